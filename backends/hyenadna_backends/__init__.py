@@ -1,0 +1,9 @@
+"""The long convolution on each Keras backend, and which backend runs.
+
+Letters: B batch, D channels, L bases, N FFT length, F = N//2 + 1 frequencies.
+"""
+
+from hyenadna_backends.choice import BACKENDS, Choice, choose, missing
+from hyenadna_backends.convolution import fft_conv
+
+__all__ = ["BACKENDS", "Choice", "choose", "fft_conv", "missing"]

@@ -1,0 +1,80 @@
+"""What a backend finds on this machine; each is asked in a process of its own, so that a broken one hurts no other.
+
+`python -m hyenadna_backends.devices jax` prints one line of JSON: version and devices.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def _jax() -> tuple[str, list[str]]:
+    import jax
+
+    return jax.__version__, [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()]
+
+
+def _torch() -> tuple[str, list[str]]:
+    import torch
+
+    found = [f"cuda:{index} {torch.cuda.get_device_name(index)}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return torch.__version__, [*found, f"cpu ({torch.get_num_threads()} threads)"]
+
+
+def _mlx() -> tuple[str, list[str]]:
+    from importlib.metadata import version
+
+    import mlx.core as mx
+
+    return version("mlx"), [str(mx.default_device())]
+
+
+def _numpy() -> tuple[str, list[str]]:
+    import numpy
+
+    return numpy.__version__, ["cpu"]
+
+
+def _tensorflow() -> tuple[str, list[str]]:
+    import tensorflow
+
+    return tensorflow.__version__, [device.name for device in tensorflow.config.list_physical_devices()]
+
+
+def _openvino() -> tuple[str, list[str]]:
+    import openvino
+
+    return openvino.__version__, list(openvino.Core().available_devices)
+
+
+ASK: dict[str, Callable[[], tuple[str, list[str]]]] = {
+    "jax": _jax,
+    "torch": _torch,
+    "mlx": _mlx,
+    "numpy": _numpy,
+    "tensorflow": _tensorflow,
+    "openvino": _openvino,
+}
+
+
+def ask(name: str, timeout: float = 120.0) -> dict[str, Any]:
+    """{"version", "devices"} of an installed backend, or {"error"} with what it said when it failed."""
+    command = [sys.executable, "-m", "hyenadna_backends.devices", name]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603 (our own words)
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer in {timeout:.0f} s"}
+    if answer.returncode:
+        said = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
+        return {"error": said[-1]}
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    version, devices = ASK[sys.argv[1]]()
+    print(json.dumps({"version": version, "devices": devices}))

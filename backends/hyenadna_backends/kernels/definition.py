@@ -1,0 +1,21 @@
+"""The convolution as it is defined, in float64 NumPy: O(L^2), for tests and for reading."""
+
+import numpy as np
+
+
+def fft_conv(u, k, bias):
+    """y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t]: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    u, k, bias = (np.asarray(x, np.float64) for x in (u, k, bias))
+    L = u.shape[-1]
+    lag = np.arange(L)[:, None] - np.arange(L)  # (L, L): output position minus input position
+    toeplitz = np.where(lag >= 0, k[:, np.maximum(lag, 0)], 0.0)  # (D, L, L)
+    return np.einsum("dts,bds->bdt", toeplitz, u) + bias[:, None] * u
+
+
+def gradients(u, k, bias, dy):
+    """What the loss sum(y * dy) hands back to u, k and bias: (B, D, L), (D, L), (D,)."""
+    u, k, bias, dy = (np.asarray(x, np.float64) for x in (u, k, bias, dy))
+    L = u.shape[-1]
+    du = fft_conv(dy[..., ::-1], k, bias)[..., ::-1]  # the adjoint of a causal convolution runs backwards in time
+    dk = np.stack([np.einsum("bdt,bdt->d", dy[..., s:], u[..., : L - s]) for s in range(L)], axis=-1)
+    return du, dk, np.einsum("bdt,bdt->d", dy, u)

@@ -1,0 +1,17 @@
+"""The long convolution in `keras.ops`, for any backend of Keras that has no kernel of its own."""
+
+from keras import ops
+
+from hyenadna_backends.fft_length import smooth_length
+
+
+def fft_conv(u, k, bias):
+    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    L = u.shape[-1]
+    N = smooth_length(2 * L - 1)  # room for the tail, so that the circular convolution is a linear one
+    x, k, bias = (ops.cast(t, "float32") for t in (u, k, bias))
+    u_real, u_imag = ops.rfft(x, N)  # complex numbers are pairs in keras.ops: each (B, D, F)
+    k_real, k_imag = ops.rfft(k, N)  # each (D, F)
+    spectrum = (u_real * k_real - u_imag * k_imag, u_real * k_imag + u_imag * k_real)
+    y = ops.irfft(spectrum, N)[..., :L] + bias[:, None] * x
+    return ops.cast(y, u.dtype)

@@ -1,0 +1,43 @@
+"""HyenaDNA for everyone: the genomic language model on every backend of Keras 3.
+
+Letters that have one meaning in the whole project: B batch, L bases, D channels, O order, V vocabulary rows, N FFT
+length (at least 2L - 1, the planner's choice), F = N//2 + 1 frequencies, C = (O - 1) D filters, K targets.
+Coordinates are 0-based half-open. Likelihoods are natural logs inside; people read bits per base and perplexity.
+
+Importing this package imports no backend; the first use of a name that needs one settles which (KERAS_BACKEND, else
+~/.keras/keras.json, else the first that is installed).
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "CausalLM": "causal_lm",
+    "Draw": "task",
+    "HyenaBackbone": "backbone",
+    "HyenaDNAError": "errors",
+    "Interval": "intervals",
+    "Preset": "presets",
+    "Stage": "warmup",
+    "Task": "task",
+    "decode": "tokens",
+    "encode": "tokens",
+    "open_genome": "genome",
+    "reverse_complement": "tokens",
+}
+_NEEDS_KERAS = {"CausalLM", "HyenaBackbone"}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _NEEDS_KERAS:
+        from hyenadna_backends import choose
+
+        choose()
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

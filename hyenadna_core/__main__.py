@@ -1,0 +1,5 @@
+"""`python -m hyenadna_core` is `hyenadna`."""
+
+from hyenadna_core.cli import main
+
+main()

@@ -1,0 +1,189 @@
+"""The backbone: embedding, a stack of Hyena blocks, a final norm (SPEC section 2)."""
+
+import math
+
+import keras
+from keras import ops
+
+from hyenadna_core.filters import LINEAR_STDDEV, PositionalFeatures
+from hyenadna_core.hyena import HyenaOperator
+from hyenadna_core.initializers import NumpyNormal, child_seed
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class FeedForward(keras.layers.Layer):
+    """Two linear layers with a GELU between, at each position: (B, L, D) -> (B, L, D)."""
+
+    def __init__(self, d_model, d_inner, out_stddev=LINEAR_STDDEV, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self._config = {"d_model": d_model, "d_inner": d_inner, "out_stddev": out_stddev, "seed": seed}
+        self.fc1 = keras.layers.Dense(
+            d_inner,
+            kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "fc1")),
+            dtype=self.dtype_policy,
+            name="fc1",
+        )
+        self.fc2 = keras.layers.Dense(
+            d_model,
+            kernel_initializer=NumpyNormal(out_stddev, child_seed(seed, "fc2")),
+            dtype=self.dtype_policy,
+            name="fc2",
+        )
+
+    def build(self, input_shape):
+        self.fc1.build(input_shape)
+        self.fc2.build((*input_shape[:-1], self.fc1.units))
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, self.compute_dtype)
+
+    def call(self, x):
+        rows = ops.reshape(
+            x, (-1, x.shape[-1])
+        )  # matrices of two axes: XLA's gradients are twice as fast than with three
+        return ops.reshape(self.fc2(ops.gelu(self.fc1(rows), approximate=True)), x.shape)
+
+    def get_config(self):
+        return super().get_config() | self._config
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class HyenaBlock(keras.layers.Layer):
+    """Pre-norm mixer and MLP around a residual stream that stays in float32: (B, L, D) -> (B, L, D)."""
+
+    def __init__(self, mixer, mlp, layer_norm_epsilon=1e-5, **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+        self.mixer, self.mlp, self.layer_norm_epsilon = mixer, mlp, layer_norm_epsilon
+        self.norm1 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm1")
+        self.norm2 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm2")
+
+    def build(self, input_shape):
+        for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
+            layer.build(input_shape)
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, "float32")
+
+    def call(self, x):
+        x = ops.cast(x, "float32")
+        x = x + ops.cast(self.mixer(self.norm1(x)), "float32")
+        return x + ops.cast(self.mlp(self.norm2(x)), "float32")
+
+    def get_config(self):
+        return super().get_config() | {
+            "mixer": keras.saving.serialize_keras_object(self.mixer),
+            "mlp": keras.saving.serialize_keras_object(self.mlp),
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in ("mixer", "mlp")}
+        return cls(**config | parts)
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class HyenaBackbone(keras.Model):
+    """Token ids to hidden states: (B, L) -> (B, L, D), for every L up to max_seq_len.
+
+    Args:
+        n_layer, d_model, d_inner: blocks, channels, width of the MLP (4 * d_model where not given).
+        max_seq_len: the most positions; the filters' time runs from 0 to 1 over them (l_max of the original).
+        order: gates of an operator, and one more than its long convolutions.
+        emb_dim, filter_order, num_inner_mlps, activation_freq: the filter network.
+        window_shift: what the filters' decaying window keeps for ever: 0.0 in the original's training code, 0.05 in its
+            inference code and on the hub.
+        filter_layout: for order > 2, whose index runs fastest over the filters: "channel_major" the original's
+            training code, "step_major" its inference code.
+        trained_positions: positional features of each layer's own, trained (the hub's layout).
+        embed_dropout: dropout after the embedding, in training.
+        vocab_size: rows of the embedding; ids 12 to 15 never occur.
+        seed: of the initial weights, drawn in NumPy and so equal on every backend (SPEC section 5).
+    """
+
+    def __init__(
+        self,
+        n_layer,
+        d_model,
+        max_seq_len,
+        d_inner=None,
+        order=2,
+        emb_dim=5,
+        filter_order=64,
+        num_inner_mlps=2,
+        short_filter_order=3,
+        activation_freq=10.0,
+        window_shift=0.0,
+        filter_layout="channel_major",
+        trained_positions=False,
+        embed_dropout=0.1,
+        layer_norm_epsilon=1e-5,
+        vocab_size=16,
+        seed=0,
+        dtype=None,
+        **kwargs,
+    ):
+        d_inner = d_inner or 4 * d_model
+        operator_config = {
+            "d_model": d_model,
+            "max_seq_len": max_seq_len,
+            "order": order,
+            "emb_dim": emb_dim,
+            "filter_order": filter_order,
+            "num_inner_mlps": num_inner_mlps,
+            "short_filter_order": short_filter_order,
+            "activation_freq": activation_freq,
+            "window_shift": window_shift,
+            "filter_layout": filter_layout,
+            "trained_positions": trained_positions,
+        }
+        out_stddev = LINEAR_STDDEV / math.sqrt(2 * n_layer)
+
+        # === Layers ===
+        embeddings = keras.layers.ReversibleEmbedding(
+            vocab_size,
+            d_model,
+            embeddings_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "embeddings")),
+            reverse_dtype="float32",
+            dtype=dtype,
+            name="embeddings",
+        )
+        pos_emb = None if trained_positions else PositionalFeatures(max_seq_len, emb_dim, name="pos_emb")
+        blocks = []
+        for i in range(n_layer):
+            block_seed = child_seed(seed, f"layers.{i}")
+            mixer_seed, mlp_seed = child_seed(block_seed, "mixer"), child_seed(block_seed, "mlp")
+            mixer = HyenaOperator(
+                **operator_config, out_stddev=out_stddev, seed=mixer_seed, pos_emb=pos_emb, dtype=dtype, name="mixer"
+            )
+            mlp = FeedForward(d_model, d_inner, out_stddev, mlp_seed, dtype=dtype, name="mlp")
+            blocks.append(HyenaBlock(mixer, mlp, layer_norm_epsilon, dtype=dtype, name=f"layers_{i}"))
+        ln_f = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="ln_f")
+
+        # === Functional model ===
+        ids = keras.Input((None,), dtype="int32", name="ids")  # (B, L)
+        x = embeddings(ids)  # (B, L) -> (B, L, D)
+        x = keras.layers.Dropout(embed_dropout, seed=child_seed(seed, "dropout"), dtype=dtype)(x)
+        for block in blocks:
+            x = block(x)
+        super().__init__(inputs=ids, outputs=ln_f(x), **kwargs)
+
+        # === Config ===
+        self.embeddings, self.blocks, self.ln_f = embeddings, blocks, ln_f
+        self.max_seq_len = max_seq_len
+        self._config = operator_config | {
+            "n_layer": n_layer,
+            "d_inner": d_inner,
+            "embed_dropout": embed_dropout,
+            "layer_norm_epsilon": layer_norm_epsilon,
+            "vocab_size": vocab_size,
+            "seed": seed,
+            "dtype": dtype if dtype is None or isinstance(dtype, str) else dtype.name,
+        }
+
+    def get_config(self):
+        return {"name": self.name, "trainable": self.trainable} | self._config
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

@@ -1,0 +1,45 @@
+"""The language model: which base comes next."""
+
+import keras
+
+from hyenadna_core.filters import LINEAR_STDDEV
+from hyenadna_core.initializers import NumpyNormal, child_seed
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class CausalLM(keras.Model):
+    """Token ids to the logits of the next token: (B, L) -> (B, L, V), in float32.
+
+    With `tie_embeddings` the head is the embedding turned round (the original's training code); without, it is a
+    matrix of its own (the hub).
+    """
+
+    def __init__(self, backbone, tie_embeddings=True, **kwargs):
+        head = None
+        hidden = backbone.output
+        if tie_embeddings:
+            logits = backbone.embeddings(hidden, reverse=True)  # (B, L, D) -> (B, L, V)
+        else:
+            config = backbone.get_config()
+            head = keras.layers.Dense(
+                config["vocab_size"],
+                use_bias=False,
+                kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(config["seed"], "lm_head")),
+                dtype="float32",
+                name="lm_head",
+            )
+            logits = head(hidden)
+        super().__init__(inputs=backbone.input, outputs=logits, **kwargs)
+        self.backbone, self.tie_embeddings, self.lm_head = backbone, tie_embeddings, head
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "tie_embeddings": self.tie_embeddings,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"backbone": keras.saving.deserialize_keras_object(config["backbone"])})

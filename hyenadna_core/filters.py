@@ -1,0 +1,152 @@
+"""The implicit filter: a small network that says, for every distance, how much of the past is kept (SPEC section 2)."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from hyenadna_core.initializers import NumpyNormal, child_seed
+
+FAST_DECAY, SLOW_DECAY, DECAY_TARGET = 0.3, 1.5, 0.01  # SPEC section 2, window
+LINEAR_STDDEV = 0.02  # SPEC section 5
+
+
+def positional_features(max_seq_len, emb_dim):
+    """What the filter network sees of each position: time, and sines of a few frequencies; (max_seq_len, emb_dim)."""
+    if emb_dim < 3 or emb_dim % 2 == 0:
+        raise ValueError(f"emb_dim must be odd and at least 3. Received: emb_dim={emb_dim}")
+    bands = (emb_dim - 1) // 2
+    phase = 2 * np.pi * np.arange(max_seq_len)[:, None] / max_seq_len * np.linspace(1e-4, bands - 1, bands)
+    return np.concatenate([times(max_seq_len), np.cos(phase), -np.sin(phase)], axis=1).astype(np.float32)
+
+
+def times(max_seq_len):
+    """Position i as i / (max_seq_len - 1): (max_seq_len, 1)."""
+    return (np.arange(max_seq_len)[:, None] / max(max_seq_len - 1, 1)).astype(np.float32)
+
+
+def decay_rates(channels):
+    """How fast each channel forgets: (channels,), negative, from the slowest to the fastest."""
+    slow, fast = math.log(DECAY_TARGET) / SLOW_DECAY, math.log(DECAY_TARGET) / FAST_DECAY
+    return np.linspace(slow, fast, channels).astype(np.float32)
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class PositionalFeatures(keras.layers.Layer):
+    """The tables z (max_seq_len, emb_dim) and t (max_seq_len, 1), one row a position; z may be trained."""
+
+    def __init__(self, max_seq_len, emb_dim=5, trainable=False, **kwargs):
+        super().__init__(trainable=trainable, **{"dtype": "float32", **kwargs})
+        self.max_seq_len, self.emb_dim = max_seq_len, emb_dim
+
+    def build(self, _=None):
+        features = positional_features(self.max_seq_len, self.emb_dim)
+        self.z = self.add_weight(
+            shape=features.shape, initializer=lambda *_, **__: ops.convert_to_tensor(features), name="z"
+        )
+        t = times(self.max_seq_len)
+        self.t = self.add_weight(
+            shape=t.shape, initializer=lambda *_, **__: ops.convert_to_tensor(t), trainable=False, name="t"
+        )
+        self.built = True
+
+    def call(self, x):
+        """The rows of the positions of x, (B, L, D) -> (L, emb_dim), (L, 1)."""
+        L = x.shape[1]
+        return self.z[:L], self.t[:L]
+
+    def get_config(self):
+        return super().get_config() | {"max_seq_len": self.max_seq_len, "emb_dim": self.emb_dim}
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class HyenaFilter(keras.layers.Layer):
+    """The filters of all order - 1 long convolutions: (L, emb_dim), (L, 1) -> (order - 1, D, L).
+
+    Always in float32: half precision would let positions collide (SPEC section 2, mixed precision).
+    `bias` is the skip of each convolution, (order - 1, D) in the order of `filter_layout`.
+    """
+
+    def __init__(
+        self,
+        d_model,
+        order=2,
+        emb_dim=5,
+        filter_order=64,
+        num_inner_mlps=2,
+        activation_freq=10.0,
+        window_shift=0.0,
+        filter_layout="channel_major",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        if filter_layout not in ("channel_major", "step_major"):
+            raise ValueError(
+                f"filter_layout must be 'channel_major' or 'step_major'. Received: filter_layout={filter_layout!r}"
+            )
+        self.d_model, self.order, self.emb_dim, self.filter_order = d_model, order, emb_dim, filter_order
+        self.num_inner_mlps, self.activation_freq = num_inner_mlps, activation_freq
+        self.window_shift, self.filter_layout, self.seed = window_shift, filter_layout, seed
+        self.channels = (order - 1) * d_model
+        self.linears = [
+            keras.layers.Dense(
+                width,
+                use_bias=width_index <= num_inner_mlps,
+                kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, f"implicit_filter.{2 * width_index}")),
+                dtype="float32",
+                name=f"implicit_filter_{2 * width_index}",  # the original counts the sines between them too
+            )
+            for width_index, width in enumerate([filter_order] * (num_inner_mlps + 1) + [self.channels])
+        ]
+
+    def build(self, *_):
+        width = self.emb_dim
+        for linear in self.linears:
+            linear.build((None, width))
+            width = linear.units
+        self.freq = self.add_weight(
+            shape=(self.filter_order,), initializer=keras.initializers.Constant(self.activation_freq), name="freq"
+        )
+        rates = decay_rates(self.channels)
+        self.deltas = self.add_weight(
+            shape=rates.shape,
+            initializer=lambda *_, **__: ops.convert_to_tensor(rates),
+            trainable=False,
+            name="deltas",
+        )
+        self.bias = self.add_weight(
+            shape=(self.channels,),
+            initializer=NumpyNormal(1.0, child_seed(self.seed, "bias")),
+            autocast=False,
+            name="bias",
+        )
+        self.built = True
+
+    def call(self, z, t):
+        *hidden, last = self.linears
+        for linear in hidden:
+            z = ops.sin(self.freq * linear(z))
+        window = ops.exp(-t * ops.abs(self.deltas)) + self.window_shift
+        return self.by_step(ops.transpose(last(z) * window))  # (C, L) -> (O - 1, D, L)
+
+    def by_step(self, channels):
+        """Channels in the layout of the weights, (C, ...), to (order - 1, D, ...): the filters, or the skips."""
+        rest = tuple(channels.shape[1:])
+        if self.filter_layout == "step_major":
+            return ops.reshape(channels, (self.order - 1, self.d_model, *rest))
+        return ops.swapaxes(ops.reshape(channels, (self.d_model, self.order - 1, *rest)), 0, 1)
+
+    def get_config(self):
+        return super().get_config() | {
+            "d_model": self.d_model,
+            "order": self.order,
+            "emb_dim": self.emb_dim,
+            "filter_order": self.filter_order,
+            "num_inner_mlps": self.num_inner_mlps,
+            "activation_freq": self.activation_freq,
+            "window_shift": self.window_shift,
+            "filter_layout": self.filter_layout,
+            "seed": self.seed,
+        }

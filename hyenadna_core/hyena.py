@@ -1,0 +1,149 @@
+"""The Hyena operator: gated convolutions as long as the input, in place of attention (SPEC section 2)."""
+
+import math
+
+import keras
+from keras import ops
+
+from hyenadna_backends import fft_conv
+from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
+from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class ShortConvolution(keras.layers.Layer):
+    """A causal convolution of each channel with a few taps of its own: (B, L, C) -> (B, L, C)."""
+
+    def __init__(self, width=3, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.seed = width, seed
+
+    def build(self, input_shape):
+        channels, limit = input_shape[-1], 1 / math.sqrt(self.width)
+        self.taps = self.add_weight(
+            shape=(self.width, channels),
+            initializer=NumpyUniform(limit, child_seed(self.seed, "weight")),
+            name="taps",
+        )
+        self.bias = self.add_weight(
+            shape=(channels,), initializer=NumpyUniform(limit, child_seed(self.seed, "bias")), name="bias"
+        )
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, self.compute_dtype)
+
+    def call(self, x):
+        L = x.shape[1]
+        padded = ops.pad(x, ((0, 0), (self.width - 1, 0), (0, 0)))
+        y = self.bias
+        for tap in range(self.width):  # the last tap meets the present
+            y = y + self.taps[tap] * padded[:, tap : tap + L]
+        return y
+
+    def get_config(self):
+        return super().get_config() | {"width": self.width, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class HyenaOperator(keras.layers.Layer):
+    """Gated long convolutions: (B, L, D) -> (B, L, D), L up to max_seq_len.
+
+    `pos_emb` shares one table of positions between operators; without it the operator has its own.
+    `out_stddev` is the spread of the initial output projection.
+    """
+
+    def __init__(
+        self,
+        d_model,
+        max_seq_len,
+        order=2,
+        emb_dim=5,
+        filter_order=64,
+        num_inner_mlps=2,
+        short_filter_order=3,
+        activation_freq=10.0,
+        window_shift=0.0,
+        filter_layout="channel_major",
+        trained_positions=False,
+        out_stddev=LINEAR_STDDEV,
+        seed=0,
+        pos_emb=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if order < 2:
+            raise ValueError(f"order must be at least 2. Received: order={order}")
+        self._config = {
+            "d_model": d_model,
+            "max_seq_len": max_seq_len,
+            "order": order,
+            "emb_dim": emb_dim,
+            "filter_order": filter_order,
+            "num_inner_mlps": num_inner_mlps,
+            "short_filter_order": short_filter_order,
+            "activation_freq": activation_freq,
+            "window_shift": window_shift,
+            "filter_layout": filter_layout,
+            "trained_positions": trained_positions,
+            "out_stddev": out_stddev,
+            "seed": seed,
+        }
+        self.d_model, self.max_seq_len, self.order = d_model, max_seq_len, order
+        self.in_proj = keras.layers.Dense(
+            (order + 1) * d_model,
+            kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "in_proj")),
+            dtype=self.dtype_policy,
+            name="in_proj",
+        )
+        self.short_filter = ShortConvolution(
+            short_filter_order, child_seed(seed, "short_filter"), dtype=self.dtype_policy, name="short_filter"
+        )
+        self.pos_emb = pos_emb or PositionalFeatures(max_seq_len, emb_dim, trained_positions, name="pos_emb")
+        self.filter_fn = HyenaFilter(
+            d_model,
+            order,
+            emb_dim,
+            filter_order,
+            num_inner_mlps,
+            activation_freq,
+            window_shift,
+            filter_layout,
+            child_seed(seed, "filter_fn"),
+            name="filter_fn",
+        )
+        self.out_proj = keras.layers.Dense(
+            d_model,
+            kernel_initializer=NumpyNormal(out_stddev, child_seed(seed, "out_proj")),
+            dtype=self.dtype_policy,
+            name="out_proj",
+        )
+
+    def build(self, input_shape):
+        self.in_proj.build(input_shape)
+        self.short_filter.build((*input_shape[:-1], self.in_proj.units))
+        if not self.pos_emb.built:
+            self.pos_emb.build()
+        self.filter_fn.build()
+        self.out_proj.build(input_shape)
+
+    def compute_output_spec(self, x):  # so that L may be unknown when the graph is made
+        return keras.KerasTensor(x.shape, self.compute_dtype)
+
+    def call(self, x):
+        if x.shape[1] > self.max_seq_len:
+            raise ValueError(
+                f"The input has {x.shape[1]:,} positions, the model takes at most {self.max_seq_len:,} (max_seq_len)."
+            )
+        y = ops.transpose(self.short_filter(self.in_proj(x)), (0, 2, 1))  # (B, L, D) -> (B, (O + 1) D, L)
+        *gates, v = ops.split(y, self.order + 1, axis=1)  # O gates and v, each (B, D, L)
+        skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
+        for gate, k, skip in zip(gates[:0:-1], self.filters(x), skips, strict=True):
+            v = fft_conv(v * gate, k, skip)
+        return self.out_proj(ops.transpose(v * gates[0], (0, 2, 1)))  # (B, D, L) -> (B, L, D)
+
+    def filters(self, x):
+        """The long filters for the length of x, a prefix of those for max_seq_len: (B, L, D) -> (O - 1, D, L)."""
+        return self.filter_fn(*self.pos_emb(x))
+
+    def get_config(self):
+        return super().get_config() | self._config

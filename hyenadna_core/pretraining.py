@@ -1,0 +1,104 @@
+"""The task `causal-lm`: predict each base of a genome from those before it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.genome import Genome
+from hyenadna_core.intervals import Interval
+from hyenadna_core.task import Batch, Draw, Task
+from hyenadna_core.tokens import PAD, TO_ID, A, T, reverse_complement
+
+
+class CausalLMTask(Task):
+    """Windows of a genome, at a random position and on a random strand; N and unknown characters bear no loss.
+
+    Args:
+        genome, intervals: where windows come from; the training windows from the intervals of split "train".
+        reverse_complements: read every other window, by draw, from the other strand.
+    """
+
+    name = "causal-lm"
+
+    def __init__(self, genome: Genome, intervals: Sequence[Interval], reverse_complements: bool = True) -> None:
+        self.genome, self.intervals, self.reverse_complements = genome, intervals, reverse_complements
+        self._places: dict[tuple[str, int], tuple[list[Interval], np.ndarray]] = {}
+
+    @property
+    def held_out_split(self) -> str:
+        """The split that the figure at the end is measured on: valid, or test where there is no valid."""
+        return "valid" if self.intervals_of("valid") else "test"
+
+    def intervals_of(self, split: str) -> list[Interval]:
+        return [interval for interval in self.intervals if interval.split == split]
+
+    def check(self, seq_len: int) -> list[Interval]:
+        """The training intervals that are too short for a window of `seq_len` predicted bases.
+
+        Raises:
+            HyenaDNAError: all are, or nothing is held out.
+        """
+        if not self.intervals_of(self.held_out_split):
+            raise HyenaDNAError("Nothing is held out: mark some intervals valid or test in column 4 of the BED.")
+        train = self.intervals_of("train")
+        longest = max(len(interval) for interval in train)
+        if longest <= seq_len:
+            raise HyenaDNAError(
+                f"No sequence of {self.genome.path} is longer than the window of {seq_len:,} bases: the longest "
+                f"stretch to train on has {longest:,}. Choose shorter stages, as in --stages {longest // 2 or 1}."
+            )
+        return [interval for interval in train if len(interval) <= seq_len]
+
+    def batch(self, draw: Draw) -> Batch:
+        """Windows drawn evenly from all positions of the split: (B, L) ids, (B, L) targets, (B, L) weights."""
+        random = draw.generator()
+        width = draw.seq_len + 1  # the targets are the inputs moved on by one base
+        intervals, starts_until = self.places(draw.split, width)
+        windows = np.empty((draw.batch_size, width), np.int32)
+        for row, place in enumerate(random.integers(starts_until[-1], size=draw.batch_size)):
+            index = int(np.searchsorted(starts_until, place, side="right"))
+            end = intervals[index].end - int(starts_until[index] - 1 - place)
+            windows[row] = TO_ID["default"][self.genome.read(intervals[index].chrom, end - width, end)]
+        if self.reverse_complements:
+            other_strand = random.random(draw.batch_size) < 0.5
+            windows[other_strand] = reverse_complement(windows[other_strand])
+        return next_base_batch(windows)
+
+    def places(self, split: str, width: int) -> tuple[list[Interval], np.ndarray]:
+        """The intervals with room for a window of `width` bases, and how many starts there are up to each."""
+        if (split, width) not in self._places:
+            intervals = [interval for interval in self.intervals_of(split) if len(interval) >= width]
+            starts = np.cumsum([len(interval) - width + 1 for interval in intervals])
+            self._places[split, width] = intervals, starts
+        return self._places[split, width]
+
+    def held_out_windows(self, seq_len: int, most_bases: int) -> list[Interval]:
+        """The held-out split in consecutive windows of seq_len + 1 bases that share one base with the next.
+
+        So each base is predicted once, but for the first of an interval. Where the split has more than `most_bases`,
+        windows spread evenly over it.
+        """
+        windows = [
+            Interval(interval.chrom, start, min(start + seq_len + 1, interval.end), interval.split)
+            for interval in self.intervals_of(self.held_out_split)
+            for start in range(interval.start, interval.end - 1, seq_len)
+        ]
+        most = max(1, most_bases // seq_len)
+        if len(windows) > most:
+            windows = [windows[index] for index in np.linspace(0, len(windows) - 1, most).round().astype(int)]
+        return windows
+
+    def held_out_batches(self, windows: Sequence[Interval], seq_len: int, batch_size: int) -> Iterator[Batch]:
+        """The windows in batches of the shape (batch_size, seq_len); what the last of them lack is padding."""
+        for first in range(0, len(windows), batch_size):
+            ids = np.full((batch_size, seq_len + 1), PAD, np.int32)
+            for row, window in enumerate(windows[first : first + batch_size]):
+                ids[row, : len(window)] = TO_ID["default"][self.genome.read(window.chrom, window.start, window.end)]
+            yield next_base_batch(ids)
+
+
+def next_base_batch(windows: np.ndarray) -> Batch:
+    """Windows of token ids, (B, L + 1), as inputs and targets (B, L); only A, C, G and T bear weight."""
+    targets = windows[:, 1:]
+    return Batch(windows[:, :-1], targets, ((targets >= A) & (targets <= T)).astype(np.float32))

@@ -1,0 +1,53 @@
+"""Progress bars on stderr, which keep quiet where stderr is not a terminal."""
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from hyenadna_core.warmup import Stage, bases_until, stage_at
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def progress(description: str, total: int) -> Iterator[Advance]:
+    """Show how far `total` has come; the block calls what it is given with each bit of the work that is done."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+Report = Callable[[int, float, float], None]  # steps done, loss in nats per base, bases per second
+
+
+@contextmanager
+def training_progress(stages: Sequence[Stage], first: int) -> Iterator[Report]:
+    """Show stage, loss, perplexity, bases per second and time left of a run that starts with `first` steps done."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("compiling", total=bases_until(stages, sum(stage.steps for stage in stages)), figures="")
+
+        def report(step: int, loss: float, speed: float) -> None:
+            stage = stage_at(stages, step - 1)
+            number = 1 + next(index for index, other in enumerate(stages) if other is stage)
+            figures = f"loss {loss:.4f}  perplexity {math.exp(loss):.3f}  {speed:,.0f} bases/s"
+            description = f"stage {number}/{len(stages)}: {stage.seq_len:,} bases"
+            bar.update(task, completed=bases_until(stages, step), description=description, figures=figures)
+
+        if first:
+            bar.update(task, completed=bases_until(stages, first))
+        yield report

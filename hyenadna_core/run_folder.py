@@ -1,0 +1,113 @@
+"""The folder of a run: what was asked, what happened, and the checkpoints to go on from."""
+
+import fcntl
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hyenadna_core.cache import write_text
+from hyenadna_core.errors import HyenaDNAError
+
+
+class LogLine(NamedTuple):
+    """One line of log.tsv, written when `step` steps are done.
+
+    The loss is the mean, in nats per base, over the steps since the line before; the learning rate is the next step's.
+    """
+
+    step: int
+    seq_len: int
+    batch_size: int
+    bases: int
+    loss: float
+    learning_rate: float
+    seconds: float
+
+
+class RunFolder:
+    """run.json, log.tsv, curves.png and checkpoints/, locked while a process works in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = (path / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.") from None
+
+    @classmethod
+    def create(cls, path: Path, run: dict[str, Any]) -> "RunFolder":
+        """A new folder with its run.json.
+
+        Raises:
+            HyenaDNAError: there is a run in it already, finished or not, or the folder cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            folder = cls(path)
+        except OSError as error:
+            raise HyenaDNAError(f"Cannot make the run folder {path}: {error.strerror}.") from None
+        if (path / "run.json").exists():
+            raise HyenaDNAError(
+                f"{path} holds a run already: continue it with --resume {path}, or choose another --out."
+            )
+        folder.write_run(run)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """An existing run's folder.
+
+        Raises:
+            HyenaDNAError: there is no run in it, or another process is at work in it.
+        """
+        if not (path / "run.json").exists():
+            raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
+        return cls(path)
+
+    def read_run(self) -> dict[str, Any]:
+        try:
+            run: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise HyenaDNAError(f"Cannot read {self.path / 'run.json'}: {error}.") from None
+        return run
+
+    def write_run(self, run: dict[str, Any]) -> None:
+        write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def log(self, line: LogLine) -> None:
+        with (self.path / "log.tsv").open("a", encoding="utf-8") as file:
+            if file.tell() == 0:
+                file.write("\t".join(LogLine._fields) + "\n")
+            file.write("\t".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in line) + "\n")
+
+    def read_log(self) -> list[LogLine]:
+        """The lines so far; the last one, if a cut-off run left it unfinished, not."""
+        try:
+            text = (self.path / "log.tsv").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        lines = [line.split("\t") for line in text[: text.rfind("\n") + 1].splitlines()[1:]]
+        return [
+            LogLine(*(kind(value) for kind, value in zip(LogLine.__annotations__.values(), line, strict=True)))
+            for line in lines
+        ]
+
+    def cut_log(self, step: int) -> None:
+        """Forget what was logged after `step`, which a resumed run goes through again."""
+        kept = [line for line in self.read_log() if line.step <= step]
+        (self.path / "log.tsv").unlink(missing_ok=True)
+        for line in kept:
+            self.log(line)
+
+
+def next_free(parent: Path, name: str) -> Path:
+    """The first of parent/name-1, parent/name-2, ... that does not exist."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"

@@ -1,0 +1,41 @@
+"""What a task is: batches as pure functions of a draw, and a figure on the held-out part."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The name of a batch: the same draw is the same batch, in any process, on any backend."""
+
+    split: str
+    step: int
+    seq_len: int
+    batch_size: int
+    seed: int
+
+    def generator(self) -> np.random.Generator:
+        """Random numbers that belong to this draw alone."""
+        return np.random.default_rng([self.seed, crc32(self.split.encode()), self.step])
+
+
+class Batch(NamedTuple):
+    """Token ids (B, L), targets and their weights: (B, L) each for a task that predicts every position."""
+
+    ids: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+class Task(ABC):
+    """What a model is trained for; a plug-in registers a subclass with `register_tasks`."""
+
+    name: str
+
+    @abstractmethod
+    def batch(self, draw: Draw) -> Batch:
+        """The batch that `draw` names: a pure function of it."""

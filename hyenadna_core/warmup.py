@@ -1,0 +1,86 @@
+"""Length warmup as data: a list of stages, each with its sequence length."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hyenadna_core.errors import HyenaDNAError
+
+STAGE = re.compile(r"(?P<seq_len>\d+)(x(?P<batch_size>\d+))?(@(?P<steps>\d+))?")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some steps of training at one length: seq_len bases predicted, batch_size sequences a step."""
+
+    seq_len: int
+    batch_size: int
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.seq_len}x{self.batch_size}@{self.steps}"
+
+    @property
+    def bases(self) -> int:
+        return self.seq_len * self.batch_size * self.steps
+
+
+def stage_at(stages: Sequence[Stage], step: int) -> Stage:
+    """The stage that a global step falls in; the last one for ever after."""
+    for stage in stages:
+        if step < stage.steps:
+            return stage
+        step -= stage.steps
+    return stages[-1]
+
+
+def bases_until(stages: Sequence[Stage], step: int) -> int:
+    """The bases seen when `step` steps are done."""
+    bases = 0
+    for stage in stages:
+        bases += stage.seq_len * stage.batch_size * min(step, stage.steps)
+        step -= min(step, stage.steps)
+    return bases
+
+
+def doubling(first: int, last: int) -> list[int]:
+    """Lengths from first to last, each twice the one before: 64, 128, ... and last itself at the end."""
+    lengths = []
+    while first < last:
+        lengths.append(first)
+        first *= 2
+    return [*lengths, last]
+
+
+def parse_stages(text: str, batch_size: int, steps: int) -> list[Stage]:
+    """Stages from text such as `64x256@200,128x128@100` or `64,128,256`.
+
+    SEQ_LENxBATCH_SIZE@STEPS each; where the batch size is left out, a step has as many bases as `batch_size` sequences
+    of the longest stage, and where the steps are left out, the stages share `steps` evenly.
+
+    Raises:
+        HyenaDNAError: text that is not of this form, a zero, no stage at all.
+    """
+    matches = [STAGE.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(matches):
+        wrong = next(part for part, match in zip(text.split(","), matches, strict=True) if not match)
+        raise HyenaDNAError(
+            f"Cannot read the stage {wrong.strip()!r} in {text!r}: "
+            "write SEQ_LENxBATCH_SIZE@STEPS, as in 64x256@200,128x128@200, or just lengths, as in 64,128."
+        )
+    parts = [match.groupdict() for match in matches if match]
+    bases_a_step = batch_size * max(int(part["seq_len"]) for part in parts)
+    open_steps = sum(part["steps"] is None for part in parts)
+    stages = []
+    shared = 0
+    for part in parts:
+        seq_len = int(part["seq_len"])
+        stage_steps = part["steps"]
+        if stage_steps is None:  # rounding down each running total, so that the stages add up to `steps`
+            stage_steps = steps * (shared + 1) // open_steps - steps * shared // open_steps
+            shared += 1
+        own_batch = int(part["batch_size"]) if part["batch_size"] else max(1, bases_a_step // max(seq_len, 1))
+        stages.append(Stage(seq_len, own_batch, int(stage_steps)))
+    if empty := [str(stage) for stage in stages if 0 in (stage.seq_len, stage.batch_size, stage.steps)]:
+        raise HyenaDNAError(f"Stage {empty[0]} has a zero: length, batch size and steps must be at least 1.")
+    return stages

@@ -1,0 +1,97 @@
+"""Weights under the original's parameter names (SPEC section 3), in the shapes that PyTorch gives them."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+
+# How a tensor of the original becomes a variable of ours, and back.
+SAME = (lambda tensor: tensor, lambda value: value)
+LINEAR = (np.transpose, np.transpose)  # (out, in) to (in, out)
+DEPTHWISE = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
+ROW = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
+CHANNELS = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
+TABLE = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
+
+
+class Parameter(NamedTuple):
+    """A tensor of the original: its name, our variable, and the two functions between them."""
+
+    name: str
+    variable: object
+    from_original: object
+    to_original: object
+
+
+def parameters(model) -> Iterator[Parameter]:
+    """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names."""
+    backbone = model.backbone
+    yield Parameter("backbone.embeddings.word_embeddings.weight", backbone.embeddings.embeddings, *SAME)
+    for index, block in enumerate(backbone.blocks):
+        for name, variable, change in _block(block):
+            yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
+    yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
+    yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
+    if model.tie_embeddings:
+        yield Parameter("lm_head.weight", backbone.embeddings.embeddings, *SAME)
+    else:
+        yield Parameter("lm_head.weight", model.lm_head.kernel, *LINEAR)
+
+
+def _block(block):
+    mixer, filter_fn = block.mixer, block.mixer.filter_fn
+    yield from _linear("mixer.in_proj", mixer.in_proj)
+    yield "mixer.short_filter.weight", mixer.short_filter.taps, DEPTHWISE
+    yield "mixer.short_filter.bias", mixer.short_filter.bias, SAME
+    yield "mixer.filter_fn.bias", filter_fn.bias, SAME
+    yield "mixer.filter_fn.pos_emb.z", mixer.pos_emb.z, TABLE
+    yield "mixer.filter_fn.pos_emb.t", mixer.pos_emb.t, TABLE
+    for index, linear in enumerate(filter_fn.linears):
+        yield from _linear(f"mixer.filter_fn.implicit_filter.{2 * index}", linear)
+        if linear is not filter_fn.linears[-1]:  # one sine frequency, stored once for each sine
+            yield f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq", filter_fn.freq, ROW
+    yield "mixer.filter_fn.modulation.deltas", filter_fn.deltas, CHANNELS
+    yield from _linear("mixer.out_proj", mixer.out_proj)
+    for name in ("norm1", "norm2"):
+        norm = getattr(block, name)
+        yield f"{name}.weight", norm.gamma, SAME
+        yield f"{name}.bias", norm.beta, SAME
+    yield from _linear("mlp.fc1", block.mlp.fc1)
+    yield from _linear("mlp.fc2", block.mlp.fc2)
+
+
+def _linear(name, dense):
+    yield f"{name}.weight", dense.kernel, LINEAR
+    if dense.bias is not None:
+        yield f"{name}.bias", dense.bias, SAME
+
+
+def state_dict(model) -> dict[str, np.ndarray]:
+    """The model's weights by the original's names, as the original's training code saves them."""
+    from keras import ops
+
+    return {
+        name: np.ascontiguousarray(to_original(ops.convert_to_numpy(variable.value)))
+        for name, variable, _, to_original in parameters(model)
+    }
+
+
+def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
+    """Put tensors by the original's names into the model.
+
+    Raises:
+        HyenaDNAError: a name too few or too many, or a shape that is not the model's.
+    """
+    wanted = {parameter.name: parameter for parameter in parameters(model)}
+    for what, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
+        if names:
+            raise HyenaDNAError(f"The weights {what} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
+    for name, variable, from_original, _ in wanted.values():
+        value = from_original(tensors[name])
+        if value.shape != tuple(variable.shape):
+            raise HyenaDNAError(
+                f"{name} has the shape {tensors[name].shape}, which does not fit {tuple(variable.shape)}."
+            )
+        variable.assign(value)

@@ -1,0 +1,21 @@
+"""Every hook there is. Arguments that a plug-in has no use for may be left out of its functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hyenadna_plugins.markers import hookspec
+
+
+@hookspec
+def register_commands(cli: Any) -> None:
+    """Add commands to `hyenadna`: cli is the click group. Called once at every start, so import inside the commands."""
+
+
+@hookspec
+def register_presets(register: Callable[[Any], None]) -> None:
+    """Offer architectures by name: register(hyenadna_core.presets.Preset(...)) for each."""
+
+
+@hookspec
+def register_tasks(register: Callable[[Any], None]) -> None:
+    """Offer tasks by name: register(MyTask) for each subclass of hyenadna_core.task.Task."""

@@ -1,0 +1,122 @@
+"""Settles the backend before anything imports Keras, and lends the tests their data."""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyenadna_backends import BACKENDS, choose, missing
+
+BACKEND = choose().name
+if problem := missing(BACKEND):
+    raise pytest.UsageError(problem)
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory):
+    """Decoded genomes go to a folder of the test run's own."""
+    before = os.environ.get("HYENADNA_CACHE")
+    os.environ["HYENADNA_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["HYENADNA_CACHE"]
+    else:
+        os.environ["HYENADNA_CACHE"] = before
+
+
+@pytest.fixture
+def trains():
+    if not BACKENDS[BACKEND].trains:
+        pytest.skip(f"backend {BACKEND} has no gradients")
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """A folder with reference/ and data/ of real genomes, which a clone does not have."""
+    folder = os.environ.get("HYENADNA_DATA")
+    if not folder:
+        pytest.skip("HYENADNA_DATA is not set")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """The original's activations, logits and loss, by name."""
+    with np.load(DATA / "tiny_order2.expected.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def golden_weights():
+    from safetensors.numpy import load_file
+
+    return load_file(DATA / "tiny_order2.weights.safetensors")
+
+
+@pytest.fixture
+def golden_model(golden_weights):
+    """Makes the CausalLM that the golden weights belong to, with other arguments on demand."""
+    from hyenadna_core import CausalLM, HyenaBackbone
+    from hyenadna_core.weights import load_state_dict
+
+    def make(tensors=golden_weights, **overrides):
+        config = {"n_layer": 2, "d_model": 16, "d_inner": 64, "max_seq_len": 66, "window_shift": 0.05} | overrides
+        model = CausalLM(HyenaBackbone(**config))
+        load_state_dict(model, tensors)
+        return model
+
+    return make
+
+
+@pytest.fixture
+def write_fasta(tmp_path):
+    """Writes contigs {name: sequence} as a FASTA with lines of 60; gzip where the name says so."""
+
+    def write(contigs, name="genome.fa", width=60):
+        text = ""
+        for contig, sequence in contigs.items():
+            text += f">{contig} a description\n"
+            text += "".join(sequence[i : i + width] + "\n" for i in range(0, len(sequence), width))
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def random_bases():
+    """Draws a sequence of A, C, G, T."""
+    return lambda length, seed=0: "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
+
+
+def _jax(f, arrays, dy):
+    import jax
+
+    return jax.grad(lambda *xs: (f(*xs) * dy).sum(), argnums=tuple(range(len(arrays))))(*map(jax.numpy.asarray, arrays))
+
+
+def _torch(f, arrays, dy):
+    import torch
+
+    tensors = [torch.tensor(x, requires_grad=True) for x in arrays]
+    (f(*tensors) * torch.tensor(dy)).sum().backward()
+    return [tensor.grad for tensor in tensors]
+
+
+def _mlx(f, arrays, dy):
+    import mlx.core as mx
+
+    dy = mx.array(dy)
+    return mx.grad(lambda *xs: (f(*xs) * dy).sum(), argnums=tuple(range(len(arrays))))(*map(mx.array, arrays))
+
+
+@pytest.fixture
+def gradients():
+    """By the backend's own means, the gradient of sum(f(*arrays) * dy) in every array: a list of NumPy arrays."""
+    by_backend = {"jax": _jax, "torch": _torch, "mlx": _mlx}
+    return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]

@@ -1,0 +1,85 @@
+"""The long convolution of the backend at hand, native and generic, against the definition."""
+
+import numpy as np
+import pytest
+from keras import config, ops
+
+from hyenadna_backends import fft_conv
+from hyenadna_backends.convolution import KERNELS, kernel
+from hyenadna_backends.kernels import definition
+
+BACKEND = config.backend()
+LENGTHS = [1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509]
+
+
+@pytest.fixture(params=["native", "generic"])
+def conv(request):
+    return kernel(BACKEND if request.param == "native" else "generic")
+
+
+def arrays(L, B=2, D=3, seed=0):
+    random = np.random.default_rng(seed)
+    return tuple(random.normal(size=shape).astype(np.float32) for shape in ((B, D, L), (D, L), (D,)))
+
+
+def run(conv, *inputs):
+    return ops.convert_to_numpy(conv(*map(ops.convert_to_tensor, inputs)))
+
+
+@pytest.mark.parametrize("L", LENGTHS)
+@pytest.mark.parametrize("B", [1, 2])
+def test_values_are_those_of_the_definition(conv, L, B):
+    u, k, bias = arrays(L, B)
+    expected = definition.fft_conv(u, k, bias)
+    np.testing.assert_allclose(run(conv, u, k, bias), expected, atol=2e-6 * np.abs(expected).max(), rtol=0)
+
+
+@pytest.mark.parametrize("L", LENGTHS)
+@pytest.mark.usefixtures("trains")
+def test_gradients_are_those_of_the_definition(conv, L, gradients):
+    inputs = arrays(L)
+    dy = arrays(L, seed=1)[0]
+    for found, expected in zip(gradients(conv, inputs, dy), definition.gradients(*inputs, dy), strict=True):
+        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+
+
+def test_the_future_does_not_leak(conv):
+    u, k, bias = arrays(33)
+    later = u.copy()
+    later[..., 20] += 1
+    change = np.abs(run(conv, later, k, bias) - run(conv, u, k, bias)).max(axis=(0, 1))
+    assert change[:20].max() < 1e-5 < change[20]
+
+
+def test_bfloat16_goes_in_and_comes_out_with_float32_between(conv):
+    u, k, bias = arrays(255)
+    rounded = ops.cast(ops.convert_to_tensor(u), "bfloat16")
+    y = conv(rounded, ops.convert_to_tensor(k), ops.convert_to_tensor(bias))
+    expected = definition.fft_conv(ops.convert_to_numpy(ops.cast(rounded, "float32")), k, bias)
+    assert str(y.dtype).split(".")[-1] == "bfloat16"
+    found = ops.convert_to_numpy(ops.cast(y, "float32"))
+    np.testing.assert_allclose(found, expected, rtol=2**-8, atol=2e-6 * np.abs(expected).max())
+
+
+def test_the_definition_by_hand():
+    u, k, bias = np.array([[[1.0, 2.0, 3.0]]]), np.array([[10.0, 100.0, 1000.0]]), np.array([0.5])
+    np.testing.assert_allclose(definition.fft_conv(u, k, bias), [[[10.5, 20 + 100 + 1, 30 + 200 + 1000 + 1.5]]])
+
+
+def test_the_gradients_of_the_definition_are_its_slopes():
+    inputs = [x.astype(np.float64) for x in arrays(7)]
+    dy = arrays(7, seed=1)[0].astype(np.float64)
+    for place, slope in enumerate(definition.gradients(*inputs, dy)):
+        index = (-1,) * slope.ndim
+        moved = [x.copy() for x in inputs]
+        moved[place][index] += 1e-3
+        rise = ((definition.fft_conv(*moved) - definition.fft_conv(*inputs)) * dy).sum() / 1e-3
+        np.testing.assert_allclose(slope[index], rise, rtol=1e-6)
+
+
+def test_fft_conv_is_the_kernel_of_the_backend():
+    u, k, bias = map(ops.convert_to_tensor, arrays(16))
+    assert BACKEND in KERNELS
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(fft_conv(u, k, bias)), ops.convert_to_numpy(kernel(BACKEND)(u, k, bias))
+    )

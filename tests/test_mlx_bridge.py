@@ -1,0 +1,67 @@
+"""Keras 3.15 on MLX: what the model needs of it, compiled as users run it."""
+
+import subprocess
+import sys
+from importlib.machinery import PathFinder
+
+import keras
+import numpy as np
+import pytest
+
+from hyenadna_backends import mlx_bridge
+
+BACKEND = keras.config.backend()
+on_mlx = pytest.mark.skipif(BACKEND != "mlx", reason="the bridge is for backend mlx")
+
+
+def small_model():
+    inputs = keras.Input((8,))
+    x = keras.layers.Dropout(0.1)(keras.layers.Dense(16, activation="gelu")(inputs))
+    return keras.Model(inputs, keras.layers.Dense(1)(x))
+
+
+@on_mlx
+def test_keras_says_that_mlx_runs():
+    assert keras.config.backend() == "mlx"
+    assert type(keras.ops.ones(2)).__module__ == "mlx.core"
+
+
+@on_mlx
+def test_a_compiled_fit_learns_and_a_saved_model_comes_back(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(256, 8)).astype(np.float32)
+    model = small_model()
+    model.compile(keras.optimizers.AdamW(1e-2), "mse")
+    losses = model.fit(x, x[:, :1] * 2, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+@on_mlx
+@pytest.mark.parametrize(("shift", "axis"), [(2, 0), ((1, 2), (0, 1)), (1, (0, 1))])
+def test_roll_has_the_function_that_keras_3_15_lacks(shift, axis):
+    x = np.arange(12).reshape(3, 4)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(keras.ops.roll(x, shift, axis)), np.roll(x, shift, axis))
+
+
+@pytest.mark.skipif(BACKEND == "mlx", reason="the other backends must not notice the bridge")
+def test_other_backends_import_keras_as_if_the_bridge_were_not_there():
+    code = (
+        "from hyenadna_backends import mlx_bridge; mlx_bridge.install(); mlx_bridge.install();"
+        "import keras, sys; assert sum(isinstance(f, mlx_bridge.MLXBridge) for f in sys.meta_path) == 1;"
+        "print(keras.config.backend(), type(keras.__loader__).__name__)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == [BACKEND, "SourceFileLoader"]
+
+
+def test_a_keras_with_pluggable_backends_is_left_alone(tmp_path):
+    config = tmp_path / "keras" / "src" / "backend" / "config.py"
+    config.parent.mkdir(parents=True)
+    (tmp_path / "keras" / "__init__.py").touch()
+    spec = PathFinder.find_spec("keras", [str(tmp_path)])
+    assert not mlx_bridge.knows_pluggable_backends(spec)
+    config.write_text("PLUGGABLE_BACKENDS = frozenset()")
+    assert mlx_bridge.knows_pluggable_backends(spec)

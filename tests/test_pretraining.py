@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from hyenadna_core import Draw, HyenaDNAError, Interval, decode, open_genome, reverse_complement
+from hyenadna_core.intervals import split_by_position
+from hyenadna_core.pretraining import CausalLMTask, next_base_batch
+
+
+@pytest.fixture
+def genome(write_fasta, random_bases):
+    contigs = {"chr1": random_bases(3000, seed=1), "chr2": "N" * 40 + random_bases(500, seed=2).lower() + "RY-"}
+    genome = open_genome(write_fasta(contigs))
+    genome.text = contigs
+    return genome
+
+
+def windows(batch):
+    return [decode([*ids, target[-1]]) for ids, target in zip(batch.ids, batch.targets, strict=True)]
+
+
+def test_the_same_draw_is_the_same_batch_and_another_is_not(genome):
+    task = CausalLMTask(genome, split_by_position(genome))
+    draw = Draw("train", 3, 32, 8, 0)
+    for first, again in zip(task.batch(draw), task.batch(draw), strict=True):
+        np.testing.assert_array_equal(first, again)
+    for other in (Draw("train", 4, 32, 8, 0), Draw("train", 3, 32, 8, 1), Draw("valid", 3, 32, 8, 0)):
+        assert not np.array_equal(task.batch(draw).ids, task.batch(other).ids)
+
+
+def test_windows_are_stretches_of_the_training_part_on_one_strand_or_the_other(genome):
+    task = CausalLMTask(genome, split_by_position(genome))
+    forward = [genome.text["chr1"][:2700], genome.text["chr2"].upper()[:489].replace("R", "N").replace("Y", "N")]
+    found = windows(task.batch(Draw("train", 0, 32, 200, 0)))
+    strands = [any(window in contig for contig in forward) for window in found]
+    other = [any(decode(reverse_complement(task_ids(window))) in contig for contig in forward) for window in found]
+    assert all(a or b for a, b in zip(strands, other, strict=True))
+    assert 60 < sum(strands) < 140
+
+
+def task_ids(window):
+    from hyenadna_core import encode
+
+    return encode(window)
+
+
+def test_every_position_is_drawn_equally_often(genome):
+    """Window starts over intervals of different length, some too short: uniform over what there is."""
+    text = genome.text["chr1"]
+    intervals = [
+        Interval("chr1", 0, 40, "train"),
+        Interval("chr1", 100, 133, "train"),
+        Interval("chr1", 200, 220, "train"),
+    ]
+    task = CausalLMTask(genome, intervals, reverse_complements=False)
+    starts = [text.index(window) for window in windows(task.batch(Draw("train", 0, 32, 5000, 0)))]
+    counts = np.bincount(starts, minlength=210)
+    assert set(np.flatnonzero(counts)) == {*range(8), 100}
+    assert np.abs(counts[np.flatnonzero(counts)] - 5000 / 9).max() < 5 * np.sqrt(5000 / 9)
+
+
+def test_forward_only_reads_no_other_strand(genome):
+    task = CausalLMTask(genome, split_by_position(genome), reverse_complements=False)
+    text = genome.text["chr1"] + " " + genome.text["chr2"].upper()
+    assert all(window in text for window in windows(task.batch(Draw("train", 0, 16, 50, 0))))
+
+
+def test_targets_are_the_next_bases_and_n_bears_no_weight():
+    batch = next_base_batch(np.array([[7, 8, 11, 9, 6, 10, 4]]))
+    assert batch.ids.tolist() == [[7, 8, 11, 9, 6, 10]]
+    assert batch.targets.tolist() == [[8, 11, 9, 6, 10, 4]]
+    assert batch.weights.tolist() == [[1, 0, 1, 0, 1, 0]]
+
+
+@pytest.mark.parametrize(("seq_len", "batch_size"), [(16, 4), (7, 3), (100, 1), (1000, 2)])
+def test_each_held_out_base_is_predicted_once(genome, seq_len, batch_size):
+    task = CausalLMTask(genome, split_by_position(genome))
+    held_out = task.held_out_windows(seq_len, most_bases=10**9)
+    predicted = np.zeros(400, int)
+    for window in held_out:
+        if window.chrom == "chr1":
+            predicted[window.start + 1 - 2700 : window.end - 2700] += 1
+    np.testing.assert_array_equal(predicted[:300], [0] + [1] * 299)
+    batches = list(task.held_out_batches(held_out, seq_len, batch_size))
+    assert {batch.ids.shape for batch in batches} == {(batch_size, seq_len)}
+    known = 299 + 51 - 3  # chr2's last tenth has 54 bases, the last three of them not A, C, G or T
+    assert sum(batch.weights.sum() for batch in batches) == known + 2
+
+
+def test_a_large_held_out_part_is_sampled_evenly(genome):
+    task = CausalLMTask(genome, split_by_position(genome))
+    some = task.held_out_windows(10, most_bases=60)
+    assert len(some) == 6
+    assert [some[0], some[-1]] == [task.held_out_windows(10, 10**9)[index] for index in (0, -1)]
+
+
+def test_windows_longer_than_every_interval_are_an_error(genome):
+    task = CausalLMTask(genome, split_by_position(genome))
+    assert task.check(400) == []
+    assert task.check(1000) == [Interval("chr2", 0, 489, "train")]
+    with pytest.raises(HyenaDNAError, match=r"longer than the window of 4,096 bases: the longest .* has 2,700"):
+        task.check(4096)
+
+
+def test_nothing_held_out_is_an_error(genome):
+    with pytest.raises(HyenaDNAError, match="Nothing is held out"):
+        CausalLMTask(genome, [Interval("chr1", 0, 3000, "train")]).check(10)
+
+
+def test_test_is_held_out_where_there_is_no_valid(genome):
+    intervals = [Interval("chr1", 0, 100, "train"), Interval("chr1", 100, 200, "test")]
+    assert CausalLMTask(genome, intervals).held_out_split == "test"

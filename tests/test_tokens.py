@@ -1,0 +1,67 @@
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyenadna_core import HyenaDNAError, decode, encode, reverse_complement
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "tokenizer.expected.json").read_text())
+SPECIAL = {"standalone": "cls_sep", "training": "sep"}
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['variant']}-{case['text']}-{case['call']}")
+def test_the_original_encoding_gives_the_originals_ids(case):
+    call = case["call"]
+    ids = encode(
+        case["text"],
+        encoding="original",
+        special_tokens="none" if "add_special_tokens=False" in call else SPECIAL[case["variant"]],
+        max_length=8 if "max_length=8" in call else None,
+        padding_side="left" if "padding_side=left" in call else "right",
+    )
+    assert ids.tolist() == case["input_ids"]
+
+
+def test_the_default_encoding_reads_case_uracil_and_ambiguity():
+    assert encode("ACGTN").tolist() == [7, 8, 9, 10, 11]
+    np.testing.assert_array_equal(encode("acgtuU"), encode("ACGTTT"))
+    np.testing.assert_array_equal(encode("RYSWKMBDHVryswkmbdhv"), np.full(20, 11))
+
+
+def test_unknown_characters_are_counted_in_one_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert encode("AC-GT.*é").tolist() == [7, 8, 6, 9, 10, 6, 6, 6]
+    assert [record.getMessage() for record in caplog.records] == ["4 of 8 characters are not bases and became [UNK]."]
+
+
+@pytest.mark.parametrize("sequence", ["ACGT", b"ACGT", np.frombuffer(b"ACGT", np.uint8)])
+def test_text_bytes_and_arrays_are_the_same(sequence):
+    assert encode(sequence).tolist() == [7, 8, 9, 10]
+
+
+def test_padding_goes_to_the_side_asked_for():
+    assert encode("AC", max_length=4).tolist() == [7, 8, 4, 4]
+    assert encode("AC", max_length=4, padding_side="left").tolist() == [4, 4, 7, 8]
+    assert encode("", max_length=2).tolist() == [4, 4]
+
+
+def test_decoding_gives_bases_back_and_names_the_rest():
+    assert decode(encode("GATTACAN")) == "GATTACAN"
+    assert decode([0, 7, 6, 1, 4, 13]) == "[CLS]A[UNK][SEP][PAD][13]"
+
+
+def test_the_other_strand_is_read_backwards():
+    assert decode(reverse_complement(encode("AACGTN"))) == "NACGTT"
+
+
+def test_reverse_complement_twice_is_the_same():
+    ids = np.random.default_rng(0).integers(0, 12, (3, 50))
+    np.testing.assert_array_equal(reverse_complement(reverse_complement(ids)), ids)
+
+
+@pytest.mark.parametrize("argument", ["encoding", "special_tokens", "padding_side"])
+def test_an_unknown_choice_names_the_known_ones(argument):
+    with pytest.raises(HyenaDNAError, match=f"{argument} is 'x': choose one of"):
+        encode("A", **{argument: "x"})
