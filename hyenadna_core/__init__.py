@@ -9,6 +9,7 @@ Importing this package imports no backend; the first use of a name that needs on
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "CausalLM": "causal_lm",
@@ -29,7 +30,7 @@ _NEEDS_KERAS = {"CausalLM", "HyenaBackbone"}
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _NEEDS_KERAS:
@@ -39,5 +40,5 @@ def __getattr__(name: str):
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

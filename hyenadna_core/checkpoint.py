@@ -57,14 +57,13 @@ def _training_variables(model):
     model.optimizer.build(model.trainable_variables)
     published = {id(parameter.variable) for parameter in parameters(model)}
     optimizer = {variable.path.split("/", 1)[1]: variable for variable in model.optimizer.variables}
-    random = {variable.path: variable for variable in model.variables if id(variable) not in published}
-    return optimizer | random
+    random = [variable for variable in model.variables if id(variable) not in published]
+    return optimizer | {f"random_{index}": variable for index, variable in enumerate(random)}
 
 
 def _training_state(model) -> dict[str, np.ndarray]:
     return {
-        name: np.ascontiguousarray(ops.convert_to_numpy(variable.value))
-        for name, variable in _training_variables(model).items()
+        name: np.array(ops.convert_to_numpy(variable.value)) for name, variable in _training_variables(model).items()
     }
 
 

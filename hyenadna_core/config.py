@@ -6,7 +6,8 @@ from typing import Any
 
 from hyenadna_core.warmup import Stage
 
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 6e-3
+FILTER_RATE = 0.05  # of the learning rate, for the filter network
 STEPS = 800
 BASES_A_STEP = 4096
 FIRST_SEQ_LEN = 64
@@ -23,6 +24,7 @@ class RunConfig:
     bed: str | None
     stages: tuple[Stage, ...]
     learning_rate: float
+    filter_rate: float
     reverse_complements: bool
     seed: int
 

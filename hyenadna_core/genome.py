@@ -29,7 +29,10 @@ class Genome(Protocol):
 
     path: Path
     sha256: str
-    contigs: Mapping[str, int]
+
+    @property
+    def contigs(self) -> Mapping[str, int]:
+        """The length of each contig, in the order of the file."""
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
         """Bases start to end, 0-based half-open, as bytes: (end - start,) uint8."""
@@ -45,7 +48,7 @@ class IndexedFasta:
         beside = path.with_name(path.name + ".fai")
         index = beside if beside.exists() or os.access(path.parent, os.W_OK) else cache_folder("fai") / f"{sha256}.fai"
         self._fasta = pyfaidx.Faidx(str(path), indexname=str(index))
-        self.contigs = {name: record.rlen for name, record in self._fasta.index.items()}
+        self.contigs: Mapping[str, int] = {name: record.rlen for name, record in self._fasta.index.items()}
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
         if start == end:
@@ -62,20 +65,21 @@ class DecodedFasta:
             name: (offset, length)
             for name, offset, length in json.loads((folder / "contigs.json").read_text(encoding="utf-8"))
         }
-        self.contigs = {name: length for name, (_, length) in self._places.items()}
-        self._bases = np.memmap(folder / "bases", np.uint8, mode="r")
+        self.contigs: Mapping[str, int] = {name: length for name, (_, length) in self._places.items()}
+        with (folder / "bases").open("rb") as bases:
+            self._mapped = mmap.mmap(bases.fileno(), 0, access=mmap.ACCESS_READ)
         self._read = 0
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
         offset, _ = self._places[contig]
         self._forget_pages(max(end - start, 1 << 16))  # the system maps at least that much around a page
-        return np.array(self._bases[offset + start : offset + end])
+        return np.frombuffer(self._mapped[offset + start : offset + end], np.uint8)
 
     def _forget_pages(self, about_to_read: int) -> None:
         """Keep what is resident small: the pages read so far stay in the system's cache, not in our memory."""
         self._read += about_to_read
         if self._read > KEPT_PAGES and hasattr(mmap, "MADV_DONTNEED"):
-            self._bases._mmap.madvise(mmap.MADV_DONTNEED)
+            self._mapped.madvise(mmap.MADV_DONTNEED)
             self._read = about_to_read
 
 

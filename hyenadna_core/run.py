@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from hyenadna_backends import BACKENDS, Choice, missing
-from hyenadna_core.config import BASES_A_STEP, FIRST_SEQ_LEN, LEARNING_RATE, STEPS, RunConfig, absolute
+from hyenadna_core.config import BASES_A_STEP, FILTER_RATE, FIRST_SEQ_LEN, LEARNING_RATE, STEPS, RunConfig, absolute
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome import bundled_genome, open_genome
 from hyenadna_core.intervals import read_bed, split_by_position
@@ -51,15 +52,15 @@ def start_run(
         bed=absolute(bed),
         stages=tuple(plan),
         learning_rate=learning_rate or LEARNING_RATE,
+        filter_rate=FILTER_RATE,
         reverse_complements=reverse_complements,
         seed=seed,
     )
     data = open_task(session, config)
     path = Path(out) if out else next_free(Path("runs"), chosen.name.removeprefix("hyenadna-"))
-    folder = RunFolder.create(
-        path, {"config": config.to_json(), **provenance(session.backend.name, data.genome.sha256)}
-    )
-    return _run(config, data, folder)
+    run = {"config": config.to_json(), **provenance(session.backend.name, data.genome.sha256)}
+    with RunFolder.create(path, run) as folder:
+        return _run(config, data, folder)
 
 
 def plan_stages(max_seq_len: int, stages: str | None, steps: int, batch_size: int | None) -> list[Stage]:
@@ -78,14 +79,14 @@ def resume_run(session, path: Path):
         HyenaDNAError: no run there, in use, or its genome has changed.
     """
     check_backend(session.backend)
-    folder = RunFolder.open(path)
-    run = folder.read_run()
-    config = RunConfig.from_json(run["config"])
-    data = open_task(session, config)
-    if data.genome.sha256 != run["genome_sha256"]:
-        raise HyenaDNAError(f"{config.fasta} has changed since {path} was started: its checksum differs.")
-    folder.write_run(run | provenance(session.backend.name, data.genome.sha256))
-    return _run(config, data, folder)
+    with RunFolder.open(path) as folder:
+        run = folder.read_run()
+        config = RunConfig.from_json(run["config"])
+        data = open_task(session, config)
+        if data.genome.sha256 != run["genome_sha256"]:
+            raise HyenaDNAError(f"{config.fasta} has changed since {path} was started: its checksum differs.")
+        folder.write_run(run | provenance(session.backend.name, data.genome.sha256))
+        return _run(config, data, folder)
 
 
 def check_backend(choice: Choice) -> None:

@@ -25,7 +25,7 @@ class LogLine(NamedTuple):
 
 
 class RunFolder:
-    """run.json, log.tsv, curves.png and checkpoints/, locked while a process works in it."""
+    """run.json, log.tsv, curves.png and checkpoints/, locked against other processes until it is closed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,17 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.") from None
+
+    def close(self) -> None:
+        self._lock.close()
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @classmethod
     def create(cls, path: Path, run: dict[str, Any]) -> "RunFolder":
@@ -48,6 +58,7 @@ class RunFolder:
         except OSError as error:
             raise HyenaDNAError(f"Cannot make the run folder {path}: {error.strerror}.") from None
         if (path / "run.json").exists():
+            folder.close()
             raise HyenaDNAError(
                 f"{path} holds a run already: continue it with --resume {path}, or choose another --out."
             )
@@ -83,7 +94,7 @@ class RunFolder:
         with (self.path / "log.tsv").open("a", encoding="utf-8") as file:
             if file.tell() == 0:
                 file.write("\t".join(LogLine._fields) + "\n")
-            file.write("\t".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in line) + "\n")
+            file.write("\t".join(f"{value:.8g}" if isinstance(value, float) else str(value) for value in line) + "\n")
 
     def read_log(self) -> list[LogLine]:
         """The lines so far; the last one, if a cut-off run left it unfinished, not."""

@@ -3,6 +3,7 @@
 import logging
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hyenadna_core.errors import HyenaDNAError
 
@@ -16,14 +17,14 @@ COMPLEMENT[[A, C, G, T]] = [T, G, C, A]
 logger = logging.getLogger(__name__)
 
 
-def _original_table():
+def _original_table() -> np.ndarray:
     """The original's: five capitals, everything else (lower case and IUPAC codes too) unknown."""
     table = np.full(256, UNK, np.int32)
     table[np.frombuffer(b"ACGTN", np.uint8)] = [A, C, G, T, N]
     return table
 
 
-def _default_table():
+def _default_table() -> np.ndarray:
     """Ours: case folded, U read as T, an IUPAC ambiguity code as N, any other character unknown."""
     table = _original_table()
     table[ord("U")] = T
@@ -33,10 +34,20 @@ def _default_table():
 
 
 TO_ID = {"default": _default_table(), "original": _original_table()}
-SPECIAL_TOKENS = {"none": ([], []), "sep": ([], [SEP]), "cls_sep": ([CLS], [SEP])}
+SPECIAL_TOKENS: dict[str, tuple[list[int], list[int]]] = {
+    "none": ([], []),
+    "sep": ([], [SEP]),
+    "cls_sep": ([CLS], [SEP]),
+}
 
 
-def encode(sequence, encoding="default", special_tokens="none", max_length=None, padding_side="right"):
+def encode(
+    sequence: str | bytes | np.ndarray,
+    encoding: str = "default",
+    special_tokens: str = "none",
+    max_length: int | None = None,
+    padding_side: str = "right",
+) -> np.ndarray:
     """Token ids of a sequence: str, bytes or an array of bytes -> (L,) int32.
 
     Args:
@@ -70,17 +81,18 @@ def encode(sequence, encoding="default", special_tokens="none", max_length=None,
     return np.concatenate([padding, ids] if padding_side == "left" else [ids, padding])
 
 
-def decode(ids):
+def decode(ids: ArrayLike) -> str:
     """Token ids, (L,), as text: bases as letters, special tokens as [NAME]."""
     return "".join(NAMES[i] if i < len(NAMES) else f"[{i}]" for i in np.asarray(ids).tolist())
 
 
-def reverse_complement(ids):
+def reverse_complement(ids: ArrayLike) -> np.ndarray:
     """The other strand, read in its own direction: (..., L) -> (..., L)."""
-    return COMPLEMENT[np.asarray(ids)[..., ::-1]]
+    other: np.ndarray = COMPLEMENT[np.asarray(ids)[..., ::-1]]
+    return other
 
 
-def as_bytes(sequence):
+def as_bytes(sequence: str | bytes | np.ndarray) -> np.ndarray:
     """A sequence as an array of bytes, (L,) uint8; characters outside Latin-1 become '?'."""
     if isinstance(sequence, np.ndarray):
         return sequence

@@ -73,7 +73,7 @@ def state_dict(model) -> dict[str, np.ndarray]:
     from keras import ops
 
     return {
-        name: np.ascontiguousarray(to_original(ops.convert_to_numpy(variable.value)))
+        name: np.array(to_original(ops.convert_to_numpy(variable.value)), order="C")
         for name, variable, _, to_original in parameters(model)
     }
 

@@ -89,6 +89,22 @@ def write_fasta(tmp_path):
 
 
 @pytest.fixture
+def new_run(tmp_path):
+    """Makes run folders by name, and closes them at the end."""
+    from hyenadna_core.run_folder import RunFolder
+
+    made = []
+
+    def create(name="run", run=None):
+        made.append(RunFolder.create(tmp_path / name, run or {}))
+        return made[-1]
+
+    yield create
+    for folder in made:
+        folder.close()
+
+
+@pytest.fixture
 def random_bases():
     """Draws a sequence of A, C, G, T."""
     return lambda length, seed=0: "".join(np.random.default_rng(seed).choice(list("ACGT"), length))

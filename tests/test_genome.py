@@ -60,7 +60,7 @@ def test_a_compressed_genome_is_decoded_once(write_fasta, contigs, monkeypatch):
 def test_pages_are_given_back_and_read_again(write_fasta, contigs, monkeypatch):
     genome = open_genome(write_fasta(contigs, "genome.fa.gz"))
     given_back = []
-    monkeypatch.setattr(genome, "_bases", Spy(genome._bases, given_back))
+    monkeypatch.setattr(genome, "_mapped", Spy(genome._mapped, given_back))
     for _ in range(genome_module.KEPT_PAGES // (1 << 16) + 1):
         genome.read("chr2", 0, 5)
     assert given_back == ["madvise"]
@@ -70,14 +70,14 @@ def test_pages_are_given_back_and_read_again(write_fasta, contigs, monkeypatch):
 class Spy:
     """The mapped bases, with a note of each time that their pages were given back."""
 
-    def __init__(self, bases, given_back):
-        self.bases, self.given_back, self._mmap = bases, given_back, self
+    def __init__(self, mapped, given_back):
+        self.mapped, self.given_back = mapped, given_back
 
     def __getitem__(self, where):
-        return self.bases[where]
+        return self.mapped[where]
 
     def madvise(self, advice):
-        self.bases._mmap.madvise(advice)
+        self.mapped.madvise(advice)
         self.given_back.append("madvise")
 
 

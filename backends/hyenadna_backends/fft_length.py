@@ -7,7 +7,7 @@ METAL_LARGEST_N = 2**20  # MLX before 0.32.1 fails, or is silently wrong, for lo
 
 def smooth_length(minimum: int) -> int:
     """The smallest N >= minimum whose prime factors are 2, 3 and 5; 2L itself may have a prime of any size."""
-    return scipy.fft.next_fast_len(minimum, real=True)
+    return int(scipy.fft.next_fast_len(minimum, real=True))
 
 
 def power_of_two_length(minimum: int) -> int:

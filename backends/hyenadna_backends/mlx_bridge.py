@@ -16,14 +16,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 SEAT = "openvino"
 SEAT_MODULE = f"keras.src.backend.{SEAT}"
 
 
 def _shift_and_axis(shift: Any, axis: Any) -> tuple[list[int], list[int]]:
     """The arguments of `roll`, scalars repeated to equal length; Keras 3.16 has this function, 3.15 does not."""
+    import numpy as np  # not before: every start of the command comes by here
+
     pairs = np.broadcast(np.atleast_1d(shift), np.atleast_1d(axis))
     shifts, axes = zip(*((int(s), int(a)) for s, a in pairs), strict=True)
     return list(shifts), list(axes)
@@ -32,7 +32,7 @@ def _shift_and_axis(shift: Any, axis: Any) -> tuple[list[int], list[int]]:
 def _namespace() -> dict[str, Any]:
     """What `keras.src.backend` takes over by a star import."""
     common = importlib.import_module("keras.src.backend.common.backend_utils")
-    common.normalize_shift_and_axis = _shift_and_axis
+    vars(common)["normalize_shift_and_axis"] = _shift_and_axis
     source = importlib.import_module("keras_mlx.src")
     names = importlib.import_module("keras.src.backend.common.dtypes").PYTHON_DTYPES_MAP
     for name, dtype in source.ops.core.MLX_DTYPES.items():
@@ -49,7 +49,7 @@ def _layer() -> dict[str, Any]:
 
 def _trainer() -> dict[str, Any]:
     base = importlib.import_module("keras.src.trainers.trainer")
-    base.BaseTrainer = base.Trainer  # its name in 3.16
+    vars(base)["BaseTrainer"] = base.Trainer  # its name in 3.16
     return {"OpenVINOTrainer": importlib.import_module("keras_mlx.src.trainer").Trainer}
 
 
@@ -91,7 +91,7 @@ class _KerasLoader(Loader):
             self._loader.exec_module(module)
         finally:
             os.environ["KERAS_BACKEND"] = "mlx"
-        importlib.import_module("keras.src.backend.config")._BACKEND = "mlx"
+        vars(importlib.import_module("keras.src.backend.config"))["_BACKEND"] = "mlx"
 
 
 class MLXBridge(MetaPathFinder):

@@ -1,0 +1,89 @@
+"""What a contributor runs: `nox` for all of it, `nox -s tests-jax` for one part, `nox --list` for the menu."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ["-c", "constraints.txt"]
+TEST = nox.project.dependency_groups(PROJECT, "test")
+KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
+
+
+def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
+    """Run the suite on one backend, out of reach of the checkout's own packages."""
+    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env={"KERAS_BACKEND": backend})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, by ruff."""
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, by mypy, strict where no Keras is involved."""
+    session.install(*CONSTRAINTS, ".", *nox.project.dependency_groups(PROJECT, "types"))
+    session.run("mypy")
+
+
+@nox.session(name="tests-jax")
+def tests_jax(session: nox.Session) -> None:
+    """The suite on JAX."""
+    session.install(*CONSTRAINTS, ".[jax]", *TEST)
+    run_tests(session, "jax")
+
+
+@nox.session(name="tests-torch")
+def tests_torch(session: nox.Session) -> None:
+    """The suite on PyTorch."""
+    session.install(*CONSTRAINTS, ".[torch]", *TEST)
+    run_tests(session, "torch")
+
+
+@nox.session(name="tests-mlx")
+def tests_mlx(session: nox.Session) -> None:
+    """The suite on MLX, with released Keras and the bridge: what a user installs."""
+    session.install(*CONSTRAINTS, ".[mlx]", *TEST)
+    run_tests(session, "mlx")
+
+
+@nox.session(name="tests-mlx-nightly")
+def tests_mlx_nightly(session: nox.Session) -> None:
+    """The suite on MLX with the Keras that takes it without the bridge: what a user will install."""
+    session.install(*CONSTRAINTS, ".[mlx]", *TEST)
+    session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "keras")
+    session.install("--no-deps", KERAS_NIGHTLY)
+    run_tests(session, "mlx")
+
+
+@nox.session(name="tests-numpy")
+def tests_numpy(session: nox.Session) -> None:
+    """The suite on NumPy, forward only; Keras's NumPy backend imports its JAX one."""
+    session.install(*CONSTRAINTS, ".[jax]", *TEST)
+    run_tests(session, "numpy")
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """The same run on every backend, side by side."""
+    session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
+    run_tests(session, "jax", "-s", "tests/test_parity.py")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """What is built, and what of it reaches site-packages."""
+    session.install(*CONSTRAINTS, ".[jax]", *TEST, *nox.project.dependency_groups(PROJECT, "wheels"))
+    run_tests(session, "jax", "tests/test_packaging.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """README and docs: their Python is run, their commands are parsed."""
+    session.install(*CONSTRAINTS, ".[jax]", *TEST)
+    run_tests(session, "jax", "tests/test_docs.py")

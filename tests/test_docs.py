@@ -1,0 +1,70 @@
+"""README and docs against the code: Python blocks run, commands parse, hooks and help stand as they are."""
+
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from hyenadna_backends import BACKENDS, Choice
+from hyenadna_core.cli import Session, make_cli
+from hyenadna_plugins import hookspecs, plugin_manager
+
+CHECKOUT = Path(__file__).parents[1]
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+def test_python_blocks_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": page.stem}
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), namespace)
+
+
+def commands():
+    for page in PAGES:
+        for block in blocks(page, "bash"):
+            for line in block.replace("\\\n", " ").splitlines():
+                for part in line.split("&&"):
+                    words = [
+                        word for word in shlex.split(part, comments=True) if not re.fullmatch(r"[A-Z_]+=\S*", word)
+                    ]
+                    if words[:1] == ["hyenadna"]:
+                        yield pytest.param(words[1:], id=f"{page.name}: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("words", list(commands()))
+def test_commands_have_the_options_that_the_docs_give_them(words):
+    cli = make_cli(Session(plugin_manager(names=[]), Choice("jax", "test")))
+    if words[0].startswith("--"):
+        assert words[0] in ("--help", "--version")
+        return
+    command = cli.commands[words[0]]
+    with click.Context(command, info_name=words[0]) as context:
+        command.parse_args(context, [word for word in words[1:] if word != "--help"])
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_each_hook_is_documented_with_its_signature(hook):
+    arguments = ", ".join(inspect.signature(getattr(hookspecs, hook)).parameters)
+    assert f"## `{hook}({arguments})`" in (CHECKOUT / "docs" / "plugins.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_each_hook_has_a_user(hook):
+    assert getattr(plugin_manager(names=[]).hook, hook).get_hookimpls()
+
+
+def test_the_readme_lists_every_backend_that_is_tested():
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    for name, backend in BACKENDS.items():
+        if "hyenadna[" in backend.install:
+            assert f"`{name}`" in text
