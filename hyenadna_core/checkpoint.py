@@ -18,6 +18,7 @@ KEPT = 3  # the newest ones
 def save_checkpoint(folder: Path, model, step: int) -> None:
     """Write folder/step-N whole, then point folder/latest at it."""
     name = f"step-{step}"
+    shutil.rmtree(folder / name, ignore_errors=True)  # of a run that was cut off before it pointed there
     with written_aside(folder / name) as aside:
         save_file(state_dict(model), aside / "model.safetensors", metadata={"format": "pt"})
         save_file(_training_state(model), aside / "optimizer.safetensors")

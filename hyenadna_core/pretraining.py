@@ -79,14 +79,16 @@ class CausalLMTask(Task):
         So each base is predicted once, but for the first of an interval. Where the split has more than `most_bases`,
         windows spread evenly over it.
         """
-        windows = [
-            Interval(interval.chrom, start, min(start + seq_len + 1, interval.end), interval.split)
-            for interval in self.intervals_of(self.held_out_split)
-            for start in range(interval.start, interval.end - 1, seq_len)
-        ]
-        most = max(1, most_bases // seq_len)
-        if len(windows) > most:
-            windows = [windows[index] for index in np.linspace(0, len(windows) - 1, most).round().astype(int)]
+        intervals = self.intervals_of(self.held_out_split)
+        windows_until = np.cumsum([-(-(len(interval) - 1) // seq_len) for interval in intervals])
+        chosen = np.arange(windows_until[-1])
+        if len(chosen) > (most := max(1, most_bases // seq_len)):
+            chosen = np.linspace(0, len(chosen) - 1, most).round().astype(np.int64)
+        windows = []
+        for index, number in zip(np.searchsorted(windows_until, chosen, side="right"), chosen, strict=True):
+            interval = intervals[index]
+            start = interval.start + seq_len * int(number - (windows_until[index - 1] if index else 0))
+            windows.append(Interval(interval.chrom, start, min(start + seq_len + 1, interval.end), interval.split))
         return windows
 
     def held_out_batches(self, windows: Sequence[Interval], seq_len: int, batch_size: int) -> Iterator[Batch]:

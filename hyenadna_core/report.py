@@ -1,12 +1,17 @@
 """The figures at the end of a run: the held-out part under the model and under Markov models."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from hyenadna_core.intervals import Interval
 from hyenadna_core.markov import MarkovModels
 from hyenadna_core.metrics import Likelihood
+from hyenadna_core.pretraining import CausalLMTask
+
+Strands = dict[str, list[Likelihood]]  # by the strands that were counted, the likelihood by order
 
 
-def markov_likelihoods(task, windows) -> dict[str, list[Likelihood]]:
+def markov_likelihoods(task: CausalLMTask, windows: Sequence[Interval]) -> Strands:
     """The held-out likelihood of Markov models by order, fitted on the strands that the training reads."""
     models = MarkovModels.fit(task.genome, task.intervals_of("train"))
     strands = {"forward strand": models.likelihoods(task.genome, windows)}
@@ -15,7 +20,7 @@ def markov_likelihoods(task, windows) -> dict[str, list[Likelihood]]:
     return strands
 
 
-def best_markov(strands: dict[str, list[Likelihood]]) -> tuple[str, float]:
+def best_markov(strands: Strands) -> tuple[str, float]:
     """The line to beat: a label for the best of the Markov models, and its bits per base."""
     bits, order, name = min(
         (likelihood.bits, order, name) for name, column in strands.items() for order, likelihood in enumerate(column)
@@ -23,7 +28,7 @@ def best_markov(strands: dict[str, list[Likelihood]]) -> tuple[str, float]:
     return f"best Markov model, order {order}, {name}", bits
 
 
-def held_out_json(result: Likelihood, strands: dict[str, list[Likelihood]]) -> dict[str, Any]:
+def held_out_json(result: Likelihood, strands: Strands) -> dict[str, Any]:
     """The figures of a report for run.json."""
     return {
         "bases": result.bases,
@@ -33,15 +38,22 @@ def held_out_json(result: Likelihood, strands: dict[str, list[Likelihood]]) -> d
     }
 
 
-def held_out_table(preset: str, result: Likelihood, strands: dict[str, list[Likelihood]], windows) -> str:
-    """Bits per base and perplexity of the model beside the Markov models, as text."""
-    rows = [("", "bits per base", "perplexity")]
-    rows.append((preset, f"{result.bits:.4f}", f"{result.perplexity:.4f}"))
-    for name, column in strands.items():
-        rows += [
-            (f"Markov order {order}, {name}", f"{likelihood.bits:.4f}", f"{likelihood.perplexity:.4f}")
-            for order, likelihood in enumerate(column)
-        ]
-    width = max(len(row[0]) for row in rows)
-    lines = [f"{name:<{width}}  {bits:>13}  {perplexity:>10}" for name, bits, perplexity in rows]
-    return "\n".join([f"Held-out part: {result.bases:,} bases in {len(windows):,} windows", *lines])
+def held_out_table(preset: str, result: Likelihood, strands: Strands, windows: Sequence[Interval]) -> str:
+    """Bits per base and perplexity of the model beside those of the Markov models, as text."""
+    label, best = best_markov(strands)
+    lines = [
+        f"Held-out part: {result.bases:,} bases in {len(windows):,} windows",
+        "",
+        f"{'':<20}{'bits per base':>15}{'perplexity':>12}",
+        f"{preset:<20}{_cells(result)}",
+        "",
+        f"{'':<20}" + "".join(f"{name:^27}" for name in strands).rstrip(),
+    ]
+    for order, by_strand in enumerate(zip(*strands.values(), strict=True)):
+        lines.append(f"{f'Markov order {order}':<20}" + "".join(_cells(likelihood) for likelihood in by_strand))
+    difference = f"{abs(result.bits - best):.4f} bits {'below' if result.bits < best else 'above'}"
+    return "\n".join([*lines, "", f"{preset} is {difference} the {label}."])
+
+
+def _cells(likelihood: Likelihood) -> str:
+    return f"{likelihood.bits:>15.4f}{likelihood.perplexity:>12.4f}"

@@ -108,12 +108,13 @@ def test_training_on_ones_own_genome_writes_a_whole_run(cli, tmp_path, write_fas
     assert status == 0
     lines = stdout.splitlines()
     assert lines[0] == "Held-out part: 399 bases in 13 windows"
-    assert lines[2].startswith("hyenadna-tiny-1k ")
-    assert [line.split("  ")[0] for line in lines[3:]] == [
-        f"Markov order {order}, {strand}" for strand in ("forward strand", "both strands") for order in range(13)
-    ]
-    bits = float(lines[2].split()[-2])
-    perplexity = float(lines[2].split()[-1])
+    assert lines[3].startswith("hyenadna-tiny-1k ")
+    assert lines[5].split() == ["forward", "strand", "both", "strands"]
+    assert [line.split("  ")[0] for line in lines[6:19]] == [f"Markov order {order}" for order in range(13)]
+    assert all(len(line.split()) == 7 for line in lines[6:19])
+    assert "the best Markov model, order" in lines[-1]
+    bits = float(lines[3].split()[-2])
+    perplexity = float(lines[3].split()[-1])
     np.testing.assert_allclose(perplexity, 2**bits, rtol=1e-3)
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["backend"] == BACKEND
