@@ -57,9 +57,10 @@ class MarkovModels:
             counts[length - 1] += whole
         return cls(counts)
 
-    def both_strands(self) -> "MarkovModels":
-        """The models as if the reverse complements had been counted too."""
-        return MarkovModels([count + _reverse_complement(count) for count in self.counts])
+    def count_both_strands(self) -> None:
+        """Count the reverse complements too: in place, as the counts of the highest order take 256 MiB."""
+        for count in self.counts:
+            count += _reverse_complement(count)
 
     def likelihoods(self, genome: Genome, windows: Iterable[Interval]) -> list[Likelihood]:
         """The likelihood of every base of the windows but the first of each, by order.

@@ -16,7 +16,8 @@ def markov_likelihoods(task: CausalLMTask, windows: Sequence[Interval]) -> Stran
     models = MarkovModels.fit(task.genome, task.intervals_of("train"))
     strands = {"forward strand": models.likelihoods(task.genome, windows)}
     if task.reverse_complements:
-        strands["both strands"] = models.both_strands().likelihoods(task.genome, windows)
+        models.count_both_strands()
+        strands["both strands"] = models.likelihoods(task.genome, windows)
     return strands
 
 

@@ -42,7 +42,8 @@ HELD_OUT = [Interval("a", 270, 300, "valid"), Interval("a", 140, 160, "valid")]
 def test_likelihoods_are_those_of_counting_words(genome, monkeypatch, both_strands, chunk):
     monkeypatch.setattr(markov_module, "CHUNK", chunk)
     models = MarkovModels.fit(genome, TRAIN)
-    models = models.both_strands() if both_strands else models
+    if both_strands:
+        models.count_both_strands()
     train = [genome.texts[i.chrom][i.start : i.end] for i in TRAIN]
     found = models.likelihoods(genome, HELD_OUT)
     positions = [p for w in HELD_OUT for p in range(w.start + 1, w.end) if genome.text[p] != "N"]
@@ -61,8 +62,8 @@ def test_kmers_hold_the_last_bases_and_know_how_many():
 
 
 def test_both_strands_count_each_word_and_its_reverse_complement(genome):
-    models = MarkovModels.fit(genome, TRAIN)
-    both = models.both_strands()
+    models, both = MarkovModels.fit(genome, TRAIN), MarkovModels.fit(genome, TRAIN)
+    both.count_both_strands()
     for length in (1, 2, 3):
         for word in map("".join, itertools.product("ACGT", repeat=length)):
             code, other = (
