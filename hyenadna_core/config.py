@@ -4,12 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hyenadna_core.presets import Recipe
 from hyenadna_core.warmup import Stage
 
-LEARNING_RATE = 6e-3
-FILTER_RATE = 0.05  # of the learning rate, for the filter network
-STEPS = 800
-BASES_A_STEP = 4096
+STEPS = 3000
+BASES_A_STEP = 1024
 FIRST_SEQ_LEN = 64
 
 
@@ -23,8 +22,7 @@ class RunConfig:
     fasta: str
     bed: str | None
     stages: tuple[Stage, ...]
-    learning_rate: float
-    filter_rate: float
+    recipe: Recipe
     reverse_complements: bool
     seed: int
 
@@ -38,7 +36,7 @@ class RunConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "RunConfig":
         stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
-        return cls(**values | {"stages": stages})
+        return cls(**values | {"stages": stages, "recipe": Recipe(**values["recipe"])})
 
 
 def absolute(path: str | Path | None) -> str | None:

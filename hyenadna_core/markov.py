@@ -13,6 +13,7 @@ from hyenadna_core.tokens import TO_ID, A, T
 HIGHEST_ORDER = 12
 LONGEST = HIGHEST_ORDER + 1  # the k-mers counted for the highest order: its context and the base behind it
 CHUNK = 1 << 20  # bases worked on at a time
+ONCE = np.uint32(1)  # of the counts' own type: NumPy adds others twenty times slower
 
 
 def kmers(sequence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -23,13 +24,19 @@ def kmers(sequence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     ids = TO_ID["default"][sequence]
     known = (ids >= A) & (ids <= T)
-    bases = np.where(known, ids - A, 0)
-    codes = np.zeros(len(ids), np.int32)
-    for back in range(min(LONGEST, len(ids))):
-        codes[back:] |= bases[: len(ids) - back] << (2 * back)
+    bases = np.where(known, ids - A, 0).astype(np.int32)
+    two = bases | _behind(bases, 1) << 2
+    four = two | _behind(two, 2) << 4
+    eight = four | _behind(four, 4) << 8
+    codes = eight | _behind(four, 8) << 16 | _behind(bases, 12) << 24  # 8 + 4 + 1 bases: LONGEST
     positions = np.arange(len(ids))
     last_unknown = np.maximum.accumulate(np.where(known, -1, positions))
     return codes, np.minimum(positions - last_unknown, LONGEST)
+
+
+def _behind(values: np.ndarray, bases: int) -> np.ndarray:
+    """What stood some bases before each position, 0 where that is before the start: (L,) -> (L,)."""
+    return np.concatenate([np.zeros(bases, values.dtype), values])[: len(values)]
 
 
 class MarkovModels:
@@ -45,12 +52,11 @@ class MarkovModels:
         with progress("Fitting Markov models", sum(len(interval) for interval in intervals)) as advance:
             for sequence, fresh in _chunks(genome, intervals):
                 codes, known = (array[fresh:] for array in kmers(sequence))
-                np.add.at(counts[-1], codes[known == LONGEST], 1)
-                near_an_edge = known < LONGEST
-                for length in range(1, LONGEST):  # the shorter ones that no k-mer of full length ends in
-                    here = near_an_edge & (known >= length)
-                    np.add.at(counts[length - 1], codes[here] & (4**length - 1), 1)
-                advance(len(codes))
+                np.add.at(counts[-1], codes[known == LONGEST], ONCE)
+                codes, known = codes[known < LONGEST], known[known < LONGEST]
+                for length in range(1, LONGEST):  # the shorter ones, where no k-mer of full length ends
+                    np.add.at(counts[length - 1], codes[known >= length] & (4**length - 1), ONCE)
+                advance(len(sequence) - fresh)
         whole = counts[-1]
         for length in range(LONGEST - 1, 0, -1):
             whole = whole.reshape(4, -1).sum(axis=0, dtype=np.uint32)  # over the oldest base

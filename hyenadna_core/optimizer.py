@@ -2,7 +2,7 @@
 
 import keras
 
-WEIGHT_DECAY, CLIP_NORM = 0.1, 1.0
+CLIP_NORM = 1.0
 WARMUP = 0.05  # of all steps
 
 
@@ -26,16 +26,16 @@ class FilterAdamW(keras.optimizers.AdamW):
         return super().get_config() | {"filter_rate": self.filter_rate}
 
 
-def build_optimizer(model, learning_rate, filter_rate, steps):
-    """AdamW for `steps` updates: linear warmup to `learning_rate`, then cosine down to zero.
+def build_optimizer(model, recipe, steps):
+    """AdamW for `steps` updates: linear warmup to the recipe's learning rate, then cosine down to zero.
 
     Weights decay but for the filter network's, the embedding's and all vectors (biases, norms, skips).
     """
     warmup_steps = max(1, round(WARMUP * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup_steps), warmup_target=learning_rate, warmup_steps=warmup_steps
+        0.0, max(1, steps - warmup_steps), warmup_target=recipe.learning_rate, warmup_steps=warmup_steps
     )
-    optimizer = FilterAdamW(schedule, filter_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
+    optimizer = FilterAdamW(schedule, recipe.filter_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP_NORM)
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if not decays(v)])
     return optimizer
 

@@ -7,8 +7,21 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How AdamW trains: the peak of the learning rate, the filter network's part of it, the weight decay."""
+
+    learning_rate: float
+    filter_rate: float
+    weight_decay: float
+
+
+ORIGINAL = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1)  # SPEC section 6
+SHORT_RUN = Recipe(learning_rate=1e-2, filter_rate=0.03, weight_decay=0.02)  # for minutes on a CPU: docs/log.md
+
+
+@dataclass(frozen=True)
 class Preset:
-    """A name for the arguments of HyenaBackbone.
+    """A name for the arguments of HyenaBackbone, and how it is trained unless told otherwise.
 
     `source` says where the architecture comes from, `parameters` how many numbers are trained (tied head).
     """
@@ -17,6 +30,7 @@ class Preset:
     config: Mapping[str, Any]
     parameters: int
     source: str
+    recipe: Recipe = ORIGINAL
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", MappingProxyType(dict(self.config)))
@@ -39,6 +53,7 @@ PRESETS = tuple(
         {"n_layer": n_layer, "d_model": d_model, "max_seq_len": max_seq_len},
         parameters,
         "HazyResearch/hyena-dna, arXiv 2306.15794",
+        SHORT_RUN if name == "hyenadna-tiny-1k" else ORIGINAL,
     )
     for name, n_layer, d_model, max_seq_len, parameters in PUBLISHED
 )

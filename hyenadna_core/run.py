@@ -1,6 +1,7 @@
 """A whole run: from the options of `hyenadna train` to the run folder and the figures at the end."""
 
 import platform
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
-from hyenadna_core.config import BASES_A_STEP, FILTER_RATE, FIRST_SEQ_LEN, LEARNING_RATE, STEPS, RunConfig, absolute
+from hyenadna_core.config import BASES_A_STEP, FIRST_SEQ_LEN, STEPS, RunConfig, absolute
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome import bundled_genome, open_genome
 from hyenadna_core.intervals import read_bed, split_by_position
@@ -51,8 +52,7 @@ def start_run(
         fasta=absolute(fasta or bundled_genome()),
         bed=absolute(bed),
         stages=tuple(plan),
-        learning_rate=learning_rate or LEARNING_RATE,
-        filter_rate=FILTER_RATE,
+        recipe=replace(chosen.recipe, learning_rate=learning_rate or chosen.recipe.learning_rate),
         reverse_complements=reverse_complements,
         seed=seed,
     )

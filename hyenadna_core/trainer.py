@@ -25,7 +25,7 @@ CHECKPOINT_EVERY = 300.0  # seconds, besides the end of every stage
 def compile_model(model, config: RunConfig):
     """Give a CausalLM its optimizer and its loss: the mean cross entropy of the bases that bear weight."""
     model.compile(
-        optimizer=build_optimizer(model, config.learning_rate, config.filter_rate, config.steps),
+        optimizer=build_optimizer(model, config.recipe, config.steps),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
     )
     return model

@@ -4,10 +4,11 @@ import pytest
 
 from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.optimizer import FilterAdamW, build_optimizer, decays, in_filter_network
+from hyenadna_core.presets import Recipe
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_zero():
-    optimizer = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), learning_rate=1.0, filter_rate=1.0, steps=100)
+    optimizer = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), Recipe(1.0, 1.0, 0.1), steps=100)
     schedule = optimizer._learning_rate
     rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in (0, 5, 52, 100, 200)]
     np.testing.assert_allclose(rates, [0.0, 1.0, (1 + np.cos(np.pi * 47 / 95)) / 2, 0.0, 0.0], atol=1e-5)

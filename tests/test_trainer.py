@@ -12,6 +12,7 @@ from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import Interrupted
 from hyenadna_core.intervals import split_by_position
 from hyenadna_core.metrics import likelihood
+from hyenadna_core.presets import Recipe
 from hyenadna_core.pretraining import CausalLMTask
 from hyenadna_core.trainer import compile_model, held_out_likelihood, train
 
@@ -33,7 +34,9 @@ STAGES = (Stage(16, 8, 6), Stage(32, 4, 6))
 
 def config(stages=STAGES, learning_rate=1e-2, embed_dropout=0.1):
     model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": embed_dropout, "seed": 0}
-    return RunConfig("causal-lm", "test", model, "genome.fa", None, tuple(stages), learning_rate, 1.0, True, 0)
+    return RunConfig(
+        "causal-lm", "test", model, "genome.fa", None, tuple(stages), Recipe(learning_rate, 1.0, 0.1), True, 0
+    )
 
 
 def new_model(settings):

@@ -10,13 +10,17 @@ POSITIVE = click.IntRange(min=1)
 
 @click.command("train")
 @click.option("--fasta", type=PATH, help="Genome: FASTA, plain, gzip or bgzip.  [default: E. coli, in the package]")
-@click.option("--bed", type=PATH, help="Intervals with train, valid or test in column 4.  [default: see above]")
+@click.option(
+    "--bed",
+    type=PATH,
+    help="Intervals with train, valid or test in column 4.  [default: the last tenth of contigs is held out]",
+)
 @click.option("--task", default="causal-lm", show_default=True, help="What to train for.")
 @click.option("--preset", default="tiny-1k", show_default=True, help="Architecture; `hyenadna presets` lists them.")
 @click.option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: 64 and doubling]")
-@click.option("--steps", type=POSITIVE, help="Steps in all, shared evenly by stages that name none.  [default: 800]")
-@click.option("--batch-size", type=POSITIVE, help="Sequences a step in the longest stage.  [default: 4,096 bases]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.  [default: 0.002]")
+@click.option("--steps", type=POSITIVE, help="Steps in all, shared evenly by stages that name none.  [default: 3,000]")
+@click.option("--batch-size", type=POSITIVE, help="Sequences a step in the longest stage.  [default: 1,024 bases]")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.  [default: the preset's]")
 @click.option(
     "--reverse-complements/--forward-only",
     default=True,
