@@ -29,6 +29,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (HyenaDNAError, PluginError) as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:  # a full disk, a folder that may not be written
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}.") from None
 
 
 def make_cli(session: Session) -> click.Group:

@@ -1,5 +1,6 @@
 """Training: the loop over steps, with length warmup, checkpoints and resume."""
 
+import math
 import signal
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import keras
 from hyenadna_core.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from hyenadna_core.config import RunConfig
 from hyenadna_core.curves import draw_curves
-from hyenadna_core.errors import Interrupted
+from hyenadna_core.errors import HyenaDNAError, Interrupted
 from hyenadna_core.metrics import Likelihood, likelihood
 from hyenadna_core.optimizer import build_optimizer
 from hyenadna_core.progress import progress, training_progress
@@ -35,6 +36,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder) -> None:
     """Take a compiled model from the folder's latest checkpoint, or from the start, to the last step.
 
     Raises:
+        HyenaDNAError: the loss is no number any more; the checkpoint before stays.
         Interrupted: SIGINT or SIGTERM came; the state is in a checkpoint. A second signal ends the process at once.
     """
     first = load_checkpoint(folder.checkpoints, model) if has_checkpoint(folder.checkpoints) else 0
@@ -55,6 +57,8 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder) -> None:
             now = time.monotonic()
             if end_of_stage or done % LOG_EVERY == 0 or stop:
                 loss = sum(losses) / len(losses)
+                if not math.isfinite(loss):
+                    raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")
                 learning_rate = float(model.optimizer.learning_rate)
                 folder.log(LogLine(done, stage.seq_len, stage.batch_size, bases, loss, learning_rate, now - started))
                 speed = (done - last_line) * stage.seq_len * stage.batch_size / (now - logged)

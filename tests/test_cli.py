@@ -215,6 +215,19 @@ def test_a_genome_that_changed_is_not_resumed_on(cli, write_fasta, random_bases)
     assert "has changed since run was started" in one_line(stderr)
 
 
+@pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
+def test_a_full_disk_gets_one_line(cli, write_fasta, random_bases, monkeypatch):
+    from hyenadna_core.run_folder import RunFolder
+
+    def full(self, line):
+        raise OSError(28, "No space left on device", str(self.path / "log.tsv"))
+
+    monkeypatch.setattr(RunFolder, "log", full)
+    status, _, stderr = cli("train", "--fasta", write_fasta({"chr1": random_bases(4000)}), *SMALL, "--out", "run")
+    assert status == 1
+    assert one_line(stderr) == "Error: run/log.tsv: No space left on device."
+
+
 @pytest.mark.parametrize(
     ("backend", "message"),
     [

@@ -76,6 +76,13 @@ def test_training_learns(task, new_run):
     assert (folder.path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_loss_that_is_no_number_stops_the_run(task, new_run, monkeypatch):
+    model = new_model(config())
+    monkeypatch.setattr(model, "train_on_batch", lambda *_: np.nan)
+    with pytest.raises(HyenaDNAError, match="The loss became nan by step 6: choose a lower --learning-rate"):
+        train(model, task, config(), new_run("run"))
+
+
 def test_the_first_loss_is_that_of_the_first_batch_under_the_initial_weights(task, new_run):
     settings = config([Stage(16, 8, 1)], embed_dropout=0.0)
     model = new_model(settings)
