@@ -42,8 +42,10 @@ def held_out_json(result: Likelihood, strands: Strands) -> dict[str, Any]:
 def held_out_table(preset: str, result: Likelihood, strands: Strands, windows: Sequence[Interval]) -> str:
     """Bits per base and perplexity of the model beside those of the Markov models, as text."""
     label, best = best_markov(strands)
+    passed_over = sum(len(window) - 1 for window in windows) - result.bases  # the first base has nothing before it
+    not_bases = f"; {passed_over:,} that are not A, C, G or T are passed over" if passed_over else ""
     lines = [
-        f"Held-out part: {result.bases:,} bases in {len(windows):,} windows",
+        f"Held-out part: {result.bases:,} bases in {len(windows):,} windows{not_bases}",
         "",
         f"{'':<20}{'bits per base':>15}{'perplexity':>12}",
         f"{preset:<20}{_cells(result)}",

@@ -111,7 +111,7 @@ def test_an_index_beside_the_genome_is_made_anew_when_the_genome_is_newer(write_
         (gzip.compress(b"hello\n>a\nAC"), "is not a FASTA: it starts with b'h'"),
         (gzip.compress(b">a\nAC1GT\n"), "b'1' among the bases"),
         (gzip.compress(b">a\nAC\n>a\nGT\n"), "two contigs named 'a'"),
-        (b">a\nAC\n>a\nGT\n", "a"),
+        (b">a\nAC\n>a\nGT\n", "Duplicate key"),
         (gzip.compress(b">\nAC\n"), "a contig without a name"),
         (gzip.compress(b">a\n" + b"ACGT\n" * 10_000)[:-40], "is cut off or damaged"),
         (gzip.compress(b">a\nACGT\n")[:-8] + b"12345678", "is cut off or damaged"),

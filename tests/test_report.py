@@ -1,3 +1,4 @@
+from hyenadna_core import Interval
 from hyenadna_core.metrics import Likelihood
 from hyenadna_core.report import best_markov, held_out_json, held_out_table
 
@@ -12,14 +13,20 @@ def test_the_best_markov_model_is_that_of_the_lowest_figure_on_any_strand():
 
 
 def test_the_table_sets_the_model_beside_every_order():
-    table = held_out_table("mine", Likelihood(1.33, 10), STRANDS, windows=[])
-    assert table.splitlines()[0] == "Held-out part: 10 bases in 0 windows"
+    windows = [Interval("a", 0, 6, "valid"), Interval("a", 5, 11, "valid")]
+    table = held_out_table("mine", Likelihood(1.33, 10), STRANDS, windows)
+    assert table.splitlines()[0] == "Held-out part: 10 bases in 2 windows"
     assert [line.split() for line in table.splitlines()[6:8]] == [
         ["Markov", "order", "0", "1.9996", "3.9988", "1.9476", "3.8574"],
         ["Markov", "order", "1", "1.9332", "3.8190", "1.9765", "3.9354"],
     ]
     assert table.splitlines()[-1] == "mine is 0.0144 bits below the best Markov model, order 1, forward strand."
-    assert "0.0144 bits above" in held_out_table("mine", Likelihood(1.35, 10), STRANDS, windows=[])
+    assert "0.0144 bits above" in held_out_table("mine", Likelihood(1.35, 10), STRANDS, windows)
+
+
+def test_what_is_not_a_base_is_counted():
+    table = held_out_table("mine", Likelihood(1.33, 10), STRANDS, [Interval("a", 0, 1234, "valid")])
+    assert table.splitlines()[0].endswith("in 1 windows; 1,223 that are not A, C, G or T are passed over")
 
 
 def test_run_json_keeps_the_figures_by_order():
