@@ -1,5 +1,7 @@
 """AdamW with warmup, cosine decay, clipping and a rate of its own for the filter network (SPEC section 6)."""
 
+import math
+
 import keras
 
 CLIP_NORM = 1.0
@@ -31,13 +33,27 @@ def build_optimizer(model, recipe, steps):
 
     Weights decay but for the filter network's, the embedding's and all vectors (biases, norms, skips).
     """
-    warmup_steps = max(1, round(WARMUP * steps))
+    warmup_steps = steps_of_warmup(steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup_steps), warmup_target=recipe.learning_rate, warmup_steps=warmup_steps
     )
     optimizer = FilterAdamW(schedule, recipe.filter_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP_NORM)
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if not decays(v)])
     return optimizer
+
+
+def learning_rate_at(recipe, steps, step):
+    """The rate of one update, as the optimizer's schedule has it; that one takes a backend a long time to evaluate."""
+    warmup_steps = steps_of_warmup(steps)
+    if step < warmup_steps:
+        return recipe.learning_rate * step / warmup_steps
+    part = min(1.0, (step - warmup_steps) / max(1, steps - warmup_steps))
+    return recipe.learning_rate * (1 + math.cos(math.pi * part)) / 2
+
+
+def steps_of_warmup(steps):
+    """How many of all steps the rate rises for."""
+    return max(1, round(WARMUP * steps))
 
 
 def in_filter_network(variable):

@@ -12,7 +12,7 @@ from hyenadna_core.errors import HyenaDNAError
 class LogLine(NamedTuple):
     """One line of log.tsv, written when `step` steps are done.
 
-    The loss is the mean, in nats per base, over the steps since the line before; the learning rate is the next step's.
+    The loss is the mean, in nats per base, over the steps since the line before, the learning rate that of the last.
     """
 
     step: int

@@ -13,7 +13,7 @@ from hyenadna_core.config import RunConfig
 from hyenadna_core.curves import draw_curves
 from hyenadna_core.errors import HyenaDNAError, Interrupted
 from hyenadna_core.metrics import Likelihood, likelihood
-from hyenadna_core.optimizer import build_optimizer
+from hyenadna_core.optimizer import build_optimizer, learning_rate_at
 from hyenadna_core.progress import progress, training_progress
 from hyenadna_core.run_folder import LogLine, RunFolder
 from hyenadna_core.task import Draw, Task
@@ -59,7 +59,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder) -> None:
                 loss = sum(losses) / len(losses)
                 if not math.isfinite(loss):
                     raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")
-                learning_rate = float(model.optimizer.learning_rate)
+                learning_rate = learning_rate_at(config.recipe, config.steps, step)
                 folder.log(LogLine(done, stage.seq_len, stage.batch_size, bases, loss, learning_rate, now - started))
                 speed = (done - last_line) * stage.seq_len * stage.batch_size / (now - logged)
                 report(done, loss, speed)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hyenadna_core import CausalLM, HyenaBackbone
-from hyenadna_core.optimizer import FilterAdamW, build_optimizer, decays, in_filter_network
+from hyenadna_core.optimizer import FilterAdamW, build_optimizer, decays, in_filter_network, learning_rate_at
 from hyenadna_core.presets import Recipe
 
 
@@ -12,6 +12,14 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero():
     schedule = optimizer._learning_rate
     rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in (0, 5, 52, 100, 200)]
     np.testing.assert_allclose(rates, [0.0, 1.0, (1 + np.cos(np.pi * 47 / 95)) / 2, 0.0, 0.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 100])
+def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps):
+    recipe = Recipe(0.01, 1.0, 0.1)
+    schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
+    expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
+    np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
 
 
 def test_which_weights_are_the_filter_networks_and_which_decay():
