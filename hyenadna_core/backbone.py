@@ -91,8 +91,8 @@ class HyenaBackbone(keras.Model):
         max_seq_len: the most positions; the filters' time runs from 0 to 1 over them (l_max of the original).
         order: gates of an operator, and one more than its long convolutions.
         emb_dim, filter_order, num_inner_mlps, activation_freq: the filter network.
-        window_shift: what the filters' decaying window keeps for ever: 0.0 in the original's training code, 0.05 in its
-            inference code and on the hub.
+        window_shift: what the filters' decaying window keeps for ever: 0.05 in the original's inference code and on the
+            hub, 0.0 in its training code.
         filter_layout: for order > 2, whose index runs fastest over the filters: "channel_major" the original's
             training code, "step_major" its inference code.
         trained_positions: positional features of each layer's own, trained (the hub's layout).
@@ -113,7 +113,7 @@ class HyenaBackbone(keras.Model):
         num_inner_mlps=2,
         short_filter_order=3,
         activation_freq=10.0,
-        window_shift=0.0,
+        window_shift=0.05,
         filter_layout="channel_major",
         trained_positions=False,
         embed_dropout=0.1,

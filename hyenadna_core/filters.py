@@ -76,7 +76,7 @@ class HyenaFilter(keras.layers.Layer):
         filter_order=64,
         num_inner_mlps=2,
         activation_freq=10.0,
-        window_shift=0.0,
+        window_shift=0.05,
         filter_layout="channel_major",
         seed=0,
         **kwargs,

@@ -62,7 +62,7 @@ class HyenaOperator(keras.layers.Layer):
         num_inner_mlps=2,
         short_filter_order=3,
         activation_freq=10.0,
-        window_shift=0.0,
+        window_shift=0.05,
         filter_layout="channel_major",
         trained_positions=False,
         out_stddev=LINEAR_STDDEV,

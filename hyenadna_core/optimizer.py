@@ -37,7 +37,9 @@ def build_optimizer(model, recipe, steps):
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup_steps), warmup_target=recipe.learning_rate, warmup_steps=warmup_steps
     )
-    optimizer = FilterAdamW(schedule, recipe.filter_rate, weight_decay=recipe.weight_decay, global_clipnorm=CLIP_NORM)
+    optimizer = FilterAdamW(
+        schedule, recipe.filter_rate, weight_decay=recipe.weight_decay, beta_2=recipe.beta_2, global_clipnorm=CLIP_NORM
+    )
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if not decays(v)])
     return optimizer
 

@@ -38,6 +38,8 @@ def start_run(
     """
     check_backend(session.backend)
     chosen = by_name(collect(session.plugins, "register_presets"), preset, "preset", prefix="hyenadna-")
+    if not (stages or steps or batch_size):
+        stages = chosen.stages
     plan = plan_stages(chosen.config["max_seq_len"], stages, steps or STEPS, batch_size)
     longest = max(stage.seq_len for stage in plan)
     if longest > chosen.config["max_seq_len"]:

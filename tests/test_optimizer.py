@@ -8,7 +8,7 @@ from hyenadna_core.presets import Recipe
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_zero():
-    optimizer = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), Recipe(1.0, 1.0, 0.1), steps=100)
+    optimizer = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), Recipe(1.0, 1.0, 0.1, 0.999), steps=100)
     schedule = optimizer._learning_rate
     rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in (0, 5, 52, 100, 200)]
     np.testing.assert_allclose(rates, [0.0, 1.0, (1 + np.cos(np.pi * 47 / 95)) / 2, 0.0, 0.0], atol=1e-5)
@@ -16,7 +16,7 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero():
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 100])
 def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps):
-    recipe = Recipe(0.01, 1.0, 0.1)
+    recipe = Recipe(0.01, 1.0, 0.1, 0.999)
     schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
     expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
     np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
