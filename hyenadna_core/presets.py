@@ -57,7 +57,8 @@ PRESETS = tuple(
         {"n_layer": n_layer, "d_model": d_model, "max_seq_len": max_seq_len},
         parameters,
         "HazyResearch/hyena-dna, arXiv 2306.15794",
-        **({"recipe": SHORT_RUN, "stages": SHORT_STAGES} if name == "hyenadna-tiny-1k" else {}),
+        recipe=SHORT_RUN if name == "hyenadna-tiny-1k" else ORIGINAL,
+        stages=SHORT_STAGES if name == "hyenadna-tiny-1k" else None,
     )
     for name, n_layer, d_model, max_seq_len, parameters in PUBLISHED
 )
