@@ -25,6 +25,7 @@ class RunConfig:
     recipe: Recipe
     reverse_complements: bool
     seed: int
+    windows: str = "random"  # which runs from before there was a choice do not name
 
     @property
     def steps(self) -> int:

@@ -44,6 +44,8 @@ def held_out_table(preset: str, result: Likelihood, strands: Strands, windows: S
     label, best = best_markov(strands)
     passed_over = sum(len(window) - 1 for window in windows) - result.bases  # the first base has nothing before it
     not_bases = f"; {passed_over:,} that are not A, C, G or T are passed over" if passed_over else ""
+    if ours_alone := next(iter(strands.values()))[0].bases - result.bases:
+        not_bases += f", {ours_alone:,} of them (lower case, U) by {preset} alone"
     lines = [
         f"Held-out part: {result.bases:,} bases in {len(windows):,} windows{not_bases}",
         "",

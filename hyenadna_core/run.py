@@ -6,13 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import click
-
-from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import BASES_A_STEP, FIRST_SEQ_LEN, STEPS, RunConfig, absolute
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome import bundled_genome, open_genome
 from hyenadna_core.intervals import read_bed, split_by_position
+from hyenadna_core.registry import by_name
 from hyenadna_core.report import best_markov, held_out_json, held_out_table, markov_likelihoods
 from hyenadna_core.run_folder import RunFolder, next_free
 from hyenadna_core.warmup import Stage, doubling, parse_stages
@@ -20,23 +19,35 @@ from hyenadna_plugins import collect
 
 EVALUATED_BASES = 1 << 21  # of the held-out part at most
 EVALUATION_BATCH_BASES = 1 << 13
+TOO_SHORT = {
+    "random": "and take no part in that stage",
+    "original": "and are extended by the bases around them, held out or not",
+}
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
 
 
-def notice(text: str) -> None:
-    """Tell the person at the terminal something that is not a result."""
-    click.echo(text, err=True)
-
-
 def start_run(
-    session, *, task, preset, fasta, bed, stages, steps, batch_size, learning_rate, reverse_complements, seed, out
+    session,
+    *,
+    task,
+    preset,
+    fasta,
+    bed,
+    windows,
+    stages,
+    steps,
+    batch_size,
+    learning_rate,
+    reverse_complements,
+    seed,
+    out,
 ):
     """Make a run folder and train in it, with the options of `hyenadna train`; the report.
 
     Raises:
         HyenaDNAError: an input that cannot be used; nothing is written then.
     """
-    check_backend(session.backend)
+    check_backend(session.backend, to_train=True)
     chosen = by_name(collect(session.plugins, "register_presets"), preset, "preset", prefix="hyenadna-")
     if not (stages or steps or batch_size):
         stages = chosen.stages
@@ -55,8 +66,9 @@ def start_run(
         bed=absolute(bed),
         stages=tuple(plan),
         recipe=replace(chosen.recipe, learning_rate=learning_rate or chosen.recipe.learning_rate),
-        reverse_complements=reverse_complements,
+        reverse_complements=windows == "random" if reverse_complements is None else reverse_complements,
         seed=seed,
+        windows=windows,
     )
     data = open_task(session, config)
     path = Path(out) if out else next_free(Path("runs"), chosen.name.removeprefix("hyenadna-"))
@@ -80,7 +92,7 @@ def resume_run(session, path: Path):
     Raises:
         HyenaDNAError: no run there, in use, or its genome has changed.
     """
-    check_backend(session.backend)
+    check_backend(session.backend, to_train=True)
     with RunFolder.open(path) as folder:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
@@ -91,38 +103,16 @@ def resume_run(session, path: Path):
         return _run(config, data, folder)
 
 
-def check_backend(choice: Choice) -> None:
-    """Say which backend runs and why.
-
-    Raises:
-        HyenaDNAError: it is not installed, or cannot train.
-    """
-    if problem := missing(choice.name):
-        raise HyenaDNAError(problem)
-    if not BACKENDS[choice.name].trains:
-        trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
-        raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
-    notice(f"Backend: {choice.name} ({choice.reason})")
-
-
-def by_name(registered: dict[str, tuple[Any, str]], name: str, what: str, prefix: str = ""):
-    """What is registered under a name, which may lack its prefix."""
-    for candidate in (name, prefix + name):
-        if candidate in registered:
-            return registered[candidate][0]
-    raise HyenaDNAError(f"Unknown {what} {name!r}: choose one of {', '.join(registered)}.")
-
-
 def open_task(session, config: RunConfig):
     """The task of a run with its data, checked against its stages."""
     task_class = by_name(collect(session.plugins, "register_tasks"), config.task, "task")
     genome = open_genome(config.fasta)
     intervals = read_bed(config.bed, genome) if config.bed else split_by_position(genome)
-    task = task_class(genome, intervals, config.reverse_complements)
+    task = task_class(genome, intervals, config.reverse_complements, config.windows)
     if too_short := task.check(max(stage.seq_len for stage in config.stages)):
         notice(
             f"{len(too_short)} of {len(task.intervals_of('train'))} training intervals are too short for the longest "
-            "window and take no part in that stage."
+            f"window {TOO_SHORT[config.windows]}."
         )
     return task
 

@@ -2,11 +2,13 @@
 
 import gzip
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hyenadna_core
 from hyenadna_backends import BACKENDS, choose, missing
 
 BACKEND = choose().name
@@ -14,6 +16,7 @@ if problem := missing(BACKEND):
     raise pytest.UsageError(problem)
 
 DATA = Path(__file__).parent / "data"
+GOLDEN = Path(hyenadna_core.__file__).parent / "data" / "golden"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,9 +47,14 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
+def golden_folder():
+    return GOLDEN
+
+
+@pytest.fixture(scope="session")
 def golden():
     """The original's activations, logits and loss, by name."""
-    with np.load(DATA / "tiny_order2.expected.npz") as arrays:
+    with np.load(GOLDEN / "tiny_order2.expected.npz") as arrays:
         return dict(arrays)
 
 
@@ -54,7 +62,7 @@ def golden():
 def golden_weights():
     from safetensors.numpy import load_file
 
-    return load_file(DATA / "tiny_order2.weights.safetensors")
+    return load_file(GOLDEN / "tiny_order2.weights.safetensors")
 
 
 @pytest.fixture
@@ -86,6 +94,12 @@ def write_fasta(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def toy_genome(tmp_path_factory):
+    """A copy of tests/data/toy_genome: toy.fa, with lower case and N, and toy.bed."""
+    return Path(shutil.copytree(DATA / "toy_genome", tmp_path_factory.mktemp("toy") / "toy_genome"))
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from hyenadna_core import Draw, HyenaDNAError, Interval, decode, open_genome, reverse_complement
-from hyenadna_core.intervals import split_by_position
+from hyenadna_core.intervals import read_bed, split_by_position
+from hyenadna_core.original_windows import window_bases, window_ids
 from hyenadna_core.pretraining import CausalLMTask, next_base_batch
+from hyenadna_core.tokens import PAD, SEP, UNK, N
 
 
 @pytest.fixture
@@ -109,3 +111,79 @@ def test_nothing_held_out_is_an_error(genome):
 def test_test_is_held_out_where_there_is_no_valid(genome):
     intervals = [Interval("chr1", 0, 100, "train"), Interval("chr1", 100, 200, "test")]
     assert CausalLMTask(genome, intervals).held_out_split == "test"
+
+
+@pytest.fixture
+def toy(toy_genome):
+    """Makes the task on the toy genome with the original's windows."""
+    genome = open_genome(toy_genome / "toy.fa")
+    intervals = read_bed(toy_genome / "toy.bed", genome)
+    return lambda reverse_complements=False, windows="original": CausalLMTask(
+        genome, intervals, reverse_complements, windows
+    )
+
+
+def rows(batch):
+    return {(*ids, target[-1]) for ids, target in zip(batch.ids.tolist(), batch.targets.tolist(), strict=True)}
+
+
+def items(task, seq_len, other_strand=False):
+    return {
+        tuple(window_ids(window_bases(task.genome, interval, seq_len + 1, other_strand), seq_len + 1).tolist())
+        for interval in task.intervals_of("train")
+    }
+
+
+def test_a_draw_of_original_windows_is_the_same_batch_and_another_is_not(toy):
+    draw = Draw("train", 3, 32, 8, 0)
+    for first, again in zip(toy(True).batch(draw), toy(True).batch(draw), strict=True):
+        np.testing.assert_array_equal(first, again)
+    for other in (Draw("train", 4, 32, 8, 0), Draw("train", 3, 32, 8, 1), Draw("valid", 3, 32, 8, 0)):
+        assert not np.array_equal(toy(True).batch(draw).ids, toy(True).batch(other).ids)
+
+
+@pytest.mark.parametrize("seq_len", [63, 127, 199, 399])
+def test_original_windows_are_the_one_window_of_each_row_and_no_other(toy, seq_len):
+    batch = toy().batch(Draw("train", 0, seq_len, 40, 0))
+    assert batch.ids.shape == batch.targets.shape == batch.weights.shape == (40, seq_len)
+    assert rows(batch) == items(toy(), seq_len)
+    np.testing.assert_array_equal(batch.ids[:, 1:], batch.targets[:, :-1])
+
+
+def test_original_windows_are_read_from_both_strands_where_that_is_asked_for(toy):
+    batch = toy(reverse_complements=True).batch(Draw("train", 0, 63, 80, 0))
+    assert rows(batch) == items(toy(), 63) | items(toy(), 63, other_strand=True)
+
+
+def test_each_target_of_an_original_window_bears_loss(toy):
+    batch = toy().batch(Draw("train", 0, 199, 40, 0))
+    assert {PAD, N, UNK, SEP} <= set(np.unique(batch.targets).tolist())
+    np.testing.assert_array_equal(batch.targets[:, -1], np.full(40, SEP))
+    np.testing.assert_array_equal(batch.weights, np.ones((40, 199), np.float32))
+
+
+def test_original_windows_may_be_longer_than_every_interval(toy):
+    assert toy().check(128) == []
+    assert toy().check(129) == toy().intervals_of("train")
+
+
+def test_without_a_bed_original_windows_are_the_start_of_each_contig(genome):
+    task = CausalLMTask(genome, split_by_position(genome), False, "original")
+    found = {decode(ids) for ids in task.batch(Draw("train", 0, 50, 20, 0)).ids}
+    assert found == {genome.text["chr1"][:50], "N" * 40 + "[UNK]" * 10}
+
+
+def test_the_held_out_part_of_original_windows_has_the_same_places_in_the_originals_tokens(toy):
+    random, original = toy(windows="random"), toy()
+    places = random.held_out_windows(32, 10**9)
+    assert original.held_out_windows(32, 10**9) == places
+    for ours, batch in zip(*(task.held_out_batches(places, 32, 4) for task in (random, original)), strict=True):
+        upper_case = batch.targets != UNK
+        assert not upper_case.all()
+        np.testing.assert_array_equal(batch.targets[upper_case], ours.targets[upper_case])
+        np.testing.assert_array_equal(batch.weights, ours.weights * upper_case)
+
+
+def test_windows_of_an_unknown_kind_are_an_error(toy):
+    with pytest.raises(HyenaDNAError, match="windows is 'first': choose one of random, original"):
+        toy(windows="first")

@@ -29,6 +29,12 @@ def test_what_is_not_a_base_is_counted():
     assert table.splitlines()[0].endswith("in 1 windows; 1,223 that are not A, C, G or T are passed over")
 
 
+def test_what_only_the_markov_models_count_is_said():
+    table = held_out_table("mine", Likelihood(1.33, 7), STRANDS, [Interval("a", 0, 13, "valid")])
+    first_line = table.splitlines()[0]
+    assert first_line.endswith("; 5 that are not A, C, G or T are passed over, 3 of them (lower case, U) by mine alone")
+
+
 def test_run_json_keeps_the_figures_by_order():
     found = held_out_json(Likelihood(1.33, 10), STRANDS)
     assert found["bases"] == 10

@@ -15,6 +15,13 @@ POSITIVE = click.IntRange(min=1)
     type=PATH,
     help="Intervals with train, valid or test in column 4.  [default: the last tenth of contigs is held out]",
 )
+@click.option(
+    "--windows",
+    type=click.Choice(["random", "original"]),
+    default="random",
+    show_default=True,
+    help="Any position of the intervals, or the one window of each that the original repository takes.",
+)
 @click.option("--task", default="causal-lm", show_default=True, help="What to train for.")
 @click.option("--preset", default="tiny-1k", show_default=True, help="Architecture; `hyenadna presets` lists them.")
 @click.option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
@@ -23,9 +30,8 @@ POSITIVE = click.IntRange(min=1)
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.  [default: the preset's]")
 @click.option(
     "--reverse-complements/--forward-only",
-    default=True,
-    show_default=True,
-    help="Read half of the windows from the other strand.",
+    default=None,
+    help="Read half of the windows from the other strand, or none.  [default: half; none with --windows original]",
 )
 @click.option(
     "--seed",

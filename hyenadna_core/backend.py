@@ -1,0 +1,25 @@
+"""Saying which backend a command runs on, or why it cannot."""
+
+import click
+
+from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_core.errors import HyenaDNAError
+
+
+def notice(text: str) -> None:
+    """Tell the person at the terminal something that is not a result."""
+    click.echo(text, err=True)
+
+
+def check_backend(choice: Choice, to_train: bool = False) -> None:
+    """Say which backend runs and why.
+
+    Raises:
+        HyenaDNAError: it is not installed, or cannot train and must.
+    """
+    if problem := missing(choice.name):
+        raise HyenaDNAError(problem)
+    if to_train and not BACKENDS[choice.name].trains:
+        trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
+        raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
+    notice(f"Backend: {choice.name} ({choice.reason})")
