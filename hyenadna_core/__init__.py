@@ -22,10 +22,12 @@ _HOME = {
     "Task": "task",
     "decode": "tokens",
     "encode": "tokens",
+    "load": "loading",
     "open_genome": "genome",
     "reverse_complement": "tokens",
+    "save": "loading",
 }
-_NEEDS_KERAS = {"CausalLM", "HyenaBackbone"}
+_NEEDS_KERAS = {"CausalLM", "HyenaBackbone", "load", "save"}
 
 __all__ = sorted(_HOME)
 

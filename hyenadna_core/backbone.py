@@ -5,9 +5,30 @@ import math
 import keras
 from keras import ops
 
+from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.filters import LINEAR_STDDEV, PositionalFeatures
 from hyenadna_core.hyena import HyenaOperator
 from hyenadna_core.initializers import NumpyNormal, child_seed
+
+
+class SequenceModel(keras.Model):
+    """A functional model of token ids (B, L) that refuses more than `max_seq_len` of them before any work."""
+
+    def __call__(self, ids, *args, **kwargs):
+        self.check_length(ids)
+        return super().__call__(ids, *args, **kwargs)
+
+    def call(self, ids, training=None, mask=None, **kwargs):  # where JAX's predict and fit come in
+        self.check_length(ids)
+        return super().call(ids, training=training, mask=mask, **kwargs)
+
+    def check_length(self, ids):
+        """Raise HyenaDNAError where the input is too long; an unknown length, while the graph is made, is not."""
+        if ids.shape[1] is not None and ids.shape[1] > self.max_seq_len:
+            raise HyenaDNAError(
+                f"The input has {ids.shape[1]:,} positions, this model takes at most {self.max_seq_len:,}: cut it, or "
+                "choose a model with a larger max_seq_len."
+            )
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -83,7 +104,7 @@ class HyenaBlock(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hyenadna")
-class HyenaBackbone(keras.Model):
+class HyenaBackbone(SequenceModel):
     """Token ids to hidden states: (B, L) -> (B, L, D), for every L up to max_seq_len.
 
     Args:
@@ -180,6 +201,13 @@ class HyenaBackbone(keras.Model):
             "seed": seed,
             "dtype": dtype if dtype is None or isinstance(dtype, str) else dtype.name,
         }
+
+    @classmethod
+    def from_preset(cls, preset, weights="published", **overrides):
+        """The backbone of a preset: with its published weights, or with None the original's initialisation."""
+        from hyenadna_core.causal_lm import CausalLM
+
+        return CausalLM.from_preset(preset, weights, **overrides).backbone
 
     def get_config(self):
         return {"name": self.name, "trainable": self.trainable} | self._config

@@ -5,9 +5,9 @@ from hyenadna_plugins import hookimpl
 
 @hookimpl
 def register_commands(cli):
-    from hyenadna_core.commands import doctor, presets, train
+    from hyenadna_core.commands import convert, doctor, parity, presets, train
 
-    for module in (train, presets, doctor):
+    for module in (train, convert, presets, doctor, parity):
         cli.add_command(module.command)
 
 
@@ -24,3 +24,12 @@ def register_tasks(register):
     from hyenadna_core.pretraining import CausalLMTask
 
     register(CausalLMTask)
+
+
+@hookimpl
+def fetch_weights(uri):
+    if not uri.startswith("hf://"):
+        return None
+    from hyenadna_core.hub import fetch
+
+    return fetch(uri)

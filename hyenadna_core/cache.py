@@ -36,6 +36,18 @@ def written_aside(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def file_written_aside(target: Path) -> Iterator[Path]:
+    """A file to write, renamed to `target` when the block ends well and removed when it does not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield folder / target.name
+        (folder / target.name).replace(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a small file aside and rename it into place."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -2,12 +2,13 @@
 
 import keras
 
+from hyenadna_core.backbone import SequenceModel
 from hyenadna_core.filters import LINEAR_STDDEV
 from hyenadna_core.initializers import NumpyNormal, child_seed
 
 
 @keras.saving.register_keras_serializable("hyenadna")
-class CausalLM(keras.Model):
+class CausalLM(SequenceModel):
     """Token ids to the logits of the next token: (B, L) -> (B, L, V), in float32.
 
     With `tie_embeddings` the head is the embedding turned round (the original's training code); without, it is a
@@ -31,6 +32,32 @@ class CausalLM(keras.Model):
             logits = head(hidden)
         super().__init__(inputs=backbone.input, outputs=logits, **kwargs)
         self.backbone, self.tie_embeddings, self.lm_head = backbone, tie_embeddings, head
+        self.max_seq_len = backbone.max_seq_len
+
+    @property
+    def architecture(self):
+        """The arguments of HyenaBackbone, and tie_embeddings, that a model like this is made from."""
+        config = {
+            name: value for name, value in self.backbone.get_config().items() if name not in ("name", "trainable")
+        }
+        return config | {"tie_embeddings": self.tie_embeddings}
+
+    @classmethod
+    def from_preset(cls, preset, weights="published", **overrides):
+        """The model of a preset, by its name: with its published weights, or with None the original's initialisation.
+
+        `overrides` are arguments of HyenaBackbone, or tie_embeddings.
+
+        Raises:
+            HyenaDNAError: there is no such preset, or its weights cannot be had.
+        """
+        from hyenadna_core.loading import load, random_model
+        from hyenadna_core.sources import find_preset
+
+        found = find_preset(preset)
+        if weights is None:
+            return random_model(found.config, **overrides)
+        return load(found.name if weights == "published" else weights, **overrides)
 
     def get_config(self):
         return {

@@ -9,6 +9,7 @@ from keras import ops
 from safetensors.numpy import load_file, save_file
 
 from hyenadna_core.cache import write_text, written_aside
+from hyenadna_core.conversion import our_config
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.weights import load_state_dict, parameters, state_dict
 
@@ -22,6 +23,8 @@ def save_checkpoint(folder: Path, model, step: int) -> None:
     with written_aside(folder / name) as aside:
         save_file(state_dict(model), aside / "model.safetensors", metadata={"format": "pt"})
         save_file(_training_state(model), aside / "optimizer.safetensors")
+        config = json.dumps(our_config(model.architecture), indent=2)
+        (aside / "config.json").write_text(config + "\n", encoding="utf-8")
         (aside / "state.json").write_text(json.dumps({"step": step}) + "\n", encoding="utf-8")
     write_text(folder / "latest", name + "\n")
     for old in sorted(folder.glob("step-*"), key=_step_of)[:-KEPT]:

@@ -1,35 +1,12 @@
 """The implicit filter: a small network that says, for every distance, how much of the past is kept (SPEC section 2)."""
 
-import math
-
 import keras
-import numpy as np
 from keras import ops
 
 from hyenadna_core.initializers import NumpyNormal, child_seed
+from hyenadna_core.positions import decay_rates, positional_features, times
 
-FAST_DECAY, SLOW_DECAY, DECAY_TARGET = 0.3, 1.5, 0.01  # SPEC section 2, window
 LINEAR_STDDEV = 0.02  # SPEC section 5
-
-
-def positional_features(max_seq_len, emb_dim):
-    """What the filter network sees of each position: time, and sines of a few frequencies; (max_seq_len, emb_dim)."""
-    if emb_dim < 3 or emb_dim % 2 == 0:
-        raise ValueError(f"emb_dim must be odd and at least 3. Received: emb_dim={emb_dim}")
-    bands = (emb_dim - 1) // 2
-    phase = 2 * np.pi * np.arange(max_seq_len)[:, None] / max_seq_len * np.linspace(1e-4, bands - 1, bands)
-    return np.concatenate([times(max_seq_len), np.cos(phase), -np.sin(phase)], axis=1).astype(np.float32)
-
-
-def times(max_seq_len):
-    """Position i as i / (max_seq_len - 1): (max_seq_len, 1)."""
-    return (np.arange(max_seq_len)[:, None] / max(max_seq_len - 1, 1)).astype(np.float32)
-
-
-def decay_rates(channels):
-    """How fast each channel forgets: (channels,), negative, from the slowest to the fastest."""
-    slow, fast = math.log(DECAY_TARGET) / SLOW_DECAY, math.log(DECAY_TARGET) / FAST_DECAY
-    return np.linspace(slow, fast, channels).astype(np.float32)
 
 
 @keras.saving.register_keras_serializable("hyenadna")

@@ -1,6 +1,5 @@
 """Genomes: FASTA files, plain or compressed, read a window at a time."""
 
-import hashlib
 import json
 import mmap
 import os
@@ -15,10 +14,11 @@ from typing import Protocol
 import numpy as np
 
 from hyenadna_core.cache import cache_folder, written_aside
+from hyenadna_core.checksum import sha256_of
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.progress import progress
 
-BLOCK = 1 << 22  # bytes decoded or hashed at a time
+BLOCK = 1 << 22  # bytes decoded at a time
 KEPT_PAGES = 1 << 24  # bytes of a memory-mapped genome that may stay resident
 WHITE_SPACE = b"\r\n\t "
 SEQUENCE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz*-." + WHITE_SPACE
@@ -98,10 +98,10 @@ def open_genome(path: str | Path) -> Genome:
     if not start:
         raise HyenaDNAError(f"{path} is empty: expected a FASTA, with lines that start with '>'.")
     if start == b"\x1f\x8b":
-        return _decoded(path, _checksum(path))
+        return _decoded(path, sha256_of(path))
     if not start.startswith(b">"):
         raise HyenaDNAError(f"{path} is not a FASTA: it starts with {start[:1]!r}, not with '>'.")
-    return _indexed(path, _checksum(path))
+    return _indexed(path, sha256_of(path))
 
 
 def bundled_genome() -> Path:
@@ -177,12 +177,3 @@ def _bases(sequence: bytes, path: Path) -> bytes:
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
         raise HyenaDNAError(f"{path} is not a FASTA: {strange[:1]!r} among the bases.")
     return sequence.translate(None, WHITE_SPACE)
-
-
-def _checksum(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file, progress(f"Checksum of {path.name}", path.stat().st_size) as advance:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            advance(len(block))
-    return digest.hexdigest()

@@ -82,16 +82,21 @@ def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
     """Put tensors by the original's names into the model.
 
     Raises:
-        HyenaDNAError: a name too few or too many, or a shape that is not the model's.
+        HyenaDNAError: a name too few or too many, a shape that is not the model's, or tensors that differ although the
+            model has one variable for them.
     """
     wanted = {parameter.name: parameter for parameter in parameters(model)}
     for what, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
         if names:
             raise HyenaDNAError(f"The weights {what} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
-    for name, variable, from_original, _ in wanted.values():
-        value = from_original(tensors[name])
+    placed: dict[int, str] = {}
+    for name, variable, from_original, to_original in wanted.values():
+        value = np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32)))
         if value.shape != tuple(variable.shape):
-            raise HyenaDNAError(
-                f"{name} has the shape {tensors[name].shape}, which does not fit {tuple(variable.shape)}."
-            )
-        variable.assign(value)
+            wanted_shape = to_original(np.empty(variable.shape)).shape
+            raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
+        first = placed.setdefault(id(variable), name)
+        if not np.array_equal(tensors[first], tensors[name]):
+            raise HyenaDNAError(f"{name} differs from {first}, for which this model has one variable.")
+        if first == name:
+            variable.assign(value)

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from hyenadna_backends import BACKENDS, Choice
+from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_core.cli import Session, backend_option, make_cli
 from hyenadna_plugins import plugin_manager
 
@@ -56,11 +57,11 @@ def test_help_imports_nothing_heavy():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy modules: []" in answer.stdout
-    for command in ("train", "presets", "doctor"):
+    for command in ("train", "convert", "presets", "doctor", "parity"):
         assert f"  {command} " in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "presets", "doctor"])
+@pytest.mark.parametrize("command", ["train", "convert", "presets", "doctor", "parity"])
 def test_each_command_has_its_help(cli, command):
     status, stdout, _ = cli(command, "--help")
     assert status == 0
@@ -86,8 +87,79 @@ def test_presets_are_listed_with_their_plugin(cli):
         "max_seq_len": 1026,
         "parameters": 436096,
         "source": "HazyResearch/hyena-dna, arXiv 2306.15794",
+        "weights": "hf://LongSafari/hyenadna-tiny-1k-seqlen-hf@e8c1effa8673814e257e627d2e1eda9ea5a373f6",
+        "sha256": "5ce2146c21e9c4baa6bddc4998fd3d029903ae84a563bf80218644082194a12d",
+        "licence": "BSD-3-Clause",
         "plugin": "builtin",
     }
+
+
+def test_convert_writes_another_layout_and_says_what_it_left_out(cli, tmp_path, golden_weights):
+    from safetensors.numpy import load_file
+
+    checkpoint = Path(__file__).parent / "data" / "tiny_order2.lightning_layout.ckpt"
+    status, stdout, stderr = cli("convert", checkpoint, "hub", "--layout", "hub")
+    assert (status, stdout) == (0, "")
+    assert stderr.splitlines() == [
+        f"{checkpoint} (original, 60 tensors) -> hub",
+        "Left out, as no part of the language model: train_torchmetrics.num_tokens.count",
+    ]
+    assert len(load_file(tmp_path / "hub" / "model.safetensors")) == 56
+    assert cli("convert", checkpoint)[0] == 2
+    status, _, stderr = cli("convert", checkpoint, "hub")
+    assert (status, one_line(stderr)) == (1, "Error: hub exists already: remove it, or choose another name.")
+    status, _, stderr = cli("convert", "nothing.ckpt", "x")
+    assert (status, one_line(stderr)) == (1, "Error: There is no file or folder nothing.ckpt.")
+
+
+def test_convert_compares_the_window_shifts_on_a_genome(cli, write_fasta, random_bases, golden_folder):
+    """Both lines against a likelihood worked out base by base from the float64 definition."""
+    from hyenadna_core import definition, encode
+    from hyenadna_core.sources import read_weights
+
+    bases = random_bases(1000)
+    path = golden_folder / "tiny_order2.weights.safetensors"
+    status, stdout, _ = cli("convert", path, "--check", write_fasta({"chr1": bases}))
+    assert status == 0
+    header, *lines = (line.split("\t") for line in stdout.splitlines())
+    assert header == ["window_shift", "perplexity", "bits_per_base", "bases", "who_takes_it"]
+    ids = encode(bases)
+    for shift, (found_shift, perplexity, _, count, _) in zip((0.0, 0.05), lines, strict=True):
+        nats = []
+        for start in range(0, 999, 64):
+            window = ids[None, start : start + 65]
+            logits = definition.forward(read_weights(path).tensors, window[:, :-1], shift)[1]
+            nats += [definition.loss(logits, window[:, 1:])] * (window.shape[1] - 1)
+        assert (float(found_shift), int(count)) == (shift, 999)
+        np.testing.assert_allclose(float(perplexity), np.exp(np.mean(nats)), rtol=1e-4)
+
+
+def test_doctor_checks_the_device_against_numpy(cli):
+    status, stdout, _ = cli("doctor", "--self-check")
+    assert status == 0
+    checks = [line for line in stdout.splitlines() if line.startswith(("ok ", "FAIL"))]
+    assert sum("fft_conv" in line for line in checks) == 20
+    assert sum("the original's" in line for line in checks) == (4 if TRAINS else 3)
+    assert not any(line.startswith("FAIL") for line in checks)
+
+
+def test_a_check_that_fails_is_seen(cli, monkeypatch):
+    from hyenadna_core import self_check
+
+    monkeypatch.setattr(self_check, "GATE", -1.0)
+    monkeypatch.setattr(self_check, "LENGTHS", (8, 9))
+    monkeypatch.setattr(self_check, "CASES", ())
+    status, stdout, stderr = cli("doctor", "--self-check")
+    assert status == 1
+    assert sum(line.startswith("FAIL  fft_conv") for line in stdout.splitlines()) == 2
+    assert one_line(stderr) == "Error: 2 of 2 checks failed, first: fft_conv, 8 bases."
+    status, stdout, _ = cli("doctor", "--self-check", "--json")
+    assert [check["passed"] for check in json.loads(stdout)["self_check"]] == [False, False]
+
+
+def test_parity_needs_backends_that_are_installed(cli):
+    status, _, stderr = cli("parity", "--backends", "tensorflow")
+    assert (status, one_line(stderr)) == (1, f"Error: {missing('tensorflow')}")
 
 
 def test_doctor_names_what_is_here_and_what_is_not(cli):
@@ -136,6 +208,41 @@ def test_forward_only_compares_with_the_forward_strand(cli, write_fasta, random_
     stdout = cli("train", "--fasta", fasta, *SMALL, "--forward-only")[1]
     assert "forward strand" in stdout
     assert "both strands" not in stdout
+
+
+@pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
+def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, tmp_path, toy_genome):
+    data = ["--fasta", toy_genome / "toy.fa", "--bed", toy_genome / "toy.bed"]
+    status, stdout, stderr = cli("train", *data, "--windows", "original", "--stages", "63x2@2,199x2@2", "--out", "run")
+    assert status == 0
+    assert "4 of 4 training intervals are too short for the longest window and are extended" in stderr
+    assert re.fullmatch(
+        r"Held-out part: 223 bases in 2 windows; 31 that are .* passed over, 26 of them \(lower case, U\) by .* alone",
+        stdout.splitlines()[0],
+    )
+    assert "both strands" not in stdout
+    config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
+    assert (config["windows"], config["reverse_complements"]) == ("original", False)
+    assert cli("train", "--resume", "run")[1] == stdout
+
+
+@pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
+@pytest.mark.parametrize("options", [[], ["--windows", "original", "--reverse-complements"]])
+def test_both_strands_are_read_by_default_or_where_asked_for(cli, tmp_path, toy_genome, options):
+    cli("train", "--fasta", toy_genome / "toy.fa", *options, "--stages", "16x2@1", "--out", "run")
+    config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
+    assert config["reverse_complements"] is True
+
+
+@pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
+def test_a_run_from_before_there_was_a_choice_of_windows_goes_on(cli, tmp_path, toy_genome):
+    stdout = cli("train", "--fasta", toy_genome / "toy.fa", *SMALL, "--out", "run")[1]
+    path = tmp_path / "run" / "run.json"
+    run = json.loads(path.read_text())
+    assert run["config"].pop("windows") == "random"
+    path.write_text(json.dumps(run))
+    status, again, _ = cli("train", "--resume", "run")
+    assert (status, again) == (0, stdout)
 
 
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
@@ -249,7 +356,8 @@ def test_a_backend_without_gradients_says_so(cli):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--steps", "0"], ["--steps", "x"], ["--resume", "run", "--steps", "3"], ["--what"]]
+    "arguments",
+    [["--steps", "0"], ["--steps", "x"], ["--resume", "run", "--steps", "3"], ["--windows", "first"], ["--what"]],
 )
 def test_wrong_usage_exits_with_two(cli, arguments):
     assert cli("train", *arguments)[0] == 2

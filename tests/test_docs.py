@@ -14,7 +14,7 @@ from hyenadna_plugins import hookspecs, plugin_manager
 
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
-HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+HOOKS = [name for name, spec in vars(hookspecs).items() if hasattr(spec, "hyenadna_spec")]
 
 
 def blocks(page, language):
@@ -22,6 +22,7 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+@pytest.mark.usefixtures("trains")  # the README's custom head is fitted
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": page.stem}

@@ -12,6 +12,24 @@ from hyenadna_backends import BACKENDS, missing
 from hyenadna_core import open_genome
 from hyenadna_core.genome import bundled_genome
 
+SAVE = """
+import sys, numpy as np
+from hyenadna_core import CausalLM, HyenaBackbone
+for tied in (True, False):
+    model = CausalLM(HyenaBackbone(2, 16, 66, order=3, window_shift=0.0, trained_positions=tied, seed=5), tied)
+    model.save(f"{sys.argv[1]}/{tied}.keras")
+"""
+LOAD = """
+import sys, numpy as np
+import hyenadna_core.causal_lm, keras
+ids = np.random.default_rng(0).integers(6, 12, (2, 61))
+found = {}
+for place in sys.argv[2:]:
+    for tied in (True, False):
+        model = keras.saving.load_model(f"{place}/{tied}.keras", compile=False)
+        found[f"{place.rsplit('/', 1)[-1]} {tied}"] = model.predict_on_batch(ids)
+np.savez(sys.argv[1], **found)
+"""
 INSTALLED = [name for name, backend in BACKENDS.items() if backend.trains and missing(name) is None]
 pytestmark = pytest.mark.skipif(len(INSTALLED) < 2, reason=f"one backend alone is installed: {INSTALLED}")
 
@@ -35,6 +53,48 @@ def runs(tmp_path_factory):
     for backend, figures in found.items():
         print(f"{backend:<12}" + "  ".join(f"{name} {value:.7f}" for name, value in figures.items()))
     return found
+
+
+def run_python(code, backend, *arguments):
+    """A script on one backend, which is settled before it imports Keras."""
+    settled = "import hyenadna_backends\nhyenadna_backends.choose()\n" + code
+    command = [sys.executable, "-P", "-c", settled, *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"KERAS_BACKEND": backend})
+
+
+def test_a_keras_file_of_any_backend_gives_the_same_logits_on_any_other(tmp_path):
+    backends = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
+    for backend in backends:
+        (tmp_path / backend).mkdir()
+        run_python(SAVE, backend, tmp_path / backend)
+    logits = {}
+    for backend in backends:
+        run_python(LOAD, backend, tmp_path / f"{backend}.npz", *(tmp_path / name for name in backends))
+        with np.load(tmp_path / f"{backend}.npz") as found:
+            logits |= {(backend, name): found[name] for name in found.files}
+    assert len(logits) == 2 * len(backends) ** 2
+    for (_, name), found in logits.items():
+        expected = logits[backends[0], f"{backends[0]} {name.split()[1]}"]
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+
+
+def test_the_command_prints_a_table_and_fails_beyond_a_gate(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "hyenadna_core",
+        "parity",
+        "--backends",
+        "jax,numpy",
+        "--out",
+        str(tmp_path / "out.tsv"),
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    header, *rows = answer.stdout.splitlines()
+    assert header == "case\tquantity\tjax\tnumpy\tgate\tverdict"
+    assert len(rows) >= 30
+    assert all(row.endswith("\tok") for row in rows)
+    assert (tmp_path / "out.tsv").read_text() == answer.stdout
 
 
 def spread(runs, name):

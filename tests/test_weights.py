@@ -26,7 +26,7 @@ def test_an_untied_head_has_a_tensor_of_its_own():
         (lambda weights: weights.update(extra=np.zeros(1)), r"unknown extra \(1 in all\)"),
         (
             lambda weights: weights.update({"backbone.ln_f.bias": np.zeros(3)}),
-            r"backbone\.ln_f\.bias has the shape \(3,\), which does not fit \(16,\)",
+            r"backbone\.ln_f\.bias has the shape \(3,\) instead of \(16,\)",
         ),
     ],
 )

@@ -6,12 +6,35 @@ import click
 
 
 @click.command("doctor")
-@click.option("--backend", metavar="NAME", help="As in the other commands; here it only shows that it would be chosen.")
+@click.option("--self-check", is_flag=True, help="Run transforms and the golden model on the device, against NumPy.")
+@click.option("--backend", metavar="NAME", help="As in the other commands; it is the one that --self-check runs on.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(session, backend, as_json):
-    """Show which backends are installed, their versions and devices, and what each extra would add."""
+def command(session, self_check, backend, as_json):
+    """Show which backends are installed, their versions and devices, and what each extra would add.
+
+    With --self-check, lines to paste into a report: the long convolution from 1 base to 2,097,152 (transforms of 2^10
+    to 2^22, odd and prime lengths), and the golden model's logits and, where the backend trains, gradients. Exit status
+    1 where a device is farther from NumPy than it may be.
+    """
     from hyenadna_core.diagnosis import diagnose, diagnosis_text
+    from hyenadna_core.errors import HyenaDNAError
 
     found = diagnose(session.backend)
-    click.echo(json.dumps(found, indent=2) if as_json else diagnosis_text(found))
+    if not as_json:
+        click.echo(diagnosis_text(found))
+    checks = []
+    if self_check:
+        from hyenadna_core.self_check import self_check as run_checks
+
+        if not as_json:
+            click.echo(f"\nself-check of {session.backend.name}")
+        for check in run_checks(session.backend):
+            checks.append(check)
+            if not as_json:
+                click.echo(str(check))
+        found["self_check"] = [check._asdict() | {"passed": check.passed} for check in checks]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    if failed := [check for check in checks if not check.passed]:
+        raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")

@@ -20,6 +20,9 @@ def command(session, as_json):
             "max_seq_len": preset.config["max_seq_len"],
             "parameters": preset.parameters,
             "source": preset.source,
+            "weights": preset.weights,
+            "sha256": preset.sha256,
+            "licence": preset.licence,
             "plugin": plugin,
         }
         for preset, plugin in collect(session.plugins, "register_presets").values()
@@ -29,4 +32,4 @@ def command(session, as_json):
         return
     click.echo("\t".join(rows[0]))
     for row in rows:
-        click.echo("\t".join(str(value) for value in row.values()))
+        click.echo("\t".join("" if value is None else str(value) for value in row.values()))

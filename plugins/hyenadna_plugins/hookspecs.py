@@ -1,6 +1,7 @@
 """Every hook there is. Arguments that a plug-in has no use for may be left out of its functions."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from hyenadna_plugins.markers import hookspec
@@ -19,3 +20,11 @@ def register_presets(register: Callable[[Any], None]) -> None:
 @hookspec
 def register_tasks(register: Callable[[Any], None]) -> None:
     """Offer tasks by name: register(MyTask) for each subclass of hyenadna_core.task.Task."""
+
+
+@hookspec(firstresult=True)
+def fetch_weights(uri: str, cache_dir: Path) -> Path | None:
+    """Fetch weights by an address that only you know, such as s3://...: the local file or folder, or None.
+
+    cache_dir is a folder to keep them in. Raise hyenadna_core.HyenaDNAError with one line when they cannot be had.
+    """

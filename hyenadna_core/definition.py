@@ -1,0 +1,102 @@
+"""The model as it is defined, in float64 NumPy, from a state dict with plain names: slow, short, what all must equal.
+
+SPEC section 2. No Keras, no layers; the long convolution goes through a float64 transform (the O(L^2) sum itself is
+hyenadna_backends.kernels.definition).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import scipy.fft
+
+Tensors = Mapping[str, np.ndarray]
+
+
+def forward(
+    tensors: Tensors,
+    ids: np.ndarray,
+    window_shift: float = 0.05,
+    filter_layout: str = "channel_major",
+    epsilon: float = 1e-5,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hidden states and logits: (B, L) -> (B, L, D), (B, L, V)."""
+    w = {name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()}
+    x = w["backbone.embeddings.word_embeddings.weight"][ids]  # (B, L, D)
+    layer = 0
+    while f"backbone.layers.{layer}.norm1.weight" in w:
+        prefix = f"backbone.layers.{layer}."
+        block = {name.removeprefix(prefix): tensor for name, tensor in w.items() if name.startswith(prefix)}
+        x = x + hyena(block, layer_norm(block, "norm1", x, epsilon), window_shift, filter_layout)
+        inner = linear(block, "mlp.fc1", layer_norm(block, "norm2", x, epsilon))
+        x = x + linear(block, "mlp.fc2", gelu(inner))
+        layer += 1
+    hidden = layer_norm(w, "backbone.ln_f", x, epsilon)
+    return hidden, hidden @ w["lm_head.weight"].T
+
+
+def hyena(w: Tensors, x: np.ndarray, window_shift: float, filter_layout: str) -> np.ndarray:
+    """Gated long convolutions: (B, L, D) -> (B, L, D)."""
+    _, L, D = x.shape
+    y = linear(w, "mixer.in_proj", x).swapaxes(1, 2)  # (B, (O + 1) D, L)
+    y = short_convolution(w, y)
+    order = y.shape[1] // D - 1
+    *gates, v = np.split(y, order + 1, axis=1)
+    k, skip = filters(w, L, window_shift), w["mixer.filter_fn.bias"]  # (C, L), (C,)
+    if filter_layout == "channel_major":
+        k, skip = k.reshape(D, order - 1, L).swapaxes(0, 1), skip.reshape(D, order - 1).T
+    else:
+        k, skip = k.reshape(order - 1, D, L), skip.reshape(order - 1, D)
+    for step in range(order - 1):
+        v = v * gates[order - 1 - step]
+        N = scipy.fft.next_fast_len(2 * L, real=True)
+        spectrum = scipy.fft.rfft(v, N) * scipy.fft.rfft(k[step], N)
+        v = scipy.fft.irfft(spectrum, N)[..., :L] + skip[step][:, None] * v
+    return linear(w, "mixer.out_proj", (v * gates[0]).swapaxes(1, 2))
+
+
+def filters(w: Tensors, L: int, window_shift: float) -> np.ndarray:
+    """The implicit filters after their window: (C, L)."""
+    network = "mixer.filter_fn.implicit_filter."
+    h, index = w["mixer.filter_fn.pos_emb.z"][0, :L], 0
+    while f"{network}{index + 1}.freq" in w:
+        h = np.sin(w[f"{network}{index + 1}.freq"] * linear(w, f"{network}{index}", h))
+        index += 2
+    t, deltas = w["mixer.filter_fn.pos_emb.t"][0, :L], w["mixer.filter_fn.modulation.deltas"][0]
+    window: np.ndarray = np.exp(-t * np.abs(deltas)) + window_shift
+    found: np.ndarray = ((h @ w[f"{network}{index}.weight"].T) * window).T
+    return found
+
+
+def short_convolution(w: Tensors, y: np.ndarray) -> np.ndarray:
+    """A causal convolution of each channel with its own taps: (B, C, L) -> (B, C, L)."""
+    taps = w["mixer.short_filter.weight"][:, 0]  # (C, width), the last of them meets the present
+    width, L = taps.shape[1], y.shape[2]
+    padded = np.pad(y, ((0, 0), (0, 0), (width - 1, 0)))
+    found: np.ndarray = sum(taps[:, [tap]] * padded[..., tap : tap + L] for tap in range(width))
+    return found + w["mixer.short_filter.bias"][:, None]
+
+
+def linear(w: Tensors, name: str, x: np.ndarray) -> np.ndarray:
+    """A matrix and a bias: (..., n) -> (..., m)."""
+    y: np.ndarray = x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+    return y
+
+
+def layer_norm(w: Tensors, name: str, x: np.ndarray, epsilon: float) -> np.ndarray:
+    """Mean 0 and variance 1 over channels, then a scale and a shift: (..., D) -> (..., D)."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    y: np.ndarray = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)
+    return y * w[f"{name}.weight"] + w[f"{name}.bias"]
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """GELU in its approximation by tanh."""
+    y: np.ndarray = x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return y
+
+
+def loss(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The mean cross entropy in nats over all positions: (B, L, V), (B, L)."""
+    top = logits.max(axis=-1, keepdims=True)
+    log_sum = np.log(np.exp(logits - top).sum(axis=-1)) + top[..., 0]
+    return float((log_sum - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean())

@@ -1,0 +1,54 @@
+"""What the parity table is made of: on the backend at hand here, on all of them in test_parity.py."""
+
+import numpy as np
+import pytest
+from keras import config
+
+from hyenadna_backends import BACKENDS
+from hyenadna_core.parity import table
+from hyenadna_core.parity_cases import CASES, Row, compute, inputs, rows
+
+BACKEND = config.backend()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_this_backend_stays_within_every_gate(case):
+    arrays = inputs(case)
+    found = list(rows(case, arrays, {BACKEND: compute(case, arrays, BACKENDS[BACKEND].trains)}))
+    assert len(found) >= 3 + bool(case.golden)
+    for row in found:
+        assert row.exceeded == [], f"{row.quantity}: {row.differences}"
+
+
+def test_a_wrong_shift_is_beyond_a_gate():
+    case = CASES[0]
+    arrays = inputs(case)
+    good = compute(case, arrays, trains=False)
+    wrong = compute(CASES[1], inputs(CASES[1]), trains=False)
+    found = {row.quantity: row for row in rows(CASES[0], arrays, {"good": good, "wrong": wrong})}
+    assert found["logits, float64"].exceeded == ["wrong"]
+    assert found["hidden, float64"].exceeded == ["wrong"]
+    assert found["logits, the original's"].exceeded == ["wrong"]
+    assert found["logits, other backends"].exceeded == ["good", "wrong"]
+
+
+def test_what_is_no_number_is_beyond_every_gate():
+    assert Row("case", "logits", 1.0, {"jax": float("nan"), "torch": 0.5}).exceeded == ["jax"]
+
+
+def test_the_table_has_a_column_a_backend_and_a_verdict():
+    found = [Row("case", "logits", 1e-5, {"jax": 2e-6, "torch": 1.0}), Row("case", "gradients", 1e-4, {"jax": 0.0})]
+    assert table(found, ["jax", "torch"]).splitlines() == [
+        "case\tquantity\tjax\ttorch\tgate\tverdict",
+        "case\tlogits\t2.0e-06\t1.0e+00\t1e-05\tEXCEEDED by torch",
+        "case\tgradients\t0.0e+00\t-\t1e-04\tok",
+    ]
+
+
+def test_drawn_models_are_the_same_in_every_process_and_nowhere_0_or_1():
+    case = next(case for case in CASES if not case.golden)
+    first, second = inputs(case), inputs(case)
+    for name, tensor in first.items():
+        np.testing.assert_array_equal(tensor, second[name])
+        if name not in ("ids", "targets") and "pos_emb" not in name:
+            assert not np.isin(tensor, (0.0, 1.0)).any(), name
