@@ -18,10 +18,12 @@ def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, by ruff."""
+    """Style, by ruff; the CI workflow, by its schema and for what may be abused."""
     session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
+    session.run("zizmor", "--quiet", "--offline", ".github/workflows")
 
 
 @nox.session
@@ -70,8 +72,9 @@ def tests_numpy(session: nox.Session) -> None:
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """The same run on every backend, side by side."""
+    """Every backend beside the original, float64 and the others, as a table; then the same short run on each."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
+    session.run("hyenadna", "parity", "--out", "parity.tsv")
     run_tests(session, "jax", "-s", "tests/test_parity.py")
 
 
