@@ -1,5 +1,7 @@
 """What a contributor runs: `nox` for all of it, `nox -s tests-jax` for one part, `nox --list` for the menu."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -8,6 +10,7 @@ nox.options.error_on_missing_interpreters = True
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
 TEST = nox.project.dependency_groups(PROJECT, "test")
+DOUBLING = "512,1024,2048,4096,8192,16384"
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 
 
@@ -76,6 +79,26 @@ def parity(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     session.run("hyenadna", "parity", "--out", "parity.tsv")
     run_tests(session, "jax", "-s", "tests/test_parity.py")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Times beside the plain formula and a Transformer, in 10 minutes on two cores, into docs/benchmarks.md."""
+    session.install(*CONSTRAINTS, ".[jax,torch,mlx]")
+    folder = Path(session.create_tmp())
+    both, alone = ("--backends", "jax,torch"), ("--backends", "mlx,numpy")
+    runs = {
+        "conv": (*both, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
+        "conv-others": (*alone, "--what", "conv", "--lengths", "1024,32770,160002", "--channels", "4"),
+        "tiny": (*both, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
+        "small": (*both, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
+        "small-step": (*both, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
+        "transformer": ("--backend", "jax", "--against", "attention", "--max-seconds", "5", "--lengths", DOUBLING),
+    }
+    for name, options in runs.items():
+        session.run("hyenadna", "bench", *options, "--pairs", "6", "--json", "--out", str(folder / name), silent=True)
+    files = [str(folder / name) for name in runs]
+    session.run("python", "-m", "hyenadna_core.bench_report", "docs/benchmarks.md", *files)
 
 
 @nox.session

@@ -31,13 +31,15 @@ CONFIG_NAMES = {
     "layer_norm_epsilon": "layer_norm_epsilon",
 }
 FROM_SHAPES = (
-    *("n_layer", "d_model", "d_inner", "max_seq_len", "order", "emb_dim", "filter_order", "num_inner_mlps"),
+    *("mixer", "n_layer", "d_model", "d_inner", "max_seq_len", "order", "emb_dim", "filter_order", "num_inner_mlps"),
     "short_filter_order",
 )
 
 
 def read_architecture(tensors: Tensors) -> dict[str, Any]:
     """The arguments of HyenaBackbone, and `tie_embeddings`, that tensors with plain names belong to.
+
+    Without max_seq_len where the mixer is attention, whose shapes do not show it.
 
     Raises:
         HyenaDNAError: a tensor is missing or has a shape that no such model has.
@@ -48,22 +50,29 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
         raise HyenaDNAError(f"its layers are numbered {sorted(indices)}, not from 0 on.")
     embedding = _tensor(tensors, "backbone.embeddings.word_embeddings.weight", 2)
     mixer = "backbone.layers.0.mixer."
+    is_attention = f"{mixer}Wqkv.weight" in tensors
+    vocab_size, d_model = embedding.shape
+    found = {
+        "mixer": "attention" if is_attention else "hyena",
+        "n_layer": n_layer,
+        "d_model": d_model,
+        "d_inner": _tensor(tensors, "backbone.layers.0.mlp.fc1.weight", 2).shape[0],
+        "vocab_size": vocab_size,
+        "tie_embeddings": np.array_equal(tensors.get("lm_head.weight", embedding), embedding),
+    }
+    if is_attention:
+        check_shapes(tensors, found)
+        return found
     network = f"{mixer}filter_fn.implicit_filter."
     first = _tensor(tensors, f"{network}0.weight", 2)
     linears = [name for name in tensors if re.fullmatch(re.escape(network) + r"\d+\.weight", name)]
-    vocab_size, d_model = embedding.shape
-    found = {
-        "n_layer": n_layer,
-        "d_model": d_model,
+    found |= {
         "max_seq_len": _tensor(tensors, f"{mixer}filter_fn.pos_emb.z", 3).shape[1],
-        "d_inner": _tensor(tensors, "backbone.layers.0.mlp.fc1.weight", 2).shape[0],
         "order": _tensor(tensors, f"{mixer}in_proj.weight", 2).shape[0] // max(d_model, 1) - 1,
         "emb_dim": first.shape[1],
         "filter_order": first.shape[0],
         "num_inner_mlps": len(linears) - 2,
         "short_filter_order": _tensor(tensors, f"{mixer}short_filter.weight", 3).shape[2],
-        "vocab_size": vocab_size,
-        "tie_embeddings": np.array_equal(tensors.get("lm_head.weight", embedding), embedding),
     }
     if found["order"] < 2 or found["emb_dim"] < 3 or found["emb_dim"] % 2 == 0 or found["num_inner_mlps"] < 0:
         raise HyenaDNAError(f"its shapes are those of no Hyena model: {found}.")
@@ -98,18 +107,8 @@ def is_real(dtype: np.dtype[Any]) -> bool:
 
 def shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Every tensor of the original's state dict by its plain name (SPEC section 3)."""
-    d, d_inner, L, m = (architecture[name] for name in ("d_model", "d_inner", "max_seq_len", "order"))
-    f, e, inner = (architecture[name] for name in ("filter_order", "emb_dim", "num_inner_mlps"))
-    c = (m - 1) * d
+    d, d_inner = architecture["d_model"], architecture["d_inner"]
     layer = {
-        "mixer.in_proj.weight": ((m + 1) * d, d),
-        "mixer.in_proj.bias": ((m + 1) * d,),
-        "mixer.short_filter.weight": ((m + 1) * d, 1, architecture["short_filter_order"]),
-        "mixer.short_filter.bias": ((m + 1) * d,),
-        "mixer.filter_fn.bias": (c,),
-        "mixer.filter_fn.pos_emb.z": (1, L, e),
-        "mixer.filter_fn.pos_emb.t": (1, L, 1),
-        "mixer.filter_fn.modulation.deltas": (1, 1, c),
         "mixer.out_proj.weight": (d, d),
         "mixer.out_proj.bias": (d,),
         "mlp.fc1.weight": (d_inner, d),
@@ -117,12 +116,11 @@ def shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         "mlp.fc2.weight": (d, d_inner),
         "mlp.fc2.bias": (d,),
     }
-    for index in range(inner + 1):
-        layer[f"mixer.filter_fn.implicit_filter.{2 * index}.weight"] = (f, f if index else e)
-        layer[f"mixer.filter_fn.implicit_filter.{2 * index}.bias"] = (f,)
-        layer[f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq"] = (1, f)
-    layer[f"mixer.filter_fn.implicit_filter.{2 * inner + 2}.weight"] = (c, f)
     layer |= {f"norm{number}.{part}": (d,) for number in (1, 2) for part in ("weight", "bias")}
+    if architecture.get("mixer") == "attention":
+        layer |= {"mixer.Wqkv.weight": (3 * d, d), "mixer.Wqkv.bias": (3 * d,)}
+    else:
+        layer |= _hyena_shapes(architecture)
     found: dict[str, tuple[int, ...]] = {
         f"backbone.layers.{i}.{name}": shape for i in range(architecture["n_layer"]) for name, shape in layer.items()
     }
@@ -132,6 +130,28 @@ def shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         "backbone.ln_f.bias": (d,),
         "lm_head.weight": (architecture["vocab_size"], d),
     }
+
+
+def _hyena_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    d, L, m = (architecture[name] for name in ("d_model", "max_seq_len", "order"))
+    f, e, inner = (architecture[name] for name in ("filter_order", "emb_dim", "num_inner_mlps"))
+    c = (m - 1) * d
+    found = {
+        "mixer.in_proj.weight": ((m + 1) * d, d),
+        "mixer.in_proj.bias": ((m + 1) * d,),
+        "mixer.short_filter.weight": ((m + 1) * d, 1, architecture["short_filter_order"]),
+        "mixer.short_filter.bias": ((m + 1) * d,),
+        "mixer.filter_fn.bias": (c,),
+        "mixer.filter_fn.pos_emb.z": (1, L, e),
+        "mixer.filter_fn.pos_emb.t": (1, L, 1),
+        "mixer.filter_fn.modulation.deltas": (1, 1, c),
+    }
+    for index in range(inner + 1):
+        found[f"mixer.filter_fn.implicit_filter.{2 * index}.weight"] = (f, f if index else e)
+        found[f"mixer.filter_fn.implicit_filter.{2 * index}.bias"] = (f,)
+        found[f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq"] = (1, f)
+    found[f"mixer.filter_fn.implicit_filter.{2 * inner + 2}.weight"] = (c, f)
+    return found
 
 
 def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +173,7 @@ def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> d
         flat = {**config, **layer}
         given = {ours: flat[name] for name, ours in CONFIG_NAMES.items() if flat.get(name) is not None}
     for name in FROM_SHAPES:
-        if given.get(name, architecture[name]) != architecture[name]:
+        if name in architecture and given.get(name, architecture[name]) != architecture[name]:
             raise HyenaDNAError(f"it says {name} {given[name]!r}, the weights have {architecture[name]}.")
     return given
 

@@ -3,11 +3,16 @@
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
+from hyenadna_backends.blocks import map_rows
+from hyenadna_core import memory
+from hyenadna_core.attention import CausalAttention
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.filters import LINEAR_STDDEV, PositionalFeatures
 from hyenadna_core.hyena import HyenaOperator
+from hyenadna_core.inference import predict
 from hyenadna_core.initializers import NumpyNormal, child_seed
 
 
@@ -21,6 +26,10 @@ class SequenceModel(keras.Model):
     def call(self, ids, training=None, mask=None, **kwargs):  # where JAX's predict and fit come in
         self.check_length(ids)
         return super().call(ids, training=training, mask=mask, **kwargs)
+
+    def predict_on_batch(self, x):
+        """What the model makes of ids (B, L), as a NumPy array; the filters' spectra are kept between calls."""
+        return predict(self, np.asarray(x))
 
     def check_length(self, ids):
         """Raise HyenaDNAError where the input is too long; an unknown length, while the graph is made, is not."""
@@ -59,9 +68,7 @@ class FeedForward(keras.layers.Layer):
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
     def call(self, x):
-        rows = ops.reshape(
-            x, (-1, x.shape[-1])
-        )  # matrices of two axes: XLA's gradients are twice as fast than with three
+        rows = ops.reshape(x, (-1, x.shape[-1]))  # two axes: XLA's gradients are twice as fast as with three
         return ops.reshape(self.fc2(ops.gelu(self.fc1(rows), approximate=True)), x.shape)
 
     def get_config(self):
@@ -72,9 +79,10 @@ class FeedForward(keras.layers.Layer):
 class HyenaBlock(keras.layers.Layer):
     """Pre-norm mixer and MLP around a residual stream that stays in float32: (B, L, D) -> (B, L, D)."""
 
-    def __init__(self, mixer, mlp, layer_norm_epsilon=1e-5, **kwargs):
+    def __init__(self, mixer, mlp, layer_norm_epsilon=1e-5, rematerialise=False, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
         self.mixer, self.mlp, self.layer_norm_epsilon = mixer, mlp, layer_norm_epsilon
+        self.rematerialise = rematerialise
         self.norm1 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm1")
         self.norm2 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm2")
 
@@ -82,19 +90,41 @@ class HyenaBlock(keras.layers.Layer):
         for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
             layer.build(input_shape)
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x, training=False):
         return keras.KerasTensor(x.shape, "float32")
 
-    def call(self, x):
-        x = ops.cast(x, "float32")
-        x = x + ops.cast(self.mixer(self.norm1(x)), "float32")
-        return x + ops.cast(self.mlp(self.norm2(x)), "float32")
+    def call(self, x, training=False):
+        if training and self.rematerialise:
+            return keras.remat(lambda x: self.halves(x, training))(x)
+        return self.halves(x, training)
+
+    def halves(self, x, training):
+        """Mixer, then MLP, each added to the stream: (B, L, D) -> (B, L, D)."""
+        B, L, D = x.shape
+        rows = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS  # at a time
+        x = ops.reshape(ops.cast(x, "float32"), (B * L, D))
+        mixed = self.mixer(ops.reshape(map_rows(self.norm1, x, rows), (B, L, D)))
+        x = x + ops.reshape(ops.cast(mixed, "float32"), (B * L, D))
+        return ops.reshape(map_rows(self.feed_forward, x, rows), (B, L, D))
+
+    def with_spectra(self, x, spectra):
+        """The block with the spectra of its filters lent for this call."""
+        self.mixer.spectra = spectra
+        try:
+            return self(x)
+        finally:
+            self.mixer.spectra = None
+
+    def feed_forward(self, rows):
+        """The second half of the block, for each position alone: (R, D) -> (R, D)."""
+        return rows + ops.cast(self.mlp(self.norm2(rows)), "float32")
 
     def get_config(self):
         return super().get_config() | {
             "mixer": keras.saving.serialize_keras_object(self.mixer),
             "mlp": keras.saving.serialize_keras_object(self.mlp),
             "layer_norm_epsilon": self.layer_norm_epsilon,
+            "rematerialise": self.rematerialise,
         }
 
     @classmethod
@@ -104,12 +134,29 @@ class HyenaBlock(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hyenadna")
+class FinalNorm(keras.layers.LayerNormalization):
+    """Layer normalization, of a long input some positions at a time: (B, L, D) -> (B, L, D)."""
+
+    def compute_output_spec(self, x, training=False):
+        return keras.KerasTensor(x.shape, "float32")
+
+    def call(self, x, training=False):
+        B, L, D = x.shape
+        rows = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS
+        return ops.reshape(map_rows(super().call, ops.reshape(x, (B * L, D)), rows), (B, L, D))
+
+
+@keras.saving.register_keras_serializable("hyenadna")
 class HyenaBackbone(SequenceModel):
     """Token ids to hidden states: (B, L) -> (B, L, D), for every L up to max_seq_len.
 
     Args:
         n_layer, d_model, d_inner: blocks, channels, width of the MLP (4 * d_model where not given).
         max_seq_len: the most positions; the filters' time runs from 0 to 1 over them (l_max of the original).
+        mixer: "hyena", or "attention" for a causal Transformer of the same depth and width, to compare with: softmax
+            attention with rotary positions. With it, the arguments of operators and filters are ignored: order,
+            emb_dim, filter_order, num_inner_mlps, short_filter_order, activation_freq, window_shift, filter_layout,
+            trained_positions.
         order: gates of an operator, and one more than its long convolutions.
         emb_dim, filter_order, num_inner_mlps, activation_freq: the filter network.
         window_shift: what the filters' decaying window keeps for ever: 0.05 in the original's inference code and on the
@@ -117,6 +164,8 @@ class HyenaBackbone(SequenceModel):
         filter_layout: for order > 2, whose index runs fastest over the filters: "channel_major" the original's
             training code, "step_major" its inference code.
         trained_positions: positional features of each layer's own, trained (the hub's layout).
+        rematerialise: in training, keep nothing of a block but its input, and compute it again for the gradient: memory
+            for time, for long inputs (JAX and PyTorch).
         embed_dropout: dropout after the embedding, in training.
         vocab_size: rows of the embedding; ids 12 to 15 never occur.
         seed: of the initial weights, drawn in NumPy and so equal on every backend (SPEC section 5).
@@ -140,10 +189,14 @@ class HyenaBackbone(SequenceModel):
         embed_dropout=0.1,
         layer_norm_epsilon=1e-5,
         vocab_size=16,
+        mixer="hyena",
+        rematerialise=False,
         seed=0,
         dtype=None,
         **kwargs,
     ):
+        if mixer not in ("hyena", "attention"):
+            raise ValueError(f"mixer must be 'hyena' or 'attention'. Received: mixer={mixer!r}")
         d_inner = d_inner or 4 * d_model
         operator_config = {
             "d_model": d_model,
@@ -169,17 +222,20 @@ class HyenaBackbone(SequenceModel):
             dtype=dtype,
             name="embeddings",
         )
-        pos_emb = None if trained_positions else PositionalFeatures(max_seq_len, emb_dim, name="pos_emb")
+        shares_positions = mixer == "hyena" and not trained_positions
+        pos_emb = PositionalFeatures(max_seq_len, emb_dim, name="pos_emb") if shares_positions else None
         blocks = []
         for i in range(n_layer):
             block_seed = child_seed(seed, f"layers.{i}")
             mixer_seed, mlp_seed = child_seed(block_seed, "mixer"), child_seed(block_seed, "mlp")
-            mixer = HyenaOperator(
-                **operator_config, out_stddev=out_stddev, seed=mixer_seed, pos_emb=pos_emb, dtype=dtype, name="mixer"
-            )
+            shared = {"out_stddev": out_stddev, "seed": mixer_seed, "dtype": dtype, "name": "mixer"}
+            if mixer == "attention":
+                mixing = CausalAttention(d_model, **shared)
+            else:
+                mixing = HyenaOperator(**operator_config, pos_emb=pos_emb, **shared)
             mlp = FeedForward(d_model, d_inner, out_stddev, mlp_seed, dtype=dtype, name="mlp")
-            blocks.append(HyenaBlock(mixer, mlp, layer_norm_epsilon, dtype=dtype, name=f"layers_{i}"))
-        ln_f = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="ln_f")
+            blocks.append(HyenaBlock(mixing, mlp, layer_norm_epsilon, rematerialise, dtype=dtype, name=f"layers_{i}"))
+        ln_f = FinalNorm(epsilon=layer_norm_epsilon, dtype="float32", name="ln_f")
 
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="ids")  # (B, L)
@@ -198,6 +254,8 @@ class HyenaBackbone(SequenceModel):
             "embed_dropout": embed_dropout,
             "layer_norm_epsilon": layer_norm_epsilon,
             "vocab_size": vocab_size,
+            "mixer": mixer,
+            "rematerialise": rematerialise,
             "seed": seed,
             "dtype": dtype if dtype is None or isinstance(dtype, str) else dtype.name,
         }

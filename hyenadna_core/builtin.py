@@ -5,9 +5,9 @@ from hyenadna_plugins import hookimpl
 
 @hookimpl
 def register_commands(cli):
-    from hyenadna_core.commands import convert, doctor, parity, presets, train
+    from hyenadna_core.commands import bench, convert, doctor, parity, presets, train
 
-    for module in (train, convert, presets, doctor, parity):
+    for module in (train, convert, presets, doctor, parity, bench):
         cli.add_command(module.command)
 
 
@@ -24,6 +24,14 @@ def register_tasks(register):
     from hyenadna_core.pretraining import CausalLMTask
 
     register(CausalLMTask)
+
+
+@hookimpl
+def register_fft_convs(register):
+    from hyenadna_backends.convolution import BUILTIN
+
+    for fft_conv in BUILTIN.values():
+        register(fft_conv)
 
 
 @hookimpl

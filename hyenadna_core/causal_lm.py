@@ -34,6 +34,10 @@ class CausalLM(SequenceModel):
         self.backbone, self.tie_embeddings, self.lm_head = backbone, tie_embeddings, head
         self.max_seq_len = backbone.max_seq_len
 
+    def head(self, hidden):
+        """Hidden states to logits: (B, L, D) -> (B, L, V)."""
+        return self.backbone.embeddings(hidden, reverse=True) if self.lm_head is None else self.lm_head(hidden)
+
     @property
     def architecture(self):
         """The arguments of HyenaBackbone, and tie_embeddings, that a model like this is made from."""

@@ -41,6 +41,8 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
         )
     if destination.exists():
         raise HyenaDNAError(f"{destination} exists already: remove it, or choose another name.")
+    if is_file and weights.architecture["mixer"] == "attention":
+        raise HyenaDNAError("A single file cannot say the max_seq_len of a model with attention: name a folder.")
     notices = check_layout(weights, layout)
     tensors = dict(weights.tensors)
     tensors.setdefault(HEAD, tensors[EMBEDDING])
@@ -65,6 +67,8 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
     if layout == "plain":
         return []
     architecture, tensors = weights.architecture, weights.tensors
+    if architecture["mixer"] != "hyena":
+        raise HyenaDNAError(f"The layout {layout!r} holds Hyena models alone, and this one has attention: use plain.")
     if layout == "hub" and architecture["order"] != 2:
         raise HyenaDNAError(f"The hub's code runs order 2 alone, and this model has order {architecture['order']}.")
     if layout != "hub" and not np.array_equal(tensors.get(HEAD, tensors[EMBEDDING]), tensors[EMBEDDING]):
@@ -90,7 +94,9 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
 
 def our_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
     """config.json of our folders: the arguments of HyenaBackbone."""
-    backbone = {name: value for name, value in architecture.items() if name not in ("tie_embeddings", "dtype")}
+    backbone = {
+        name: value for name, value in architecture.items() if name not in ("tie_embeddings", "dtype", "rematerialise")
+    }
     return {"model_type": "hyenadna", "backbone": backbone, "tie_embeddings": bool(architecture["tie_embeddings"])}
 
 

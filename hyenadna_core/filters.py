@@ -30,7 +30,10 @@ class PositionalFeatures(keras.layers.Layer):
 
     def call(self, x):
         """The rows of the positions of x, (B, L, D) -> (L, emb_dim), (L, 1)."""
-        L = x.shape[1]
+        return self.rows(x.shape[1])
+
+    def rows(self, L):
+        """The first L rows of both tables: (L, emb_dim), (L, 1)."""
         return self.z[:L], self.t[:L]
 
     def get_config(self):
@@ -102,11 +105,19 @@ class HyenaFilter(keras.layers.Layer):
         self.built = True
 
     def call(self, z, t):
-        *hidden, last = self.linears
-        for linear in hidden:
-            z = ops.sin(self.freq * linear(z))
         window = ops.exp(-t * ops.abs(self.deltas)) + self.window_shift
-        return self.by_step(ops.transpose(last(z) * window))  # (C, L) -> (O - 1, D, L)
+        return self.by_step(ops.transpose(self.linears[-1](self.hidden(z)) * window))  # (C, L) -> (O - 1, D, L)
+
+    def hidden(self, z):
+        """What the last linear layer makes the filters from: (L, emb_dim) -> (L, filter_order)."""
+        for linear in self.linears[:-1]:
+            z = ops.sin(self.freq * linear(z))
+        return z
+
+    def some(self, hidden, t, last, rates):
+        """The filters of c channels, from their part of the last layer: (L, f), (L, 1), (c, f), (c,) -> (c, L)."""
+        window = ops.exp(-ops.abs(rates)[:, None] * ops.transpose(t)) + self.window_shift
+        return ops.matmul(last, ops.transpose(hidden)) * window
 
     def by_step(self, channels):
         """Channels in the layout of the weights, (C, ...), to (order - 1, D, ...): the filters, or the skips."""

@@ -6,6 +6,9 @@ import keras
 from keras import ops
 
 from hyenadna_backends import fft_conv
+from hyenadna_backends.blocks import map_rows, sum_products
+from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
+from hyenadna_core import memory
 from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
 from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
 
@@ -33,15 +36,20 @@ class ShortConvolution(keras.layers.Layer):
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
     def call(self, x):
-        L = x.shape[1]
-        padded = ops.pad(x, ((0, 0), (self.width - 1, 0), (0, 0)))
-        y = self.bias
-        for tap in range(self.width):  # the last tap meets the present
-            y = y + self.taps[tap] * padded[:, tap : tap + L]
-        return y
+        return convolve_short(x, self.taps, self.bias)
 
     def get_config(self):
         return super().get_config() | {"width": self.width, "seed": self.seed}
+
+
+def convolve_short(x, taps, bias):
+    """A causal convolution with a few taps a channel: (B, L, C), (width, C), (C,) -> (B, L, C)."""
+    width, L = taps.shape[0], x.shape[1]
+    padded = ops.pad(x, ((0, 0), (width - 1, 0), (0, 0)))
+    y = bias
+    for tap in range(width):  # the last tap meets the present
+        y = y + taps[tap] * padded[:, tap : tap + L]
+    return y
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -89,6 +97,7 @@ class HyenaOperator(keras.layers.Layer):
             "seed": seed,
         }
         self.d_model, self.max_seq_len, self.order = d_model, max_seq_len, order
+        self.spectra = None  # of the filters, (order - 1, D, F), while inference lends them
         self.in_proj = keras.layers.Dense(
             (order + 1) * d_model,
             kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "in_proj")),
@@ -126,20 +135,72 @@ class HyenaOperator(keras.layers.Layer):
         self.filter_fn.build()
         self.out_proj.build(input_shape)
 
-    def compute_output_spec(self, x):  # so that L may be unknown when the graph is made
+    def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x):
+    def call(self, x, training=False):
         if x.shape[1] > self.max_seq_len:
             raise ValueError(
                 f"The input has {x.shape[1]:,} positions, the model takes at most {self.max_seq_len:,} (max_seq_len)."
             )
+        width = self.d_model if training or current_kernel().whole else memory.channels_at_once(*x.shape, self.order)
+        if width < self.d_model:
+            return self.in_blocks(x, width)
         y = ops.transpose(self.short_filter(self.in_proj(x)), (0, 2, 1))  # (B, L, D) -> (B, (O + 1) D, L)
         *gates, v = ops.split(y, self.order + 1, axis=1)  # O gates and v, each (B, D, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
-        for gate, k, skip in zip(gates[:0:-1], self.filters(x), skips, strict=True):
-            v = fft_conv(v * gate, k, skip)
+        convolve = fft_conv if self.spectra is None else fft_conv_spectrum
+        filters = self.filters(x) if self.spectra is None else self.spectra
+        for gate, k, skip in zip(gates[:0:-1], filters, skips, strict=True):
+            v = convolve(v * gate, k, skip)
         return self.out_proj(ops.transpose(v * gates[0], (0, 2, 1)))  # (B, D, L) -> (B, L, D)
+
+    def in_blocks(self, x, width):
+        """The same, `width` channels at a time: only they have gates, filters and spectra at once."""
+        B, L, D = x.shape
+        order, dtype = self.order, self.compute_dtype
+        n, f = D // width, self.filter_fn.filter_order
+        rows = ops.reshape(ops.cast(x, dtype), (B * L, D))
+        z, t = self.pos_emb(x)
+        hidden = None if self.spectra is not None else map_rows(self.filter_fn.hidden, z, memory.ROWS)  # (L, f)
+
+        def by_block(weight, groups):
+            """A weight (..., groups x D) as (n, ..., groups x width): each block's part of every group."""
+            split = ops.reshape(weight, (*weight.shape[:-1], groups, n, width))
+            split = ops.moveaxis(split, -2, 0)
+            return ops.reshape(split, (n, *weight.shape[:-1], groups * width))
+
+        kept = (
+            () if self.spectra is None else (ops.moveaxis(ops.reshape(self.spectra, (order - 1, n, width, -1)), 1, 0),)
+        )
+        last = self.filter_fn.by_step(ops.transpose(self.filter_fn.linears[-1].kernel))  # (O - 1, D, f)
+        blocks = (
+            ops.cast(by_block(self.in_proj.kernel, order + 1), dtype),
+            ops.cast(by_block(self.in_proj.bias, order + 1), dtype),
+            ops.cast(by_block(self.short_filter.taps, order + 1), dtype),
+            ops.cast(by_block(self.short_filter.bias, order + 1), dtype),
+            ops.moveaxis(ops.reshape(last, (order - 1, n, width, f)), 1, 0),
+            by_block(self.filter_fn.by_step(self.filter_fn.deltas), 1),
+            by_block(self.filter_fn.by_step(self.filter_fn.bias), 1),
+            ops.cast(ops.reshape(self.out_proj.kernel, (n, width, D)), dtype),
+            *kept,
+        )
+
+        def mix(block):
+            kernel, bias, taps, tap_bias, last, rates, skips, out, *spectra = block
+            y = ops.reshape(ops.matmul(rows, kernel) + bias, (B, L, (order + 1) * width))
+            y = ops.transpose(convolve_short(y, taps, tap_bias), (0, 2, 1))  # (B, (O + 1) width, L)
+            *gates, v = ops.split(y, order + 1, axis=1)
+            for step, gate in enumerate(gates[:0:-1]):
+                if spectra:
+                    v = fft_conv_spectrum(v * gate, spectra[0][step], skips[step])
+                    continue
+                k = self.filter_fn.some(hidden, t, last[step], rates[step])
+                v = fft_conv(v * gate, k, skips[step])
+            return ops.reshape(ops.transpose(v * gates[0], (0, 2, 1)), (B * L, width)), out
+
+        total = sum_products(mix, blocks, B * L, ops.cast(self.out_proj.bias, "float32"))
+        return ops.cast(ops.reshape(total, (B, L, D)), dtype)
 
     def filters(self, x):
         """The long filters for the length of x, a prefix of those for max_seq_len: (B, L, D) -> (O - 1, D, L)."""

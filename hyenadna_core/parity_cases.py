@@ -149,8 +149,6 @@ def define(case: Case, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:
 
 def compute(case: Case, arrays: Arrays, trains: bool) -> Arrays:
     """What the backend that runs makes of a case: hidden, logits, and where it trains loss and gradient/NAME."""
-    import keras
-
     from hyenadna_core import CausalLM, HyenaBackbone
     from hyenadna_core.gradients import loss_and_gradients
     from hyenadna_core.weights import load_state_dict
@@ -159,8 +157,7 @@ def compute(case: Case, arrays: Arrays, trains: bool) -> Arrays:
     tie_embeddings = config.pop("tie_embeddings")
     model = CausalLM(HyenaBackbone(**config, embed_dropout=0.0), tie_embeddings)
     load_state_dict(model, {name: tensor for name, tensor in arrays.items() if name not in ("ids", "targets")})
-    predict = keras.Model(model.input, [model.backbone.output, model.output]).predict_on_batch
-    hidden, logits = (np.asarray(keras.ops.convert_to_numpy(y)) for y in predict(arrays["ids"]))
+    hidden, logits = model.backbone.predict_on_batch(arrays["ids"]), model.predict_on_batch(arrays["ids"])
     found = {
         "hidden": hidden,
         "logits": logits,

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pluggy
+
+from hyenadna_backends import FFTConv, current_kernel, use_kernel
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_plugins import collect
 
 
 def by_name(registered: dict[str, tuple[Any, str]], name: str, what: str, prefix: str = "") -> Any:
@@ -15,3 +19,23 @@ def by_name(registered: dict[str, tuple[Any, str]], name: str, what: str, prefix
         if candidate in registered:
             return registered[candidate][0]
     raise HyenaDNAError(f"Unknown {what} {name!r}: choose one of {', '.join(registered)}.")
+
+
+def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
+    """Let the long convolution compute with the kernel registered under a name; None leaves it as it is.
+
+    Returns the kernel in use from now on. The backend must be installed (`check_backend`).
+
+    Raises:
+        HyenaDNAError: no such kernel, not for the backend that runs, or it cannot be imported.
+    """
+    chosen = None if name is None else by_name(collect(plugins, "register_fft_convs"), name, "kernel")
+    try:
+        if chosen is not None:
+            use_kernel(chosen)
+        return current_kernel()
+    except ValueError as error:
+        raise HyenaDNAError(str(error)) from error
+    except Exception as error:  # whatever the import of a kernel may raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise HyenaDNAError(f"Kernel {name!r} cannot be loaded: {reason}") from error

@@ -6,12 +6,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from hyenadna_backends import current_kernel
 from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import BASES_A_STEP, FIRST_SEQ_LEN, STEPS, RunConfig, absolute
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome import bundled_genome, open_genome
 from hyenadna_core.intervals import read_bed, split_by_position
-from hyenadna_core.registry import by_name
+from hyenadna_core.registry import by_name, select_fft_conv
 from hyenadna_core.report import best_markov, held_out_json, held_out_table, markov_likelihoods
 from hyenadna_core.run_folder import RunFolder, next_free
 from hyenadna_core.warmup import Stage, doubling, parse_stages
@@ -41,6 +42,7 @@ def start_run(
     reverse_complements,
     seed,
     out,
+    fft_conv=None,
 ):
     """Make a run folder and train in it, with the options of `hyenadna train`; the report.
 
@@ -48,6 +50,7 @@ def start_run(
         HyenaDNAError: an input that cannot be used; nothing is written then.
     """
     check_backend(session.backend, to_train=True)
+    select_fft_conv(session.plugins, fft_conv)
     chosen = by_name(collect(session.plugins, "register_presets"), preset, "preset", prefix="hyenadna-")
     if not (stages or steps or batch_size):
         stages = chosen.stages
@@ -86,13 +89,14 @@ def plan_stages(max_seq_len: int, stages: str | None, steps: int, batch_size: in
     return parse_stages(text, batch_size, steps)
 
 
-def resume_run(session, path: Path):
+def resume_run(session, path: Path, fft_conv=None):
     """Continue the run in a folder from its latest checkpoint; the report.
 
     Raises:
         HyenaDNAError: no run there, in use, or its genome has changed.
     """
     check_backend(session.backend, to_train=True)
+    select_fft_conv(session.plugins, fft_conv)
     with RunFolder.open(path) as folder:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
@@ -118,9 +122,10 @@ def open_task(session, config: RunConfig):
 
 
 def provenance(backend: str, genome_sha256: str) -> dict[str, Any]:
-    """What else a run's numbers depend on: versions, backend, machine, genome."""
+    """What else a run's numbers depend on: versions, backend, kernel, machine, genome."""
     return {
         "backend": backend,
+        "fft_conv": current_kernel().name,
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": platform.python_version(),
         "platform": platform.platform(),

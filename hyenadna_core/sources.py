@@ -68,7 +68,10 @@ def read_weights(source: str | Path) -> Weights:
         except (HyenaDNAError, ValueError) as error:
             raise HyenaDNAError(f"{config_path}: {error}") from None
     defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(tensors)}
-    return Weights(path, layout, tensors, defaults | architecture | given, "window_shift" in given, left_out)
+    architecture = defaults | architecture | given
+    if architecture["mixer"] == "attention" and not isinstance(architecture.get("max_seq_len"), int):
+        raise HyenaDNAError(f"{path}: a model with attention needs the config.json beside it, which says max_seq_len.")
+    return Weights(path, layout, tensors, architecture, "window_shift" in given, left_out)
 
 
 def filter_layout(tensors: Mapping[str, np.ndarray]) -> str:

@@ -26,11 +26,15 @@ class Parameter(NamedTuple):
 
 
 def parameters(model) -> Iterator[Parameter]:
-    """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names."""
+    """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names.
+
+    The original's code has no names for our attention: they are ours, Wqkv and out_proj.
+    """
     backbone = model.backbone
     yield Parameter("backbone.embeddings.word_embeddings.weight", backbone.embeddings.embeddings, *SAME)
+    mixer_parameters = MIXERS[backbone.get_config()["mixer"]]
     for index, block in enumerate(backbone.blocks):
-        for name, variable, change in _block(block):
+        for name, variable, change in (*mixer_parameters(block.mixer), *_around_mixer(block)):
             yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
     yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
     yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
@@ -40,8 +44,8 @@ def parameters(model) -> Iterator[Parameter]:
         yield Parameter("lm_head.weight", model.lm_head.kernel, *LINEAR)
 
 
-def _block(block):
-    mixer, filter_fn = block.mixer, block.mixer.filter_fn
+def _hyena(mixer):
+    filter_fn = mixer.filter_fn
     yield from _linear("mixer.in_proj", mixer.in_proj)
     yield "mixer.short_filter.weight", mixer.short_filter.taps, DEPTHWISE
     yield "mixer.short_filter.bias", mixer.short_filter.bias, SAME
@@ -54,6 +58,17 @@ def _block(block):
             yield f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq", filter_fn.freq, ROW
     yield "mixer.filter_fn.modulation.deltas", filter_fn.deltas, CHANNELS
     yield from _linear("mixer.out_proj", mixer.out_proj)
+
+
+def _attention(mixer):
+    yield from _linear("mixer.Wqkv", mixer.Wqkv)
+    yield from _linear("mixer.out_proj", mixer.out_proj)
+
+
+MIXERS = {"hyena": _hyena, "attention": _attention}
+
+
+def _around_mixer(block):
     for name in ("norm1", "norm2"):
         norm = getattr(block, name)
         yield f"{name}.weight", norm.gamma, SAME

@@ -124,6 +124,15 @@ def random_bases():
     return lambda length, seed=0: "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
 
 
+@pytest.fixture
+def fresh_kernel(monkeypatch):
+    """No kernel is chosen yet, and what the test chooses is forgotten after it."""
+    from hyenadna_backends import convolution
+
+    monkeypatch.setattr(convolution, "_in_use", None)
+    monkeypatch.delenv(convolution.ENVIRONMENT, raising=False)
+
+
 def _jax(f, arrays, dy):
     import jax
 

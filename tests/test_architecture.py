@@ -13,6 +13,7 @@ MODELS = {
         **{"n_layer": 3, "d_model": 4, "max_seq_len": 9, "emb_dim": 7, "filter_order": 12},
         **{"num_inner_mlps": 0, "short_filter_order": 5},
     },
+    "attention": {"n_layer": 2, "d_model": 8, "max_seq_len": 66, "d_inner": 24, "mixer": "attention"},
 }
 TINY = {
     **{"n_layer": 2, "d_model": 16, "d_inner": 64, "max_seq_len": 66, "order": 2, "emb_dim": 5, "filter_order": 64},
@@ -20,6 +21,7 @@ TINY = {
         "num_inner_mlps": 2,
         "short_filter_order": 3,
         "vocab_size": 16,
+        "mixer": "hyena",
         "tie_embeddings": True,
         "trained_positions": False,
     },

@@ -57,11 +57,11 @@ def test_help_imports_nothing_heavy():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy modules: []" in answer.stdout
-    for command in ("train", "convert", "presets", "doctor", "parity"):
+    for command in ("train", "convert", "presets", "doctor", "parity", "bench"):
         assert f"  {command} " in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "convert", "presets", "doctor", "parity"])
+@pytest.mark.parametrize("command", ["train", "convert", "presets", "doctor", "parity", "bench"])
 def test_each_command_has_its_help(cli, command):
     status, stdout, _ = cli(command, "--help")
     assert status == 0
@@ -157,6 +157,26 @@ def test_a_check_that_fails_is_seen(cli, monkeypatch):
     assert [check["passed"] for check in json.loads(stdout)["self_check"]] == [False, False]
 
 
+def test_doctor_estimates_the_memory_of_a_preset(cli):
+    header, *rows = (
+        line.split("\t") for line in cli("doctor", "--preset", "large-1m", "--seq-len", "1000000")[1].splitlines()
+    )
+    assert [row[0] for row in rows] == ["inference", "training", "rematerialised"]
+    peaks = [int(row[header.index("peak_MB")]) for row in rows]
+    assert peaks[0] < 6000 < peaks[2] < peaks[1]
+    status, _, stderr = cli("doctor", "--preset", "tiny-1k", "--seq-len", "2000")
+    assert (status, one_line(stderr)) == (1, "Error: hyenadna-tiny-1k takes at most 1,026 bases, not 2,000.")
+    (inference, *_) = json.loads(cli("doctor", "--preset", "tiny-1k", "--json")[1])
+    assert inference["peak"] == sum(inference[part] for part in ("weights", "spectra", "activations", "optimizer"))
+
+
+def test_examples_in_help_keep_their_lines(cli):
+    for command in ("train", "convert", "bench"):
+        text = cli(command, "--help")[1]
+        assert "\\b" not in text
+        assert any(line.startswith(("  hyenadna ", "    hyenadna ", "    KERAS")) for line in text.splitlines())
+
+
 def test_parity_needs_backends_that_are_installed(cli):
     status, _, stderr = cli("parity", "--backends", "tensorflow")
     assert (status, one_line(stderr)) == (1, f"Error: {missing('tensorflow')}")
@@ -189,7 +209,7 @@ def test_training_on_ones_own_genome_writes_a_whole_run(cli, tmp_path, write_fas
     perplexity = float(lines[3].split()[-1])
     np.testing.assert_allclose(perplexity, 2**bits, rtol=1e-3)
     run = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert run["backend"] == BACKEND
+    assert (run["backend"], run["fft_conv"]) == (BACKEND, BACKEND)
     assert run["config"]["stages"] == ["16x2@3", "32x2@3"]
     assert abs(run["held_out"]["bits_per_base"] - bits) < 1e-4
     assert len(run["held_out"]["markov_bits_per_base"]["both strands"]) == 13
@@ -243,6 +263,26 @@ def test_a_run_from_before_there_was_a_choice_of_windows_goes_on(cli, tmp_path, 
     path.write_text(json.dumps(run))
     status, again, _ = cli("train", "--resume", "run")
     assert (status, again) == (0, stdout)
+
+
+@pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
+@pytest.mark.usefixtures("fresh_kernel")
+def test_a_run_takes_the_kernel_that_is_named(cli, tmp_path, toy_genome):
+    path = tmp_path / "run" / "run.json"
+    status, stdout, _ = cli("train", "--fasta", toy_genome / "toy.fa", *SMALL, "--out", "run", "--fft-conv", "matmul")
+    assert (status, json.loads(path.read_text())["fft_conv"]) == (0, "matmul")
+    status, again, _ = cli("train", "--resume", "run", "--fft-conv", "generic")
+    assert (status, json.loads(path.read_text())["fft_conv"]) == (0, "generic")
+    np.testing.assert_allclose(_bits(again), _bits(stdout), atol=2e-3)
+    status, _, stderr = cli("train", "--resume", "run", "--fft-conv", "cuda")
+    assert status == 1
+    assert one_line(stderr).startswith(
+        "Error: Unknown kernel 'cuda': choose one of jax, torch, mlx, numpy, generic, matmul"
+    )
+
+
+def _bits(report):
+    return float(report.splitlines()[3].split()[-2])
 
 
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")

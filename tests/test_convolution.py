@@ -1,10 +1,10 @@
-"""The long convolution of the backend at hand, native and generic, against the definition."""
+"""The long convolution of the backend at hand, and those that run anywhere, against the definition."""
 
 import numpy as np
 import pytest
 from keras import config, ops
 
-from hyenadna_backends import fft_conv
+from hyenadna_backends import FFTConv, current_kernel, fft_conv, use_kernel
 from hyenadna_backends.convolution import KERNELS, kernel
 from hyenadna_backends.kernels import definition
 
@@ -12,9 +12,9 @@ BACKEND = config.backend()
 LENGTHS = [1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509]
 
 
-@pytest.fixture(params=["native", "generic"])
+@pytest.fixture(params=["native", "generic", "matmul"])
 def conv(request):
-    return kernel(BACKEND if request.param == "native" else "generic")
+    return kernel(BACKEND if request.param == "native" else request.param)
 
 
 def arrays(L, B=2, D=3, seed=0):
@@ -77,9 +77,61 @@ def test_the_gradients_of_the_definition_are_its_slopes():
         np.testing.assert_allclose(slope[index], rise, rtol=1e-6)
 
 
+@pytest.mark.usefixtures("fresh_kernel")
 def test_fft_conv_is_the_kernel_of_the_backend():
     u, k, bias = map(ops.convert_to_tensor, arrays(16))
     assert BACKEND in KERNELS
+    assert current_kernel().name == BACKEND
     np.testing.assert_array_equal(
         ops.convert_to_numpy(fft_conv(u, k, bias)), ops.convert_to_numpy(kernel(BACKEND)(u, k, bias))
     )
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+def test_fft_conv_is_the_kernel_that_was_chosen():
+    double = FFTConv("double", lambda: lambda u, k, bias: 2 * u, source="a test")
+    u, k, bias = map(ops.convert_to_tensor, arrays(16))
+    use_kernel(double)
+    assert current_kernel() is double
+    np.testing.assert_array_equal(ops.convert_to_numpy(fft_conv(u, k, bias)), 2 * ops.convert_to_numpy(u))
+    use_kernel("matmul")
+    assert (current_kernel().name, current_kernel().load()) == ("matmul", kernel("matmul"))
+    use_kernel(None)
+    assert current_kernel().name == BACKEND
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+def test_the_environment_names_the_kernel_at_the_start(monkeypatch):
+    monkeypatch.setenv("HYENADNA_FFT_CONV", "generic")
+    assert current_kernel().name == "generic"
+    monkeypatch.setenv("HYENADNA_FFT_CONV", "matmul")
+    assert current_kernel().name == "generic"  # the start is over
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+def test_an_empty_environment_names_none(monkeypatch):
+    monkeypatch.setenv("HYENADNA_FFT_CONV", "")
+    assert current_kernel().name == BACKEND
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+def test_a_wrong_name_in_the_environment_is_an_error(monkeypatch):
+    monkeypatch.setenv("HYENADNA_FFT_CONV", "cuda")
+    with pytest.raises(ValueError, match="Unknown kernel 'cuda'"):
+        fft_conv(*map(ops.convert_to_tensor, arrays(3)))
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+@pytest.mark.parametrize(
+    ("choice", "problem"),
+    [
+        ("cuda", "Unknown kernel 'cuda'"),
+        (FFTConv("tpu", lambda: None, ("tensorflow", "openvino")), "Kernel 'tpu' runs on tensorflow, openvino"),
+        (next(name for name in ("torch", "mlx") if name != BACKEND), "Kernel '(torch|mlx)' runs on (torch|mlx)"),
+    ],
+)
+def test_a_kernel_that_does_not_run_here_is_an_error_that_lists_those_that_do(choice, problem):
+    expected = f"^{problem}: on backend {BACKEND} choose one of {BACKEND}, generic, matmul\\.$"
+    with pytest.raises(ValueError, match=expected):
+        use_kernel(choice)
+    assert current_kernel().name == BACKEND

@@ -1,6 +1,6 @@
 import pytest
 
-from hyenadna_backends.fft_length import power_of_two_length, smooth_length
+from hyenadna_backends.fft_length import OVERRIDE, planned_length, power_of_two_length, smooth_length
 
 
 @pytest.mark.parametrize("minimum", [1, 7, 2 * 1026 - 1, 2 * 160_001 - 1, 2 * 1_000_002 - 1])
@@ -15,3 +15,13 @@ def test_smooth_lengths_have_no_prime_factor_above_5(minimum):
 
 def test_powers_of_two_round_up_and_stay():
     assert [power_of_two_length(n) for n in (1, 2, 3, 1023, 1024, 1025)] == [1, 2, 4, 1024, 1024, 2048]
+
+
+def test_the_rule_is_the_kernels_unless_it_is_overridden(monkeypatch):
+    monkeypatch.delenv(OVERRIDE, raising=False)
+    assert (planned_length(5), planned_length(5, "power_of_two")) == (9, 16)
+    monkeypatch.setenv(OVERRIDE, "power_of_two")
+    assert planned_length(5) == 16
+    monkeypatch.setenv(OVERRIDE, "fast")
+    with pytest.raises(ValueError, match="HYENADNA_FFT_LENGTH is 'fast': choose one of smooth, power_of_two"):
+        planned_length(5)

@@ -4,6 +4,6 @@ Letters: B batch, D channels, L bases, N FFT length, F = N//2 + 1 frequencies.
 """
 
 from hyenadna_backends.choice import BACKENDS, Choice, choose, missing
-from hyenadna_backends.convolution import fft_conv
+from hyenadna_backends.convolution import FFTConv, current_kernel, fft_conv, use_kernel
 
-__all__ = ["BACKENDS", "Choice", "choose", "fft_conv", "missing"]
+__all__ = ["BACKENDS", "Choice", "FFTConv", "choose", "current_kernel", "fft_conv", "missing", "use_kernel"]

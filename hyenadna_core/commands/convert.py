@@ -19,7 +19,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--backend", metavar="NAME", help="That --check runs on; wins over KERAS_BACKEND.")
 @click.pass_obj
 def command(session, source, destination, layout, genome, backend):
-    r"""Write weights in another published layout, to the bit.
+    """Write weights in another published layout, to the bit.
 
     SOURCE is a preset's name, a folder or file of weights, or hf://owner/name[@revision]. DESTINATION is a folder to
     make, with config.json, or a file to write: .safetensors, or .ckpt, which needs PyTorch. Layouts: plain is what
@@ -33,7 +33,7 @@ def command(session, source, destination, layout, genome, backend):
       hyenadna convert weights.ckpt mine/
       hyenadna convert hyenadna-tiny-1k tiny.ckpt --layout checkpointed
       hyenadna convert weights.ckpt --check genome.fa
-    """
+    """  # noqa: D301 (click reads this)
     from hyenadna_core.conversion import write_weights
     from hyenadna_core.sources import read_weights
 

@@ -7,19 +7,32 @@ import click
 
 @click.command("doctor")
 @click.option("--self-check", is_flag=True, help="Run transforms and the golden model on the device, against NumPy.")
+@click.option("--preset", help="Print what memory this architecture takes at --seq-len.")
+@click.option("--seq-len", type=click.IntRange(min=1), help="Bases.  [default: the preset's most]")
+@click.option("--batch-size", type=click.IntRange(min=1), default=1, show_default=True, help="Sequences.")
 @click.option("--backend", metavar="NAME", help="As in the other commands; it is the one that --self-check runs on.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(session, self_check, backend, as_json):
+def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
     """Show which backends are installed, their versions and devices, and what each extra would add.
 
     With --self-check, lines to paste into a report: the long convolution from 1 base to 2,097,152 (transforms of 2^10
     to 2^22, odd and prime lengths), and the golden model's logits and, where the backend trains, gradients. Exit status
     1 where a device is farther from NumPy than it may be.
+
+    With --preset, an estimate instead: bytes of weights, kept spectra, activations and optimizer, and the peak, for
+    inference, for training, and for training with rematerialised blocks, in float32.
     """
     from hyenadna_core.diagnosis import diagnose, diagnosis_text
     from hyenadna_core.errors import HyenaDNAError
 
+    if preset:
+        from hyenadna_core.memory import estimates, estimates_table
+        from hyenadna_core.sources import find_preset
+
+        rows = estimates(find_preset(preset), batch_size, seq_len)
+        click.echo(json.dumps(rows, indent=2) if as_json else estimates_table(rows))
+        return
     found = diagnose(session.backend)
     if not as_json:
         click.echo(diagnosis_text(found))

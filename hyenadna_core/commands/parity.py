@@ -14,7 +14,7 @@ import click
 @click.option("--backend", metavar="NAME", hidden=True, help="Without effect: each backend has a process of its own.")
 @click.pass_context
 def command(ctx, backends, out, as_json, backend):
-    r"""Compare every installed backend with the original's golden numbers, with float64, and with the others.
+    """Compare every installed backend with the original's golden numbers, with float64, and with the others.
 
     Each backend runs in a process of its own, on the golden model and on models drawn for this: order 3 with an odd
     length, a prime length, the hub's options. The table has the largest difference of logits, hidden states (absolute),

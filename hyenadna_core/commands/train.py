@@ -42,10 +42,11 @@ POSITIVE = click.IntRange(min=1)
 )
 @click.option("--out", type=PATH, help="Run folder to make.  [default: runs/PRESET-N]")
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue the run in this folder, with its own options.")
+@click.option("--fft-conv", metavar="NAME", help="Kernel of the long convolution.  [default: the backend's own]")
 @click.option("--backend", metavar="NAME", help="jax, torch or mlx; wins over KERAS_BACKEND.")
 @click.pass_context
-def command(ctx, resume, backend, **options):
-    r"""Train a model; with no options, pretrain tiny-1k on E. coli, which takes two minutes on two cores.
+def command(ctx, resume, fft_conv, backend, **options):
+    """Train a model; with no options, pretrain tiny-1k on E. coli, which takes two minutes on two cores.
 
     Writes a run folder: run.json, log.tsv, curves.png and checkpoints. At the end it prints how well each base of the
     held-out part is predicted, beside Markov models of order 0 to 12 fitted on the training part. Held out is what
@@ -55,13 +56,16 @@ def command(ctx, resume, backend, **options):
     xBATCH_SIZE is, a step has as many bases as --batch-size sequences of the longest stage. A preset that
     names no stages starts with 64 bases, doubling, up to the longest power of two that it takes.
 
+    --fft-conv names another kernel for the same numbers: matmul (matrix products alone, for TPU), generic, or one that
+    a plug-in offers. It may be given with --resume.
+
     Ctrl-C writes a checkpoint and stops; --resume goes on from there.
 
     \b
       KERAS_BACKEND=jax hyenadna train
       hyenadna train --fasta genome.fa.gz --preset small-32k --steps 5000 --out runs/mine
       hyenadna train --resume runs/mine
-    """
+    """  # noqa: D301 (click reads this)
     given = [f"--{name.replace('_', '-')}" for name in options if is_given(ctx, name)]
     if resume and given:
         raise click.UsageError(f"--resume continues a run with its own options: leave out {', '.join(given)}.")
@@ -69,7 +73,7 @@ def command(ctx, resume, backend, **options):
     from hyenadna_core.run import resume_run, start_run
 
     try:
-        report = resume_run(ctx.obj, resume) if resume else start_run(ctx.obj, **options)
+        report = resume_run(ctx.obj, resume, fft_conv) if resume else start_run(ctx.obj, **options, fft_conv=fft_conv)
     except Interrupted as stop:
         click.echo(f"Stopped at step {stop.step}; go on with: hyenadna train --resume {stop.run_folder}", err=True)
         ctx.exit(128 + stop.signal_number)

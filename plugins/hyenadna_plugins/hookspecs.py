@@ -22,6 +22,14 @@ def register_tasks(register: Callable[[Any], None]) -> None:
     """Offer tasks by name: register(MyTask) for each subclass of hyenadna_core.task.Task."""
 
 
+@hookspec
+def register_fft_convs(register: Callable[[Any], None]) -> None:
+    """Offer kernels of the long convolution by name: register(hyenadna_backends.FFTConv(...)) for each.
+
+    Called when a kernel is looked up, as by `hyenadna train --fft-conv NAME`; its `load` imports it when it is chosen.
+    """
+
+
 @hookspec(firstresult=True)
 def fetch_weights(uri: str, cache_dir: Path) -> Path | None:
     """Fetch weights by an address that only you know, such as s3://...: the local file or folder, or None.

@@ -2,13 +2,13 @@
 
 from keras import ops
 
-from hyenadna_backends.fft_length import smooth_length
+from hyenadna_backends.fft_length import planned_length
 
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
-    N = smooth_length(2 * L - 1)  # room for the tail, so that the circular convolution is a linear one
+    N = planned_length(L)  # room for the tail, so that the circular convolution is a linear one
     x, k, bias = (ops.cast(t, "float32") for t in (u, k, bias))
     u_real, u_imag = ops.rfft(x, N)  # complex numbers are pairs in keras.ops: each (B, D, F)
     k_real, k_imag = ops.rfft(k, N)  # each (D, F)

@@ -1,16 +1,36 @@
-"""The long convolution in NumPy, with SciPy's transforms: they keep float32."""
+"""The long convolution in NumPy, with SciPy's transforms: they keep float32, and run on every core."""
+
+import os
 
 import numpy as np
 import scipy.fft
 
-from hyenadna_backends.fft_length import smooth_length
+from hyenadna_backends.fft_length import planned_length
+
+BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
 
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
-    L = u.shape[-1]
-    N = smooth_length(2 * L - 1)  # room for the tail, so that the circular convolution is a linear one
-    x, k, bias = (np.asarray(t, np.float32) for t in (u, k, bias))
-    spectrum = scipy.fft.rfft(x, N) * scipy.fft.rfft(k, N)  # (B, D, F)
-    y = scipy.fft.irfft(spectrum, N)[..., :L] + bias[:, None] * x
-    return y.astype(u.dtype)
+    return fft_conv_spectrum(u, spectrum(k), bias)
+
+
+def spectrum(k):
+    """What `fft_conv_spectrum` takes in place of k: (D, L) -> (D, F)."""
+    N = planned_length(k.shape[-1])
+    return scipy.fft.rfft(np.asarray(k, np.float32), N, workers=os.cpu_count())
+
+
+def fft_conv_spectrum(u, K, bias):
+    """`fft_conv` with the filters' spectra: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    B, D, L = u.shape
+    N, workers = planned_length(L), os.cpu_count()
+    x, bias = np.asarray(u, np.float32), np.asarray(bias, np.float32)
+    y = bias[:, None] * x
+    width = max(workers, BLOCK_BYTES // (4 * B * N))
+    for start in range(0, D, width):
+        block = slice(start, start + width)
+        X = scipy.fft.rfft(x[:, block], N, workers=workers)
+        X *= K[block]
+        y[:, block] += scipy.fft.irfft(X, N, overwrite_x=True, workers=workers)[..., :L]
+    return y.astype(u.dtype, copy=False)

@@ -1,0 +1,129 @@
+"""Work done a block at a time, so that memory stays bounded: the loops of each backend that keep one block alive.
+
+JAX gets loops that its compiler cannot unroll; PyTorch and NumPy write into one array; the others concatenate.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Tensor = Any  # an array of whichever backend runs
+
+PRODUCT_ROWS = 1 << 15
+
+
+def map_rows(function: Callable[[Tensor], Tensor], x: Tensor, rows: int) -> Tensor:
+    """`function` applied to some rows of x at a time: (R, D) -> (R, E), where it treats each row alone."""
+    R = x.shape[0]
+    if rows >= R:
+        return function(x)
+    return _MAP_ROWS.get(_backend(), _map_rows_anywhere)(function, x, rows)
+
+
+def sum_products(function: Callable[[Any], tuple[Tensor, Tensor]], blocks: Any, R: int, bias: Tensor) -> Tensor:
+    """bias, (D,), and the sum of left @ right, (R, w) and (w, D), over blocks that `function` makes them from: (R, D).
+
+    `blocks` is a tuple of tensors whose first axes count the blocks; function takes a tuple of one of each.
+    """
+    return _SUM_PRODUCTS.get(_backend(), _sum_products_anywhere)(function, blocks, R, bias)
+
+
+def _backend() -> str:
+    import keras  # not before: the import of this package comes before the choice of a backend
+
+    name: str = keras.config.backend()
+    return name
+
+
+def _map_rows_jax(function, x, rows):
+    import jax
+
+    R = x.shape[0]
+    count = -(-R // rows)
+
+    def step(index, y):
+        start = jax.numpy.minimum(index * rows, R - rows)  # the last block overlaps: its rows are computed again
+        block = function(jax.lax.dynamic_slice_in_dim(x, start, rows))
+        return jax.lax.dynamic_update_slice_in_dim(y, block, start, 0)
+
+    out = jax.eval_shape(function, jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype))
+    return jax.lax.fori_loop(0, count, step, jax.numpy.zeros((R, *out.shape[1:]), out.dtype))
+
+
+def _map_rows_torch(function, x, rows):
+    import torch
+
+    first = function(x[:rows])
+    if torch.is_grad_enabled() and first.requires_grad:
+        return torch.cat([first, *(function(x[start : start + rows]) for start in range(rows, len(x), rows))])
+    y = torch.empty((len(x), *first.shape[1:]), dtype=first.dtype, device=first.device)
+    y[:rows] = first
+    for start in range(rows, len(x), rows):
+        y[start : start + rows] = function(x[start : start + rows])
+    return y
+
+
+def _map_rows_numpy(function, x, rows):
+    import numpy as np
+
+    first = function(x[:rows])
+    y = np.empty((len(x), *first.shape[1:]), first.dtype)
+    y[:rows] = first
+    for start in range(rows, len(x), rows):
+        y[start : start + rows] = function(x[start : start + rows])
+    return y
+
+
+def _map_rows_anywhere(function, x, rows):
+    from keras import ops
+
+    return ops.concatenate([function(x[start : start + rows]) for start in range(0, x.shape[0], rows)])
+
+
+def _sum_products_jax(function, blocks, R, bias):
+    """Rows of the total are added to in place: a product as large as the total would take as much memory again."""
+    import jax
+
+    slice_rows, put_rows = jax.lax.dynamic_slice_in_dim, jax.lax.dynamic_update_slice_in_dim
+    whole = R // PRODUCT_ROWS
+
+    def step(total, block):
+        left, right = function(block)
+
+        def add(index, total):
+            start = index * PRODUCT_ROWS
+            part = slice_rows(total, start, PRODUCT_ROWS) + slice_rows(left, start, PRODUCT_ROWS) @ right
+            return put_rows(total, part, start, 0)
+
+        rest = whole * PRODUCT_ROWS
+        if whole:
+            total = jax.lax.fori_loop(0, whole, add, total)
+        if rest < R:
+            total = total.at[rest:].add(left[rest:] @ right)
+        return total, None
+
+    return jax.lax.scan(step, jax.numpy.broadcast_to(bias, (R, len(bias))), blocks)[0]
+
+
+def _sum_products_torch(function, blocks, R, bias):
+    import torch
+
+    total = bias.repeat(R, 1)
+    for block in zip(*blocks, strict=True):
+        left, right = function(block)
+        if torch.is_grad_enabled() or left.dtype != total.dtype:
+            total = total + left @ right
+        else:
+            total.addmm_(left, right)
+    return total
+
+
+def _sum_products_anywhere(function, blocks, R, bias):
+    total = bias
+    for index in range(len(blocks[0])):
+        left, right = function(tuple(block[index] for block in blocks))
+        total = total + left @ right
+    return total
+
+
+_MAP_ROWS = {"jax": _map_rows_jax, "torch": _map_rows_torch, "numpy": _map_rows_numpy}
+_SUM_PRODUCTS = {"jax": _sum_products_jax, "torch": _sum_products_torch}

@@ -1,0 +1,125 @@
+"""The long convolution in matrix products alone, for TPU and other hardware that is made for them.
+
+The transform is the four-step one (Bailey 1990; the Monarch convolution of FlashFFTConv, arXiv 2311.05908): an index of
+N = N1 N2 is read as n1 N2 + n2, a DFT of N1 runs down the columns, a twiddle factor multiplies each entry, and a DFT of
+N2 runs along the rows, in steps of its own where N2 is long. The spectrum stays in the order in which it falls, since
+a product of spectra does not care. Only the first R = N1 / 2 rows hold bases, the others are padding and are never
+made; the input is real, so the R + 1 rows of the spectrum up to N1 / 2 say all.
+
+Complex numbers are pairs (real, imaginary) of float32. Tables are made in float64.
+"""
+
+import math
+from contextlib import nullcontext
+from functools import lru_cache
+
+import keras
+import numpy as np
+from keras import ops
+
+LARGEST_SIDE = 128  # of a DFT matrix, about: the side of a TPU's matrix unit
+
+
+def fft_conv(u, k, bias):
+    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    L = u.shape[-1]
+    sides = inner_sides(L)
+    x, k, bias = (ops.cast(t, "float32") for t in (u, k, bias))
+    with _full_precision():
+        y = _inverse(_times(ops.multiply, _transform(x, sides), _transform(k, sides)), sides)[..., :L]
+    return ops.cast(y + bias[:, None] * x, u.dtype)
+
+
+def inner_sides(L: int) -> tuple[int, ...]:
+    """The DFTs along the rows, powers of two; with the one down the columns, of 2 R points, they are balanced."""
+    bits = (L - 1).bit_length()
+    steps = max(1, -(-bits // (LARGEST_SIDE.bit_length() - 1)))
+    return (1 << bits // steps,) * (steps - 1)
+
+
+def _transform(x, sides):
+    """The spectrum of real numbers with as many zeros behind: (..., L) -> a pair (..., R + 1, N2)."""
+    N2 = math.prod(sides)
+    R = -(-x.shape[-1] // N2)
+    x = ops.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(0, R * N2 - x.shape[-1])])
+    x = ops.swapaxes(ops.reshape(x, (*x.shape[:-1], R, N2)), -1, -2)
+    columns = tuple(ops.matmul(x, part) for part in _roots(2 * R, R, R + 1))  # (..., N2, R + 1)
+    return _rows(_turned(_times(ops.multiply, columns, _roots(2 * R * N2, N2, R + 1))), sides)
+
+
+def _inverse(spectrum, sides):
+    """The first half of the real numbers that have this spectrum: a pair (..., R + 1, N2) -> (..., R N2)."""
+    R, N2 = spectrum[0].shape[-2] - 1, spectrum[0].shape[-1]
+    columns = _times(ops.multiply, _turned(_rows_back(spectrum, sides)), _conjugate(_roots(2 * R * N2, N2, R + 1)))
+    share = np.full((R + 1, 1), 2, np.float32)  # a row stands for its conjugate too, but for the first and the last
+    share[[0, -1]] = 1
+    share /= 2 * R * N2
+    x = sum(
+        ops.matmul(*parts) for parts in zip(columns, (share * part for part in _roots(2 * R, R + 1, R)), strict=True)
+    )
+    x = ops.swapaxes(x, -1, -2)  # (..., N2, R) -> (..., R, N2)
+    return ops.reshape(x, (*x.shape[:-2], R * N2))
+
+
+def _rows(x, sides):
+    """A DFT along the last axis, in steps of these lengths; the result is in the order in which it falls."""
+    if not sides:
+        return x
+    n, rest = sides[0], sides[1:]
+    if not rest:
+        return _times(ops.matmul, x, _roots(n, n, n))
+    shape, m = x[0].shape, x[0].shape[-1] // n
+    columns = _times(ops.matmul, _turned(_reshape(x, (*shape[:-1], n, m))), _roots(n, n, n))  # (..., m, n)
+    return _reshape(_rows(_turned(_times(ops.multiply, columns, _roots(n * m, m, n))), rest), shape)
+
+
+def _rows_back(x, sides):
+    """What `_rows` came from, times the length of the axis."""
+    if not sides:
+        return x
+    n, rest = sides[0], sides[1:]
+    if not rest:
+        return _times(ops.matmul, x, _conjugate(_roots(n, n, n)))
+    shape, m = x[0].shape, x[0].shape[-1] // n
+    columns = _turned(_rows_back(_reshape(x, (*shape[:-1], n, m)), rest))  # (..., m, n)
+    columns = _times(ops.multiply, columns, _conjugate(_roots(n * m, m, n)))
+    return _reshape(_turned(_times(ops.matmul, columns, _conjugate(_roots(n, n, n)))), shape)
+
+
+@lru_cache(maxsize=32)
+def _roots(N, rows, columns):
+    """exp(-2 pi i row column / N) as a pair: DFT matrices and twiddle factors."""
+    angle = np.outer(np.arange(rows), np.arange(columns)) % N * (-2 * np.pi / N)
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def _conjugate(x):
+    return x[0], -x[1]
+
+
+def _times(multiply, a, b):
+    """The product of complex numbers or matrices."""
+    real = multiply(a[0], b[0]) - multiply(a[1], b[1])
+    return real, multiply(a[0], b[1]) + multiply(a[1], b[0])
+
+
+def _reshape(x, shape):
+    return tuple(ops.reshape(part, shape) for part in x)
+
+
+def _turned(x):
+    """Rows for columns: a matrix product from the right is one for the whole batch on every backend."""
+    return tuple(ops.swapaxes(part, -1, -2) for part in x)
+
+
+def _full_precision():
+    """Products that are float32 to the last bit: on a TPU, JAX's default rounds their inputs to bfloat16 (GPU: TF32).
+
+    `keras.ops.matmul` has no argument for it, and PyTorch's default is full precision. What JAX differentiates keeps
+    the precision that it was traced with.
+    """
+    if keras.config.backend() != "jax":
+        return nullcontext()
+    import jax
+
+    return jax.default_matmul_precision("highest")

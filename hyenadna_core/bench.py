@@ -1,0 +1,251 @@
+"""Times of sides beside each other, taken in turn in one run; a side is a kernel on a backend.
+
+Each backend runs in a worker process of its own (bench_process.py), started once; its sides take turns in it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hyenadna_backends import BACKENDS, missing
+from hyenadna_core.bench_process import Exhausted, Worker, worker
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.progress import Advance, progress
+
+WHAT = ("conv", "forward", "step")
+CHANNELS = 64  # of a convolution alone, fewer where it would have more elements than this
+ELEMENTS = 1 << 21
+SETTLING = 0.05  # seconds between backends: the threads of the one before spin for some milliseconds
+STARTING = 300.0  # seconds that a first call, which compiles, may take beyond the limit of a call
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is timed beside others.
+
+    `kernel` is "native", "plain" (kernels/plain.py), the name of a registered kernel, or "attention": a Transformer in
+    the model's place.
+    """
+
+    backend: str
+    kernel: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.kernel}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Side":
+        """A side from BACKEND:KERNEL, its backend installed.
+
+        Raises:
+            HyenaDNAError: text of another form, a backend that is not here.
+        """
+        backend, colon, kernel = text.strip().partition(":")
+        if not (backend and colon and kernel):
+            raise HyenaDNAError(
+                f"Cannot read the side {text!r}: write BACKEND:KERNEL, as in jax:native or torch:plain."
+            )
+        if problem := missing(backend):
+            raise HyenaDNAError(problem)
+        return cls(backend, kernel)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to time at one length: `channels` are those of a convolution alone, `model` arguments of a backbone."""
+
+    what: str
+    length: int
+    batch_size: int
+    channels: int | None
+    model: Mapping[str, Any]
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return f"{self.what}, {self.batch_size} x {self.length:,} bases"
+
+
+@dataclass
+class Result:
+    """The times of one side at one case, one a round, or why there are none."""
+
+    case: Case
+    side: Side
+    seconds: list[float]
+    failure: str | None = None
+    peak_bytes: int | None = None
+    device_peak_bytes: int | None = None
+
+
+class SideFailed(Exception):
+    """A side cannot do a case, but the run can go on: out of memory, or out of time."""
+
+    def __init__(self, side: Side, why: str) -> None:
+        super().__init__(f"{side}: {why}")
+        self.side, self.why = side, why
+
+
+def plan(
+    what: Sequence[str],
+    lengths: Sequence[int],
+    batch_size: int,
+    channels: int | None,
+    model: Mapping[str, Any],
+    dtype: str,
+) -> list[Case]:
+    """The cases of a run; the model takes the longest of them, whatever its preset says."""
+    model = dict(model) | {"max_seq_len": max(model["max_seq_len"], *lengths), "embed_dropout": 0.0}
+    return [
+        Case(name, L, batch_size, channels or default_channels(batch_size * L), model, dtype)
+        if name == "conv"
+        else Case(name, L, batch_size, None, model, dtype)
+        for name in what
+        for L in lengths
+    ]
+
+
+def default_channels(bases: int) -> int:
+    """As many channels as keep the input of a convolution within its bound, 64 at most."""
+    return min(CHANNELS, max(1, ELEMENTS // bases))
+
+
+def choose_sides(
+    backend: str, sides: str | None = None, backends: str | None = None, against: str | None = None
+) -> list[Side]:
+    """The sides asked for: named ones, or native and plain, or native and a Transformer, of backends or of one.
+
+    Raises:
+        HyenaDNAError: text that names none, or a backend that is not here.
+    """
+    if sides and (backends or against):
+        raise HyenaDNAError("--sides says all: leave out --backends and --against, or name them among the sides.")
+    if sides:
+        return [Side.parse(text) for text in sides.split(",")]
+    names = backends.split(",") if backends else [backend]
+    return [Side.parse(f"{name}:{kernel}") for name in names for kernel in ("native", against or "plain")]
+
+
+def choose_what(sides: Sequence[Side]) -> list[str]:
+    """All that every side can do."""
+    convolves = all(side.kernel != "attention" for side in sides)
+    trains = all(BACKENDS[side.backend].trains for side in sides)
+    return [what for what, can in zip(WHAT, (convolves, True, trains), strict=True) if can]
+
+
+def parse_lengths(text: str) -> list[int]:
+    """Lengths from numbers with commas between.
+
+    Raises:
+        HyenaDNAError: text of another form, or a length below 1.
+    """
+    try:
+        lengths = [int(part) for part in text.split(",")]
+    except ValueError:
+        lengths = [0]
+    if min(lengths) < 1:
+        raise HyenaDNAError(f"Cannot read the lengths {text!r}: write bases with commas between, as in 1024,32770.")
+    return sorted(set(lengths))
+
+
+def check(sides: Sequence[Side], what: Sequence[str]) -> None:
+    """Raise HyenaDNAError where a side has no meaning for what is timed."""
+    if len(set(sides)) < len(sides):
+        raise HyenaDNAError(f"A side is named twice in {', '.join(map(str, sides))}: name each once.")
+    for side in sides:
+        if side.kernel == "attention" and "conv" in what:
+            raise HyenaDNAError("Attention takes the place of a model's operators: choose --what forward or step.")
+        if "step" in what and not BACKENDS[side.backend].trains:
+            raise HyenaDNAError(f"Backend {side.backend!r} has no gradients: choose --what conv or forward.")
+
+
+def measure(
+    cases: Sequence[Case],
+    sides: Sequence[Side],
+    pairs: int,
+    threads: int = 2,
+    max_seconds: float | None = None,
+    memory: bool = False,
+) -> Iterator[Result]:
+    """Every side's times at every case: in each round each side once, forwards in one round and backwards in the next.
+
+    A side that runs out of memory or time is left out at greater lengths. With `memory`, each side does each case once
+    more in a process of its own, for its peak.
+
+    Raises:
+        HyenaDNAError: a side failed otherwise; one line that names it.
+    """
+    given_up: dict[tuple[str, Side], str] = {}
+    with ExitStack() as stack, progress("Bench", len(cases) * len(sides) * (1 + pairs)) as advance:
+        backends = dict.fromkeys(side.backend for side in sides)
+        workers = {name: stack.enter_context(worker(name, threads)) for name in backends}
+        for case in cases:
+            failures = {side: given_up[case.what, side] for side in sides if (case.what, side) in given_up}
+            seconds: dict[Side, list[float]] = {}
+            while live := [side for side in sides if side not in failures]:
+                try:
+                    seconds = rounds(workers, case, live, pairs, max_seconds, advance)
+                    break
+                except SideFailed as failure:
+                    failures[failure.side] = given_up[case.what, failure.side] = failure.why
+            for process in workers.values():
+                process.ask({"do": "drop"})
+            for side in sides:
+                result = Result(case, side, seconds.get(side, []), failures.get(side))
+                if memory and result.seconds:
+                    result.peak_bytes, result.device_peak_bytes = peaks_alone(case, side, threads)
+                yield result
+
+
+def rounds(
+    workers: Mapping[str, "Worker"],
+    case: Case,
+    sides: Sequence[Side],
+    pairs: int,
+    max_seconds: float | None,
+    advance: Advance,
+) -> dict[Side, list[float]]:
+    """The times of all sides at one case, a round after the other."""
+    for side in sides:
+        timeout = None if max_seconds is None else max_seconds + STARTING
+        ask(workers[side.backend], side, {"do": "prepare", "case": asdict(case)}, timeout)
+        advance(1)
+    seconds: dict[Side, list[float]] = {side: [] for side in sides}
+    ran = ""
+    for number in range(pairs):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            if ran != side.backend:
+                time.sleep(SETTLING)
+            ran = side.backend
+            answer = ask(workers[side.backend], side, {"do": "run"}, max_seconds)
+            seconds[side].append(answer["seconds"])
+            advance(1)
+    return seconds
+
+
+def ask(process: Worker, side: Side, request: Mapping[str, Any], timeout: float | None = None) -> dict[str, Any]:
+    """The answer of a worker to a request for one of its sides.
+
+    Raises:
+        SideFailed: out of memory or time.
+        HyenaDNAError: any other failure.
+    """
+    try:
+        return process.ask({**request, "kernel": side.kernel}, timeout)
+    except Exhausted as error:
+        raise SideFailed(side, str(error)) from None
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{side} failed: {error}") from None
+
+
+def peaks_alone(case: Case, side: Side, threads: int) -> tuple[int | None, int | None]:
+    """The peak of a process that does one case on one side, and of its device where that has memory of its own."""
+    with worker(side.backend, threads) as process:
+        try:
+            ask(process, side, {"do": "prepare", "case": asdict(case)})
+            ask(process, side, {"do": "run"})
+        except SideFailed:
+            return None, None
+        found = process.ask({"do": "peaks"})
+        return found["peak"], found["device_peak"]

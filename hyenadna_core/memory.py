@@ -1,0 +1,122 @@
+"""How much memory a model takes: bytes of weights, kept spectra, activations, for inference and for training."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.architecture import shapes
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.presets import Preset
+
+FLOAT = 4  # bytes
+DEFAULTS: dict[str, Any] = {
+    **{"order": 2, "emb_dim": 5, "filter_order": 64, "num_inner_mlps": 2, "short_filter_order": 3, "vocab_size": 16},
+    "mixer": "hyena",
+}
+SPECTRA_BUDGET, DEFAULT_BUDGET = "HYENADNA_SPECTRA_BYTES", 1 << 30
+
+# What an operator works on at once, in inference: see hyena.py, which asks here.
+WORKING_BYTES = 1 << 28
+NARROWEST = 16  # channels: fewer make matrix products slow
+ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network, where there are many more
+
+# Arrays of (B, L, D) that are held at once in inference, and that training keeps of every block, or of a block that is
+# made again for its gradient; and what one such block takes while it is at work. Measured (docs/benchmarks.md).
+HELD = {"inference": 4.3, "kept": 27.0, "rematerialised": 1.0, "at work": 12.0}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes, besides those of Python and the backend themselves (0.4 GB on a CPU)."""
+
+    weights: int
+    spectra: int
+    activations: int
+    optimizer: int
+
+    @property
+    def peak(self) -> int:
+        """The most that is held at once."""
+        return self.weights + self.spectra + self.activations + self.optimizer
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self) | {"peak": self.peak}
+
+
+def channels_at_once(B: int, L: int, D: int, order: int) -> int:
+    """How many channels of (B, L, D) an operator works on at a time in inference: a divisor of D."""
+    most = max(NARROWEST, WORKING_BYTES // _bytes_of_a_channel(B, L, order))
+    return max(width for width in range(1, D + 1) if D % width == 0 and width <= most)
+
+
+def _bytes_of_a_channel(B: int, L: int, order: int) -> int:
+    """Projections before and after the short convolution and turned round; filter, padded input, spectra."""
+    return FLOAT * B * L * (3 * (order + 1) + 10)
+
+
+def spectra_bytes(architecture: Mapping[str, Any], L: int) -> int:
+    """Of the spectra of all filters of length L, complex numbers at a little more than L frequencies."""
+    return 2 * FLOAT * int(architecture["n_layer"] * (architecture["order"] - 1) * architecture["d_model"]) * L
+
+
+def spectra_budget() -> int:
+    """The bytes of spectra that inference may keep."""
+    return int(os.environ.get(SPECTRA_BUDGET, DEFAULT_BUDGET))
+
+
+def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool) -> Estimate:
+    """What a pass over (B, L) ids takes in float32, forward alone or with its gradient and AdamW."""
+    D, order, n_layer = (int(architecture[name]) for name in ("d_model", "order", "n_layer"))
+    named = shapes(dict(architecture))
+    tables = sum(int(np.prod(shape)) for name, shape in named.items() if name.endswith((".z", ".t")))
+    if not architecture.get("trained_positions"):
+        tables //= n_layer  # one for all blocks
+    copies = ("lm_head.weight", ".3.freq", ".5.freq", ".z", ".t")
+    trained = sum(int(np.prod(shape)) for name, shape in named.items() if not name.endswith(copies))
+    stream = FLOAT * B * L * D
+    if training:
+        kept = HELD["rematerialised" if architecture.get("rematerialise") else "kept"]
+        activations = int(stream * (kept * n_layer + HELD["at work"]))
+        return Estimate(FLOAT * (trained + tables), 0, activations, FLOAT * 3 * trained)
+    spectra = spectra_bytes(architecture, L)
+    spectra = spectra if spectra <= spectra_budget() else 0
+    working = channels_at_once(B, L, D, order) * _bytes_of_a_channel(B, L, order)
+    mlp = FLOAT * min(B * L, 2 * ROWS) * 3 * int(architecture["d_inner"])
+    activations = int(HELD["inference"] * stream) + max(working, mlp)
+    return Estimate(FLOAT * (trained + tables), spectra, activations, 0)
+
+
+def estimates(preset: Preset, batch_size: int, seq_len: int | None) -> list[dict[str, Any]]:
+    """Estimates for a preset: inference, training, training with rematerialised blocks.
+
+    Raises:
+        HyenaDNAError: the preset takes no sequences that long.
+    """
+    most = int(preset.config["max_seq_len"])
+    L = seq_len or most
+    if most < L:
+        raise HyenaDNAError(f"{preset.name} takes at most {most:,} bases, not {L:,}.")
+    architecture = DEFAULTS | dict(preset.config)
+    architecture.setdefault("d_inner", 4 * int(architecture["d_model"]))
+    rows = []
+    for what, training, remat in (
+        ("inference", False, False),
+        ("training", True, False),
+        ("rematerialised", True, True),
+    ):
+        found = estimate(architecture | {"rematerialise": remat}, batch_size, L, training)
+        rows.append({"for": what, "batch_size": batch_size, "seq_len": L, **found.to_json()})
+    return rows
+
+
+def estimates_table(rows: list[dict[str, Any]]) -> str:
+    """Tab-separated, bytes as megabytes."""
+    bytes_in = ("weights", "spectra", "activations", "optimizer", "peak")
+    lines = ["\t".join(("for", "batch_size", "seq_len", *(f"{name}_MB" for name in bytes_in)))]
+    for row in rows:
+        first = (row["for"], str(row["batch_size"]), str(row["seq_len"]))
+        lines.append("\t".join((*first, *(f"{row[name] / 1e6:.0f}" for name in bytes_in))))
+    return "\n".join(lines)

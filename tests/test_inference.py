@@ -1,0 +1,139 @@
+"""Kept spectra: the same logits, never stale ones, and no more bytes than allowed."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from hyenadna_backends import use_kernel
+from hyenadna_core import CausalLM, HyenaBackbone, memory
+from hyenadna_core.memory import SPECTRA_BUDGET as BUDGET
+from hyenadna_core.weights import load_state_dict, state_dict
+
+IDS = np.random.default_rng(0).integers(7, 12, (2, 50))
+
+
+def slowly(model, ids=IDS):
+    """The model as Keras runs it, which keeps nothing."""
+    return ops.convert_to_numpy(ops.stop_gradient(model(ops.convert_to_tensor(ids, "int32"))))
+
+
+def spectra(model):
+    return model.backbone._spectra
+
+
+def agrees(model):
+    found = model.predict_on_batch(IDS)
+    np.testing.assert_allclose(found, slowly(model), atol=2e-6 * np.abs(found).max(), rtol=0)
+
+
+@pytest.mark.parametrize("config", [{}, {"order": 3}, {"trained_positions": True}, {"dtype": "mixed_bfloat16"}])
+def test_kept_spectra_change_nothing(config):
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2, **config))
+    first, second = model.predict_on_batch(IDS), model.predict_on_batch(IDS)
+    assert spectra(model).made == 1
+    np.testing.assert_array_equal(first, second)
+    atol = (0.05 if "dtype" in config else 2e-6) * np.abs(first).max()
+    np.testing.assert_allclose(first, slowly(model), atol=atol, rtol=0)
+    np.testing.assert_allclose(
+        model.backbone.predict_on_batch(IDS), slowly(model.backbone), atol=0.05 if "dtype" in config else 1e-5
+    )
+
+
+def assign(model):
+    variable = model.backbone.blocks[1].mixer.filter_fn.linears[0].kernel
+    variable.assign(variable.value * 1.5)
+
+
+def change_freq(model):
+    variable = model.backbone.blocks[0].mixer.filter_fn.freq
+    variable.assign(variable.value + 1)
+
+
+def change_positions(model):
+    variable = model.backbone.blocks[0].mixer.pos_emb.z
+    variable.assign(variable.value * 0.5)
+
+
+def load_others(model):
+    load_state_dict(model, state_dict(CausalLM(HyenaBackbone(2, 8, 66, seed=77))))
+
+
+def set_weights(model):
+    model.set_weights([value * 1.1 for value in model.get_weights()])
+
+
+@pytest.mark.parametrize("change", [assign, change_freq, change_positions, load_others, set_weights])
+def test_weights_that_change_are_noticed(change):
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
+    before = model.predict_on_batch(IDS)
+    change(model)
+    agrees(model)
+    assert spectra(model).made == 2
+    assert np.abs(model.predict_on_batch(IDS) - before).max() > 1e-6
+
+
+@pytest.mark.usefixtures("trains")
+def test_a_training_step_between_is_noticed_and_sees_no_kept_spectra():
+    def run(predicts):
+        model = CausalLM(HyenaBackbone(2, 8, 66, seed=2, embed_dropout=0.0))
+        model.compile(keras.optimizers.SGD(0.5), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        losses = []
+        for _ in range(3):
+            losses.append(float(model.train_on_batch(IDS[:, :-1], IDS[:, 1:])))
+            if predicts:
+                agrees(model)
+        return losses
+
+    assert run(predicts=True) == run(predicts=False)
+
+
+def test_a_file_loaded_over_the_weights_is_noticed(tmp_path):
+    CausalLM(HyenaBackbone(2, 8, 66, seed=5)).save_weights(tmp_path / "x.weights.h5")
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
+    model.predict_on_batch(IDS)
+    model.load_weights(tmp_path / "x.weights.h5")
+    agrees(model)
+    assert spectra(model).made == 2
+
+
+def test_the_least_recently_used_length_is_given_up(monkeypatch):
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    monkeypatch.setenv(BUDGET, str(8 * 8 * (20 + 21)))
+    for L in (20, 21, 20, 10, 20, 21):  # 10 takes the place of 21, and 21 then that of 10
+        model.predict_on_batch(IDS[:, :L])
+    assert spectra(model).made == 4
+    assert list(spectra(model).kept) == [20, 21]
+
+
+def test_a_budget_of_nothing_keeps_nothing(monkeypatch):
+    monkeypatch.setenv(BUDGET, "0")
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    agrees(model)
+    assert (spectra(model).made, len(spectra(model).kept)) == (0, 0)
+
+
+def test_another_kernel_keeps_nothing():
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    use_kernel("generic")
+    try:
+        agrees(model)
+        assert spectra(model).made == 0
+    finally:
+        use_kernel(None)
+
+
+def test_kept_spectra_serve_blocks_of_channels_too(monkeypatch):
+    monkeypatch.setattr(memory, "WORKING_BYTES", 1)
+    monkeypatch.setattr(memory, "NARROWEST", 2)
+    model = CausalLM(HyenaBackbone(2, 8, 66, order=3, seed=2))
+    agrees(model)
+    assert spectra(model).made == 1
+
+
+def test_the_model_is_not_changed_by_being_asked():
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
+    before = [variable.path for variable in model.variables]
+    model.predict_on_batch(IDS)
+    assert [variable.path for variable in model.variables] == before
+    assert all(block.mixer.spectra is None for block in model.backbone.blocks)
