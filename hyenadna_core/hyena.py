@@ -146,14 +146,17 @@ class HyenaOperator(keras.layers.Layer):
         width = self.d_model if training or current_kernel().whole else memory.channels_at_once(*x.shape, self.order)
         if width < self.d_model:
             return self.in_blocks(x, width)
-        y = ops.transpose(self.short_filter(self.in_proj(x)), (0, 2, 1))  # (B, L, D) -> (B, (O + 1) D, L)
+        B, L, D = x.shape
+        y = ops.reshape(self.in_proj(ops.reshape(x, (B * L, D))), (B, L, -1))  # rows: XLA's gradients like two axes
+        y = ops.transpose(self.short_filter(y), (0, 2, 1))  # (B, L, (O + 1) D) -> (B, (O + 1) D, L)
         *gates, v = ops.split(y, self.order + 1, axis=1)  # O gates and v, each (B, D, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         convolve = fft_conv if self.spectra is None else fft_conv_spectrum
         filters = self.filters(x) if self.spectra is None else self.spectra
         for gate, k, skip in zip(gates[:0:-1], filters, skips, strict=True):
             v = convolve(v * gate, k, skip)
-        return self.out_proj(ops.transpose(v * gates[0], (0, 2, 1)))  # (B, D, L) -> (B, L, D)
+        rows = ops.reshape(ops.transpose(v * gates[0], (0, 2, 1)), (B * L, D))  # (B, D, L) -> (B L, D)
+        return ops.reshape(self.out_proj(rows), (B, L, D))
 
     def in_blocks(self, x, width):
         """The same, `width` channels at a time: only they have gates, filters and spectra at once."""

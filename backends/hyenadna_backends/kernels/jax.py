@@ -1,9 +1,18 @@
-"""The long convolution in JAX, with a gradient of its own: JAX would transform each way twice more."""
+"""The long convolution in JAX, with a gradient of its own: JAX would transform each way twice more.
+
+A transform that falls out of the cache goes in two steps of short ones with a twiddle between (the four-step method,
+without its last turn: products do not care in which order the spectrum lies).
+"""
+
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import planned_length, smooth_length
+
+TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
 
 KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, channels go in blocks and inputs alone are kept
 BLOCK_BYTES = 1 << 26  # of a block's padded input, then
@@ -16,16 +25,14 @@ def fft_conv(u, k, bias):
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (D, L) -> (D, F)."""
-    return jnp.fft.rfft(jnp.asarray(k, jnp.float32), planned_length(k.shape[-1]))
+    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
+    return _transform(jnp.asarray(k, jnp.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
     """`fft_conv` with the filters' spectra, without a gradient in them: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     x, bias = jnp.asarray(u, jnp.float32), jnp.asarray(bias, jnp.float32)
-    L = x.shape[-1]
-    N = planned_length(L)
-    return (jnp.fft.irfft(jnp.fft.rfft(x, N) * K, N)[..., :L] + bias[:, None] * x).astype(u.dtype)
+    return (_inverse(_transform(x) * K, x.shape[-1]) + bias[:, None] * x).astype(u.dtype)
 
 
 @jax.custom_vjp
@@ -47,7 +54,7 @@ def _backward(kept, dy):
 
         def gradients(block):
             x, k, dy = block
-            return _correlations(jnp.fft.rfft(x, _length(x)), jnp.fft.rfft(k, _length(x)), dy)
+            return _correlations(_transform(x), _transform(k), dy)
 
         dx, dk = jax.lax.map(gradients, (_split(x, width, 1), _split(k, width, 0), _split(dy, width, 1)))
         return _join(dx, 1), _join(dk, 0)
@@ -56,27 +63,63 @@ def _backward(kept, dy):
 
 
 def _with_spectra(x, k):
-    X, K = jnp.fft.rfft(x, _length(x)), jnp.fft.rfft(k, _length(x))  # (B, D, F), (D, F)
-    return jnp.fft.irfft(X * K, _length(x))[..., : x.shape[-1]], X, K
+    X, K = _transform(x), _transform(k)  # (B, D, F), (D, F)
+    return _inverse(X * K, x.shape[-1]), X, K
 
 
 def _correlations(X, K, dy):
     """The adjoint of a convolution is the correlation: conjugate spectra."""
-    L, N = dy.shape[-1], _length(dy)
-    DY = jnp.fft.rfft(dy, N)
-    dx = jnp.fft.irfft(DY * K.conj(), N)[..., :L]
-    dk = jnp.fft.irfft((DY * X.conj()).sum(axis=0), N)[..., :L]
+    DY = _transform(dy)
+    dx = _inverse(DY * K.conj(), dy.shape[-1])
+    dk = _inverse((DY * X.conj()).sum(axis=0), dy.shape[-1])
     return dx, dk
 
 
-def _length(x):
-    return planned_length(x.shape[-1])
+def _transform(x):
+    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    L = x.shape[-1]
+    steps = _steps(L)
+    if steps is None:
+        return jnp.fft.rfft(x, planned_length(L))
+    rows, columns = steps
+    used = -(-L // columns)  # rows that are not all zeros: half of them at most
+    x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, used * columns - L)])
+    x = x.reshape(*x.shape[:-1], used, columns).swapaxes(-1, -2)  # (..., columns, used)
+    X = jnp.fft.rfft(x, rows) * _twiddle(rows, columns)
+    return jnp.fft.fft(X.swapaxes(-1, -2)).reshape(*X.shape[:-2], -1)  # rows/2 + 1 real frequencies of the rows
+
+
+def _inverse(Y, L):
+    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    steps = _steps(L)
+    if steps is None:
+        return jnp.fft.irfft(Y, planned_length(L))[..., :L]
+    rows, columns = steps
+    used = -(-L // columns)
+    y = jnp.fft.ifft(Y.reshape(*Y.shape[:-1], rows // 2 + 1, columns)).swapaxes(-1, -2)
+    y = jnp.fft.irfft(y * _twiddle(rows, columns).conj(), rows)[..., :used]  # (..., columns, used)
+    return y.swapaxes(-1, -2).reshape(*Y.shape[:-1], -1)[..., :L]
+
+
+def _steps(L):
+    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    if planned_length(L) < TWO_STEPS_FROM or jax.default_backend() != "cpu":
+        return None
+    rows = 1024 if planned_length(L) < 3 * TWO_STEPS_FROM else 2048
+    return rows, smooth_length(-(-(2 * L - 1) // rows))
+
+
+@lru_cache(maxsize=4)
+def _twiddle(rows, columns):
+    """exp(-2 pi i n k / N) for column n and row frequency k: (columns, rows/2 + 1)."""
+    phase = np.arange(columns)[:, None] * np.arange(rows // 2 + 1) / (rows * columns)
+    return np.exp(-2j * np.pi * phase).astype(np.complex64)
 
 
 def _width(x):
     """How many channels of (B, D, L) go at a time where not all can: a divisor of D. Else None."""
     B, D, _ = x.shape
-    bytes_of_a_channel = 4 * B * _length(x)
+    bytes_of_a_channel = 4 * B * planned_length(x.shape[-1])
     if (B + 1) * D * bytes_of_a_channel // B <= KEPT_BYTES:
         return None
     most = max(1, BLOCK_BYTES // bytes_of_a_channel)
