@@ -31,6 +31,7 @@ CONFIG_NAMES = {
     "layer_norm_epsilon": "layer_norm_epsilon",
 }
 FROM_SHAPES = (
+    "vocab_size",
     *("mixer", "n_layer", "d_model", "d_inner", "max_seq_len", "order", "emb_dim", "filter_order", "num_inner_mlps"),
     "short_filter_order",
 )

@@ -33,6 +33,10 @@ class SequenceModel(keras.Model):
 
     def check_length(self, ids):
         """Raise HyenaDNAError where the input is too long; an unknown length, while the graph is made, is not."""
+        if len(ids.shape) != 2:
+            raise HyenaDNAError(
+                f"Token ids come as (B, L): these have the shape {tuple(ids.shape)}; one sequence is ids[None]."
+            )
         if ids.shape[1] is not None and ids.shape[1] > self.max_seq_len:
             raise HyenaDNAError(
                 f"The input has {ids.shape[1]:,} positions, this model takes at most {self.max_seq_len:,}: cut it, or "

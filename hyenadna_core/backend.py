@@ -3,7 +3,9 @@
 import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_backends.fft_length import planned_length
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.memory import spectra_budget
 
 
 def notice(text: str) -> None:
@@ -15,11 +17,16 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
     """Say which backend runs and why.
 
     Raises:
-        HyenaDNAError: it is not installed, or cannot train and must.
+        HyenaDNAError: it is not installed, or cannot train and must; or the environment sets it up wrongly.
     """
     if problem := missing(choice.name):
         raise HyenaDNAError(problem)
     if to_train and not BACKENDS[choice.name].trains:
         trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
         raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
+    try:
+        planned_length(1)
+    except ValueError as error:
+        raise HyenaDNAError(str(error)) from None
+    spectra_budget()
     notice(f"Backend: {choice.name} ({choice.reason})")

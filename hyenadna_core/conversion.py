@@ -1,7 +1,7 @@
 """Writing weights in any published layout, to the bit."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from hyenadna_core.cache import file_written_aside, written_aside
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.layouts import LAYOUTS, to_layout
-from hyenadna_core.sources import WINDOW_SHIFT, Weights
+from hyenadna_core.sources import CONFIG_KEY, WINDOW_SHIFT, Weights
 
+EPSILON = 1e-5
 HEAD, EMBEDDING = "lm_head.weight", "backbone.embeddings.word_embeddings.weight"
 HUB_CODE = "LongSafari/hyenadna-tiny-1k-seqlen-hf"  # where transformers finds the hub's model classes
 FILE_OF = {
@@ -35,6 +36,8 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
     """
     is_file = destination.suffix in (".safetensors", ".ckpt")
     layout = layout or ("original" if destination.suffix == ".ckpt" else "plain")
+    if layout not in FILE_OF:
+        raise HyenaDNAError(f"Unknown layout {layout!r}: choose one of {', '.join(FILE_OF)}.")
     if is_file and destination.suffix != Path(FILE_OF[layout]).suffix:
         raise HyenaDNAError(
             f"The layout {layout!r} is kept in {FILE_OF[layout]}: {destination.name} has another suffix."
@@ -49,10 +52,10 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
     named = to_layout(tensors, LAYOUTS[layout])
     if is_file:
         with file_written_aside(destination) as file:
-            _write(named, file)
+            _write(named, file, {CONFIG_KEY: json.dumps(our_config(weights.architecture))} if layout == "plain" else {})
         return notices
     with written_aside(destination) as folder:
-        _write(named, folder / FILE_OF[layout])
+        _write(named, folder / FILE_OF[layout], {})
         text = json.dumps(CONFIG_OF[layout](weights.architecture), indent=2) + "\n"
         (folder / "config.json").write_text(text, encoding="utf-8")
     return notices
@@ -71,6 +74,12 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
         raise HyenaDNAError(f"The layout {layout!r} holds Hyena models alone, and this one has attention: use plain.")
     if layout == "hub" and architecture["order"] != 2:
         raise HyenaDNAError(f"The hub's code runs order 2 alone, and this model has order {architecture['order']}.")
+    if layout == "hub" and architecture["vocab_size"] != 16:
+        raise HyenaDNAError(
+            f"The hub's code has 16 rows in its embedding, and this model {architecture['vocab_size']}."
+        )
+    if layout == "hub" and (other := next(_other_frequencies(tensors), None)):
+        raise HyenaDNAError(f"The hub's code has one sine frequency a layer, and here {other} differs from the first.")
     if layout != "hub" and not np.array_equal(tensors.get(HEAD, tensors[EMBEDDING]), tensors[EMBEDDING]):
         raise HyenaDNAError(
             f"The original's code ties the head to the embedding, and in {weights.path} they differ: use the layout "
@@ -87,9 +96,20 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
                 f"Nor does it say the filter layout ({architecture['filter_layout']} here): the training code takes "
                 "channel_major, the inference code step_major."
             )
+        if architecture.get("layer_norm_epsilon", EPSILON) != EPSILON:
+            notices.append(
+                f"Nor does it say epsilon ({architecture['layer_norm_epsilon']} here): the code takes {EPSILON}."
+            )
     elif shift != WINDOW_SHIFT:
         notices = [f"The hub's code runs these weights with window shift {WINDOW_SHIFT}, not {shift}."]
     return notices
+
+
+def _other_frequencies(tensors: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Sine frequencies that are not those of the first sine of their layer."""
+    for name, tensor in tensors.items():
+        if name.endswith(".freq") and not np.array_equal(tensor, tensors[name.rsplit(".", 2)[0] + ".1.freq"]):
+            yield name
 
 
 def our_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,11 +201,13 @@ CONFIG_OF: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _write(named: Mapping[str, np.ndarray], file: Path) -> None:
+def _write(named: Mapping[str, np.ndarray], file: Path, metadata: dict[str, str]) -> None:
     if file.suffix == ".safetensors":
         from safetensors.numpy import save_file
 
-        save_file({name: np.ascontiguousarray(tensor) for name, tensor in named.items()}, file, {"format": "pt"})
+        save_file(
+            {name: np.ascontiguousarray(tensor) for name, tensor in named.items()}, file, {"format": "pt"} | metadata
+        )
     else:
         _write_checkpoint(named, file)
 
@@ -196,7 +218,13 @@ def _write_checkpoint(named: Mapping[str, np.ndarray], file: Path) -> None:
         import torch
     except ModuleNotFoundError:
         raise HyenaDNAError("Writing a weights.ckpt needs PyTorch: run pip install 'hyenadna[torch]'.") from None
-    made = {id(tensor): torch.from_numpy(np.array(tensor, order="C")) for tensor in named.values()}
+
+    def tensor_of(array: np.ndarray) -> Any:
+        if array.dtype.name == "bfloat16":
+            return torch.from_numpy(np.array(array.view(np.int16), order="C")).view(torch.bfloat16)
+        return torch.from_numpy(np.array(array, order="C"))
+
+    made = {id(tensor): tensor_of(tensor) for tensor in named.values()}
     state_dict = {name: made[id(tensor)] for name, tensor in named.items()}
     checkpoint = {"epoch": 0, "global_step": 0, "pytorch-lightning_version": "1.8.6", "state_dict": state_dict}
     torch.save(checkpoint, file)

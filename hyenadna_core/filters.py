@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from hyenadna_backends.blocks import map_rows
+from hyenadna_core import memory
 from hyenadna_core.initializers import NumpyNormal, child_seed
 from hyenadna_core.positions import decay_rates, positional_features, times
 
@@ -87,13 +89,17 @@ class HyenaFilter(keras.layers.Layer):
             linear.build((None, width))
             width = linear.units
         self.freq = self.add_weight(
-            shape=(self.filter_order,), initializer=keras.initializers.Constant(self.activation_freq), name="freq"
+            shape=(self.filter_order,),
+            initializer=keras.initializers.Constant(self.activation_freq),
+            autocast=False,
+            name="freq",
         )
         rates = decay_rates(self.channels)
         self.deltas = self.add_weight(
             shape=rates.shape,
             initializer=lambda *_, **__: ops.convert_to_tensor(rates),
             trainable=False,
+            autocast=False,
             name="deltas",
         )
         self.bias = self.add_weight(
@@ -104,9 +110,19 @@ class HyenaFilter(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, z, t):
+    def call(self, z, t, in_parts=False):
+        if in_parts:
+            return self.parts(z)
         window = ops.exp(-t * ops.abs(self.deltas)) + self.window_shift
         return self.by_step(ops.transpose(self.linears[-1](self.hidden(z)) * window))  # (C, L) -> (O - 1, D, L)
+
+    def parts(self, z):
+        """What `some` makes filters from: hidden (L, f), rows of the last layer (O - 1, D, f), rates (O - 1, D).
+
+        In this layer's own float32, whatever the precision around it.
+        """
+        last, rates = (ops.convert_to_tensor(v, "float32") for v in (self.linears[-1].kernel, self.deltas))
+        return map_rows(self.hidden, z, memory.ROWS), self.by_step(ops.transpose(last)), self.by_step(rates)
 
     def hidden(self, z):
         """What the last linear layer makes the filters from: (L, emb_dim) -> (L, filter_order)."""

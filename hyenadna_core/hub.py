@@ -55,8 +55,8 @@ def _download(repository: str, name: str, revision: str | None) -> Path | None:
     except Exception as error:  # each of a network's many ways to fail has a class of its own
         if isinstance(known, str):
             return Path(known)
-        if any(isinstance(cached(repository, other, revision=revision), str) for other in WEIGHTS):
-            return None  # that file was here once, and this one not with it
+        if known is not None:
+            return None  # the hub was asked for it once, and had none
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise HyenaDNAError(
             f"Cannot fetch {name} from {constants.ENDPOINT}/{repository} ({reason}). Without network: put "

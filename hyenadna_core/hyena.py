@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from hyenadna_backends import fft_conv
-from hyenadna_backends.blocks import map_rows, sum_products
+from hyenadna_backends.blocks import sum_products
 from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
 from hyenadna_core import memory
 from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
@@ -165,7 +165,6 @@ class HyenaOperator(keras.layers.Layer):
         n, f = D // width, self.filter_fn.filter_order
         rows = ops.reshape(ops.cast(x, dtype), (B * L, D))
         z, t = self.pos_emb(x)
-        hidden = None if self.spectra is not None else map_rows(self.filter_fn.hidden, z, memory.ROWS)  # (L, f)
 
         def by_block(weight, groups):
             """A weight (..., groups x D) as (n, ..., groups x width): each block's part of every group."""
@@ -176,14 +175,14 @@ class HyenaOperator(keras.layers.Layer):
         kept = (
             () if self.spectra is None else (ops.moveaxis(ops.reshape(self.spectra, (order - 1, n, width, -1)), 1, 0),)
         )
-        last = self.filter_fn.by_step(ops.transpose(self.filter_fn.linears[-1].kernel))  # (O - 1, D, f)
+        hidden, last, rates = self.filter_fn(z, t, in_parts=True)
         blocks = (
             ops.cast(by_block(self.in_proj.kernel, order + 1), dtype),
             ops.cast(by_block(self.in_proj.bias, order + 1), dtype),
             ops.cast(by_block(self.short_filter.taps, order + 1), dtype),
             ops.cast(by_block(self.short_filter.bias, order + 1), dtype),
             ops.moveaxis(ops.reshape(last, (order - 1, n, width, f)), 1, 0),
-            by_block(self.filter_fn.by_step(self.filter_fn.deltas), 1),
+            by_block(rates, 1),
             by_block(self.filter_fn.by_step(self.filter_fn.bias), 1),
             ops.cast(ops.reshape(self.out_proj.kernel, (n, width, D)), dtype),
             *kept,

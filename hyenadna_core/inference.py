@@ -8,11 +8,11 @@ which is looked up before every call, however those were changed. Training never
 from collections import OrderedDict
 from hashlib import blake2b
 
-import keras
 from keras import ops
 
 from hyenadna_backends.convolution import keeps_spectra, spectrum
-from hyenadna_backends.forward import run_layer
+from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.forward import run_layer, without_gradients
 from hyenadna_core.memory import spectra_budget, spectra_bytes
 
 
@@ -48,31 +48,32 @@ class Spectra:
 
 def fingerprint(mixers, L):
     """A digest of all that the filters of length L are made from."""
-    digest = blake2b(digest_size=16)
+    digest = blake2b(str(planned_length(L)).encode(), digest_size=16)
     seen = set()
     for mixer in mixers:
         z, t = mixer.pos_emb.rows(L)
         tables = [] if id(mixer.pos_emb) in seen else [z, t]
         seen.add(id(mixer.pos_emb))
         for value in (*tables, *(variable.value for variable in mixer.filter_fn.variables)):
-            digest.update(memoryview(ops.convert_to_numpy(ops.stop_gradient(value)).tobytes()))
+            digest.update(memoryview(ops.convert_to_numpy(value).tobytes()))
     return digest.digest()
 
 
 def forward(backbone, ids):
-    """Hidden states of ids: (B, L) -> (B, L, D), without gradients."""
+    """Hidden states of ids: (B, L) -> (B, L, D)."""
     if not hasattr(backbone, "_spectra"):
         backbone._spectra = Spectra(backbone)
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
     for block, spectra in zip(backbone.blocks, backbone._spectra.of(ids.shape[1]), strict=True):
         x = run_layer(backbone.blocks[0], block, x, spectra)
-    return ops.stop_gradient(backbone.ln_f(x))
+    return backbone.ln_f(x)
 
 
 def predict(model, ids):
     """What a backbone or a CausalLM makes of ids, as a NumPy array."""
     model.check_length(ids)
     backbone = getattr(model, "backbone", model)
-    hidden = forward(backbone, ids)
-    return keras.ops.convert_to_numpy(hidden if backbone is model else ops.stop_gradient(model.head(hidden)))
+    with without_gradients():
+        hidden = forward(backbone, ids)
+        return ops.convert_to_numpy(hidden if backbone is model else model.head(hidden))

@@ -35,7 +35,7 @@ def build(weights: Weights, **overrides: Any) -> CausalLM:
     """The language model of weights that were read, with other arguments on demand."""
     try:
         model = random_model(weights.architecture, **overrides)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise HyenaDNAError(f"Cannot load {weights.path} so: {str(error).splitlines()[0]}") from None
     tensors = dict(weights.tensors)
     tensors.setdefault("lm_head.weight", tensors["backbone.embeddings.word_embeddings.weight"])

@@ -48,8 +48,9 @@ class Estimate:
 
 def channels_at_once(B: int, L: int, D: int, order: int) -> int:
     """How many channels of (B, L, D) an operator works on at a time in inference: a divisor of D."""
-    most = max(NARROWEST, WORKING_BYTES // _bytes_of_a_channel(B, L, order))
-    return max(width for width in range(1, D + 1) if D % width == 0 and width <= most)
+    widths = [width for width in range(1, D + 1) if D % width == 0]
+    widest = max(width for width in widths if width <= max(1, WORKING_BYTES // _bytes_of_a_channel(B, L, order)))
+    return widest if widest >= NARROWEST else min(width for width in widths if width >= min(NARROWEST, D))
 
 
 def _bytes_of_a_channel(B: int, L: int, order: int) -> int:
@@ -63,8 +64,15 @@ def spectra_bytes(architecture: Mapping[str, Any], L: int) -> int:
 
 
 def spectra_budget() -> int:
-    """The bytes of spectra that inference may keep."""
-    return int(os.environ.get(SPECTRA_BUDGET, DEFAULT_BUDGET))
+    """The bytes of spectra that inference may keep.
+
+    Raises:
+        HyenaDNAError: the environment names no number.
+    """
+    text = os.environ.get(SPECTRA_BUDGET) or str(DEFAULT_BUDGET)
+    if not text.isdecimal():
+        raise HyenaDNAError(f"{SPECTRA_BUDGET} is {text!r}: give a number of bytes, as in {DEFAULT_BUDGET}.")
+    return int(text)
 
 
 def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool) -> Estimate:

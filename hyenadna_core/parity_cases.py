@@ -200,7 +200,7 @@ def rows(case: Case, arrays: Arrays, computed: Mapping[str, Arrays]) -> Iterator
 def between(computed: Mapping[str, Arrays], distance: Callable[[Arrays, Arrays], float]) -> dict[str, float]:
     """How far each backend is from the one that is farthest from it."""
     return {
-        backend: max(distance(one, other) for name, other in computed.items() if name != backend)
+        backend: float(np.max([distance(one, other) for name, other in computed.items() if name != backend]))
         for backend, one in computed.items()
     }
 
@@ -212,9 +212,8 @@ def farthest(found: np.ndarray, expected: np.ndarray) -> float:
 
 def relative(found: Arrays, expected: Arrays) -> float:
     """The largest difference of any gradient, in parts of its tensor's largest."""
-    return max(
-        farthest(found[name], expected[name]) / np.abs(expected[name]).max() for name in gradient_names(expected)
-    )
+    names = gradient_names(expected)  # np.max, since max passes over what is no number
+    return float(np.max([farthest(found[name], expected[name]) / np.abs(expected[name]).max() for name in names]))
 
 
 def gradient_names(arrays: Arrays) -> list[str]:
@@ -232,5 +231,6 @@ def slope_errors(case: Case, arrays: Arrays, trained: Mapping[str, Arrays]) -> d
         for name in names:
             gradient = found[f"gradient/{name}"].astype(np.float64)
             error = abs((gradient * directions[name]).sum() - expected[name])
-            far[backend] = max(far[backend], float(error / (np.abs(gradient).max() * math.sqrt(gradient.size))))
+            error /= np.abs(gradient).max() * math.sqrt(gradient.size)
+            far[backend] = float(np.max([far[backend], error]))
     return far

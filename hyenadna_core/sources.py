@@ -20,6 +20,7 @@ from hyenadna_plugins import PluginError, collect, plugin_manager
 
 FILES = ("model.safetensors", "weights.ckpt")  # in a folder: the first that is there
 WINDOW_SHIFT = 0.05  # docs/weights.md says why
+CONFIG_KEY = "hyenadna"  # in the metadata of a .safetensors file of ours that stands alone: its config.json
 NO_WEIGHTS = "there are no weights (model.safetensors or weights.ckpt) and no checkpoints in this folder"
 
 
@@ -61,9 +62,11 @@ def read_weights(source: str | Path) -> Weights:
     except HyenaDNAError as error:
         raise HyenaDNAError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     given: dict[str, Any] = {}
-    if path.name in FILES and config_path.exists():
+    beside = path.name in FILES and config_path.exists()
+    config_path = config_path if beside else path
+    if text := config_path.read_text(encoding="utf-8") if beside else _own_config(path):
         try:
-            config = json.loads(config_path.read_text(encoding="utf-8"))
+            config = json.loads(text)
             given = read_config(config, architecture) if isinstance(config, dict) else {}
         except (HyenaDNAError, ValueError) as error:
             raise HyenaDNAError(f"{config_path}: {error}") from None
@@ -123,7 +126,8 @@ def fetch(uri: str) -> Path:
     except HyenaDNAError:
         raise
     except Exception as error:  # whatever a plug-in may raise
-        raise PluginError(f"A plug-in failed to fetch {uri}: {error}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PluginError(f"A plug-in failed to fetch {uri}: {reason}") from error
     if path is None:
         raise HyenaDNAError(f"No plug-in knows how to fetch {uri}.")
     return Path(path)
@@ -140,6 +144,17 @@ def _in_folder(path: Path) -> Path:
         if (path / name).exists():
             return path / name
     raise HyenaDNAError(f"{path}: {NO_WEIGHTS}.")
+
+
+def _own_config(path: Path) -> str | None:
+    """The config that a .safetensors file of ours carries."""
+    if path.suffix != ".safetensors":
+        return None
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        metadata: dict[str, str] = file.metadata() or {}
+    return metadata.get(CONFIG_KEY)
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:

@@ -111,14 +111,15 @@ def read_torch_file(path: Path) -> dict[str, StoredTensor]:
         pickled = _read(archive, path, entry)
     try:
         root = interpret(pickled)
+        content = root.get("state_dict", root) if isinstance(root, dict) else None
+        found = {name: _tensor(path, value) for name, value in content.items()} if isinstance(content, dict) else None
     except HyenaDNAError as error:
-        raise HyenaDNAError(f"{path}: {error}") from None
+        raise HyenaDNAError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise HyenaDNAError(f"{path}: its pickle is damaged ({str(error).splitlines()[0] or 'cut off'}).") from None
-    content = root.get("state_dict", root) if isinstance(root, dict) else None
-    if not isinstance(content, dict):
+    if found is None:
         raise HyenaDNAError(f"{path}: there is no state_dict in it.")
-    return {name: tensor for name, value in content.items() if (tensor := _tensor(path, value)) is not None}
+    return {name: tensor for name, tensor in found.items() if isinstance(name, str) and tensor is not None}
 
 
 def interpret(pickled: bytes) -> Any:
@@ -264,7 +265,7 @@ def _extend(target: Any, items: list[Any]) -> None:
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):
         raise HyenaDNAError(
             f"{path}: neither a .safetensors file nor a whole one of PyTorch's (a zip); was a download cut off?"
         ) from None

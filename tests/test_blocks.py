@@ -93,18 +93,41 @@ def test_channels_at_once_divide_them_and_keep_matrix_products_wide():
     assert channels_at_once(1, 1_000_000, 256, 2) == 16
     assert channels_at_once(1, 1024, 128, 2) == 128
     assert 192 % channels_at_once(1, 100_000, 192, 2) == 0
+    assert [channels_at_once(1, 1_000_000, D, 2) for D in (34, 127, 8)] == [17, 127, 8]
 
 
-def test_half_precision_goes_through_blocks(golden, golden_weights, in_small_blocks):
+def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_weights, in_small_blocks, monkeypatch):
+    """Rounded rates, frequencies or layers of the filter network would show in the filters at once."""
     from hyenadna_core import HyenaBackbone
+    from hyenadna_core.filters import HyenaFilter
     from hyenadna_core.weights import load_state_dict
 
-    model = CausalLM(HyenaBackbone(2, 16, 66, d_inner=64, dtype="mixed_bfloat16"))
-    load_state_dict(model, golden_weights)
-    found = model.predict_on_batch(golden["input_ids"])
-    error = np.sqrt(((found - golden["logits"]) ** 2).mean()) / golden["logits"].std()
-    assert error < 0.03
-    assert keras.backend.standardize_dtype(model(golden["input_ids"].astype(np.int32)).dtype) == "float32"
+    monkeypatch.setenv(memory.SPECTRA_BUDGET, "0")
+    made = {"float32": [], "mixed_bfloat16": []}
+    for policy, filters in made.items():
+        model = CausalLM(HyenaBackbone(2, 16, 66, d_inner=64, dtype=policy))
+        load_state_dict(model, golden_weights)
+        with monkeypatch.context() as patch:
+            some = HyenaFilter.some
+            patch.setattr(HyenaFilter, "some", lambda *a, some=some, to=filters: to.append(some(*a)) or to[-1])
+            mixer = model.backbone.blocks[0].mixer
+            patch.setattr(hyena, "sum_products", unrolled)
+            mixer(ops.cast(np.ones((1, 64, 16), np.float32), mixer.compute_dtype))
+        found = model.predict_on_batch(golden["input_ids"])
+    for one, other in zip(*made.values(), strict=True):
+        one, other = (ops.convert_to_numpy(k) for k in (one, other))
+        np.testing.assert_allclose(other, one, atol=1e-6 * np.abs(one).max(), rtol=0)
+    assert len(made["float32"]) == 4
+    assert np.sqrt(((found - golden["logits"]) ** 2).mean()) / golden["logits"].std() < 0.03
+
+
+def unrolled(function, blocks, R, bias):
+    """sum_products in a plain loop, so that what `function` makes can be looked at."""
+    total = bias
+    for index in range(len(blocks[0])):
+        left, right = function(tuple(block[index] for block in blocks))
+        total = total + ops.matmul(left, right)
+    return total
 
 
 @pytest.mark.usefixtures("trains")

@@ -156,3 +156,54 @@ def test_the_hubs_file_of_a_preset_has_as_many_bytes_as_the_published_one(tmp_pa
     """56,971,992 bytes for medium-160k: names, shapes, types and header are those of the hub's own code."""
     hyenadna.save(CausalLM.from_preset("medium-160k", weights=None), tmp_path / "hub", layout="hub")
     assert (tmp_path / "hub" / "model.safetensors").stat().st_size == 56_971_992
+
+
+def test_a_single_file_of_ours_says_its_options(tmp_path):
+    model = CausalLM(
+        HyenaBackbone(1, 8, 66, order=3, window_shift=0.0, filter_layout="step_major", layer_norm_epsilon=1e-3)
+    )
+    hyenadna.save(model, tmp_path / "x.safetensors")
+    assert hyenadna.load(tmp_path / "x.safetensors").architecture == model.architecture
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda w: w["backbone.layers.1.mixer.filter_fn.implicit_filter.3.freq"].__iadd__(1),
+            "one sine frequency a layer",
+        ),
+        (
+            lambda w: w.update(
+                {name: np.zeros((24, 16), np.float32) for name in w if "embeddings" in name or "lm_head" in name}
+            ),
+            "16 rows",
+        ),
+    ],
+)
+def test_the_hub_is_not_given_what_its_code_cannot_hold(tmp_path, golden_weights, change, message):
+    weights = {name: tensor.copy() for name, tensor in golden_weights.items()}
+    change(weights)
+    save_file(weights, tmp_path / "x.safetensors")
+    with pytest.raises(HyenaDNAError, match=message):
+        write_weights(read_weights(tmp_path / "x.safetensors"), tmp_path / "hub", "hub")
+
+
+def test_an_unknown_layout_is_one_line(tmp_path, files):
+    with pytest.raises(HyenaDNAError, match="Unknown layout 'foo': choose one of plain, hub, original, checkpointed"):
+        write_weights(read_weights(files["plain"]), tmp_path / "x", "foo")
+
+
+@pytest.mark.usefixtures("writes_checkpoints")
+def test_bfloat16_goes_into_a_checkpoint_too(tmp_path, golden_weights):
+    import ml_dtypes
+    import torch
+
+    save_file(
+        {name: tensor.astype(ml_dtypes.bfloat16) for name, tensor in golden_weights.items()}, tmp_path / "x.safetensors"
+    )
+    write_weights(read_weights(tmp_path / "x.safetensors"), tmp_path / "x.ckpt")
+    stored = torch.load(tmp_path / "x.ckpt", weights_only=True)["state_dict"]["model.backbone.ln_f.bias"]
+    assert stored.dtype == torch.bfloat16
+    expected = torch.from_numpy(golden_weights["backbone.ln_f.bias"]).bfloat16()
+    assert torch.equal(stored, expected)

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from hyenadna_backends import use_kernel
-from hyenadna_core import CausalLM, HyenaBackbone, memory
+from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, memory
 from hyenadna_core.memory import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.weights import load_state_dict, state_dict
 
@@ -137,3 +137,41 @@ def test_the_model_is_not_changed_by_being_asked():
     model.predict_on_batch(IDS)
     assert [variable.path for variable in model.variables] == before
     assert all(block.mixer.spectra is None for block in model.backbone.blocks)
+
+
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_frozen_blocks_are_run_like_others(frozen):
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
+    model.backbone.blocks[frozen].trainable = False
+    agrees(model)
+
+
+def test_a_model_that_was_asked_can_be_forgotten():
+    import gc
+    import weakref
+
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    model.predict_on_batch(IDS)
+    block = weakref.ref(model.backbone.blocks[0])
+    del model
+    keras.backend.clear_session()
+    gc.collect()
+    assert block() is None
+
+
+def test_what_is_kept_holds_no_gradients():
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    model.predict_on_batch(IDS)
+    (kept,) = spectra(model).of(50)
+    assert not getattr(kept, "requires_grad", False)
+
+
+def test_ids_of_one_axis_are_one_line():
+    with pytest.raises(HyenaDNAError, match=r"Token ids come as \(B, L\): these have the shape \(5,\)"):
+        CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(np.full(5, 7))
+
+
+def test_a_budget_that_is_no_number_is_one_line(monkeypatch):
+    monkeypatch.setenv(BUDGET, "1GB")
+    with pytest.raises(HyenaDNAError, match="HYENADNA_SPECTRA_BYTES is '1GB': give a number of bytes"):
+        CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(IDS)

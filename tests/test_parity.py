@@ -7,10 +7,13 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from hyenadna_backends import BACKENDS, missing
-from hyenadna_core import open_genome
+from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_core import open_genome, parity, parity_cases
+from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.genome import bundled_genome
+from hyenadna_plugins import plugin_manager
 
 SAVE = """
 import sys, numpy as np
@@ -78,7 +81,7 @@ def test_a_keras_file_of_any_backend_gives_the_same_logits_on_any_other(tmp_path
         np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
-def test_the_command_prints_a_table_and_fails_beyond_a_gate(tmp_path):
+def test_the_command_prints_a_table_and_writes_it(tmp_path):
     command = [
         sys.executable,
         "-m",
@@ -95,6 +98,16 @@ def test_the_command_prints_a_table_and_fails_beyond_a_gate(tmp_path):
     assert len(rows) >= 30
     assert all(row.endswith("\tok") for row in rows)
     assert (tmp_path / "out.tsv").read_text() == answer.stdout
+
+
+def test_the_command_fails_where_a_gate_is_exceeded(monkeypatch):
+    monkeypatch.setattr(parity_cases, "BETWEEN", -1.0)
+    monkeypatch.setattr(parity.run_backends, "__defaults__", (parity_cases.CASES[2:3],))
+    session = Session(plugin_manager(names=[]), Choice("jax", "test"))
+    result = CliRunner().invoke(make_cli(session), ["parity", "--backends", "jax,numpy"])
+    assert result.exit_code == 1
+    assert "EXCEEDED by jax, numpy" in result.stdout
+    assert result.stderr == "Error: 1 of 6 comparisons exceed their gate, first: golden, 37 bases.\n"
 
 
 def spread(runs, name):

@@ -52,3 +52,14 @@ def test_drawn_models_are_the_same_in_every_process_and_nowhere_0_or_1():
         np.testing.assert_array_equal(tensor, second[name])
         if name not in ("ids", "targets") and "pos_emb" not in name:
             assert not np.isin(tensor, (0.0, 1.0)).any(), name
+
+
+def test_gradients_that_are_no_numbers_are_beyond_every_gate():
+    case = next(case for case in CASES if case.golden == "logits_for_first_37_tokens")
+    arrays = inputs(case)
+    names = ("backbone.ln_f.weight", "backbone.ln_f.bias")
+    good = compute(case, arrays, trains=False) | {f"gradient/{name}": np.full(16, 1e-3, np.float32) for name in names}
+    bad = good | {f"gradient/{names[1]}": np.full(16, np.nan, np.float32)}
+    found = {row.quantity: row for row in rows(case, arrays, {"good": good, "bad": bad})}
+    assert "bad" in found["gradients, float64 slopes"].exceeded
+    assert found["gradients, other backends"].exceeded == ["good", "bad"]

@@ -1,11 +1,20 @@
 """Running one layer in inference, as each backend does it best; what it hands over may be overwritten."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 Tensor = Any  # an array of whichever backend runs
 
-_compiled: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+def without_gradients() -> AbstractContextManager[Any]:
+    """A block in which nothing is kept for gradients, where the backend keeps such things unasked."""
+    if _backend() != "torch":
+        return nullcontext()
+    import torch
+
+    context: AbstractContextManager[Any] = torch.no_grad()
+    return context
 
 
 def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> Tensor:
@@ -13,49 +22,43 @@ def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> T
 
     `template` is a layer of the same making (the first of a stack): JAX compiles once for all of them.
     """
+    return _RUN.get(_backend(), _run_anywhere)(template, layer, x, spectra)
+
+
+def _backend() -> str:
     import keras  # not before: the import of this package comes before the choice of a backend
 
-    return _RUN.get(keras.config.backend(), _run_anywhere)(template, layer, x, spectra)
+    name: str = keras.config.backend()
+    return name
 
 
 def _run_anywhere(_, layer, x, spectra):
-    with_spectra = getattr(layer, "with_spectra", None)
-    return with_spectra(x, spectra) if with_spectra else layer(x)
+    return layer.with_spectra(x, spectra)
 
 
 def _run_jax(template, layer, x, spectra):
     import jax
+    import keras
 
-    if template not in _compiled:
+    if not hasattr(template, "_compiled"):
+        template_of: Any = ref(template)  # the template holds the compiled function, which must not hold the template
 
-        def run(trainable, fixed, x, spectra):
-            mapping = [*zip(template.trainable_variables, trainable, strict=True)]
-            mapping += zip(template.non_trainable_variables, fixed, strict=True)
-            import keras
-
+        def run(values, x, spectra):
+            here = template_of()
+            mapping = list(zip(here.variables, values, strict=True))
             with keras.StatelessScope(state_mapping=mapping):
-                return _run_anywhere(None, template, x, spectra)
+                return here.with_spectra(x, spectra)
 
-        _compiled[template] = jax.jit(run, donate_argnums=2)
-    values = [
-        [variable.value for variable in group] for group in (layer.trainable_variables, layer.non_trainable_variables)
-    ]
-    return _compiled[template](*values, x, spectra)
-
-
-def _run_torch(_, layer, x, spectra):
-    import torch
-
-    with torch.no_grad():
-        return _run_anywhere(None, layer, x, spectra)
+        template._compiled = jax.jit(run, donate_argnums=1)
+    return template._compiled([variable.value for variable in layer.variables], x, spectra)
 
 
 def _run_mlx(_, layer, x, spectra):
     import mlx.core as mx
 
-    y = _run_anywhere(None, layer, x, spectra)
+    y = layer.with_spectra(x, spectra)
     mx.eval(y)
     return y
 
 
-_RUN = {"jax": _run_jax, "torch": _run_torch, "mlx": _run_mlx}
+_RUN = {"jax": _run_jax, "mlx": _run_mlx}

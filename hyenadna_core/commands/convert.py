@@ -45,6 +45,9 @@ def command(session, source, destination, layout, genome, backend):
         click.echo(f"{weights.path} ({weights.layout}, {len(weights.tensors)} tensors) -> {destination}", err=True)
         if weights.left_out:
             click.echo(f"Left out, as no part of the language model: {', '.join(weights.left_out)}", err=True)
+        if not weights.states_shift and layout in (None, "plain") and destination.suffix != ".ckpt":
+            shift = weights.architecture["window_shift"]
+            notices.append(f"{weights.path.name} does not say the window shift: {shift} is written; --check compares.")
         for notice in notices:
             click.echo(f"Note: {notice}", err=True)
     if genome is not None:

@@ -22,7 +22,7 @@ def fft_conv(u, k, bias):
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (D, L) -> (D, F)."""
+    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
     return _transform(k.astype(mx.float32), None)
 
 

@@ -20,7 +20,7 @@ def fft_conv(u, k, bias):
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (D, L) -> (D, F)."""
+    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
     return torch.fft.rfft(k.to(torch.float32), planned_length(k.shape[-1]))
 
 
