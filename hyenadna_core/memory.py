@@ -20,7 +20,7 @@ SPECTRA_BUDGET, DEFAULT_BUDGET = "HYENADNA_SPECTRA_BYTES", 1 << 30
 
 # What an operator works on at once, in inference: see hyena.py, which asks here.
 WORKING_BYTES = 1 << 28
-NARROWEST = 16  # channels: fewer make matrix products slow
+NARROWEST = 8  # channels: fewer make matrix products slow
 ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network, where there are many more
 
 # Arrays of (B, L, D) that are held at once in inference, and that training keeps of every block, or of a block that is

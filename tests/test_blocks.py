@@ -90,7 +90,7 @@ def test_rows_and_products_have_gradients(gradients):
 
 
 def test_channels_at_once_divide_them_and_keep_matrix_products_wide():
-    assert channels_at_once(1, 1_000_000, 256, 2) == 16
+    assert channels_at_once(1, 1_000_000, 256, 2) == 8
     assert channels_at_once(1, 1024, 128, 2) == 128
     assert 192 % channels_at_once(1, 100_000, 192, 2) == 0
     assert [channels_at_once(1, 1_000_000, D, 2) for D in (34, 127, 8)] == [17, 127, 8]
