@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from hyenadna_backends.attention import attend
 from hyenadna_core.filters import LINEAR_STDDEV
 from hyenadna_core.initializers import NumpyNormal, child_seed
 
@@ -35,22 +36,6 @@ def rotate(x):
     cos, sin = ops.cos(angles), ops.sin(angles)
     first, second = ops.split(ops.cast(x, "float32"), 2, axis=-1)
     return ops.cast(ops.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1), x.dtype)
-
-
-def attend(q, k, v):
-    """Each position's softmax average of the values up to it: (B, L, H, W) three times -> (B, L, H, W)."""
-    # Keras takes the kernels of JAX (cuDNN) and PyTorch that keep no (L, L) matrix by itself, MLX's when told to.
-    fused = True if keras.config.backend() == "mlx" else None
-    dtype = q.dtype
-    if _lacks_half_products(dtype):
-        q, k, v = (ops.cast(part, "float32") for part in (q, k, v))
-    return ops.cast(ops.dot_product_attention(q, k, v, is_causal=True, flash_attention=fused), dtype)
-
-
-def _lacks_half_products(dtype):
-    """Whether the products inside do not compile: on a CPU, JAX has none of float16 that sum in float32."""
-    is_float16 = keras.backend.standardize_dtype(dtype) == "float16"
-    return is_float16 and keras.config.backend() == "jax" and keras.distribution.list_devices()[0].startswith("cpu")
 
 
 @keras.saving.register_keras_serializable("hyenadna")

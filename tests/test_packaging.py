@@ -47,7 +47,7 @@ def test_plugins_need_pluggy_alone():
 
 
 def test_the_model_does_not_ask_which_backend_runs():
-    for module in ("initializers", "filters", "hyena", "backbone", "causal_lm", "optimizer", "trainer"):
+    for module in ("initializers", "filters", "hyena", "attention", "backbone", "causal_lm", "optimizer", "trainer"):
         assert "config.backend" not in (PACKAGES["hyenadna_core"] / f"{module}.py").read_text(encoding="utf-8")
 
 
