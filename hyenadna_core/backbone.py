@@ -107,7 +107,7 @@ class HyenaBlock(keras.layers.Layer):
         B, L, D = x.shape
         rows = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS  # at a time
         x = ops.reshape(ops.cast(x, "float32"), (B * L, D))
-        mixed = self.mixer(ops.reshape(map_rows(self.norm1, x, rows), (B, L, D)))
+        mixed = self.mixer(ops.reshape(map_rows(lambda rows: self.norm1(rows[None])[0], x, rows), (B, L, D)))
         x = x + ops.reshape(ops.cast(mixed, "float32"), (B * L, D))
         return ops.reshape(map_rows(self.feed_forward, x, rows), (B, L, D))
 
@@ -121,7 +121,7 @@ class HyenaBlock(keras.layers.Layer):
 
     def feed_forward(self, rows):
         """The second half of the block, for each position alone: (R, D) -> (R, D)."""
-        return rows + ops.cast(self.mlp(self.norm2(rows)), "float32")
+        return rows + ops.cast(self.mlp(self.norm2(rows[None])[0]), "float32")
 
     def get_config(self):
         return super().get_config() | {
@@ -146,8 +146,8 @@ class FinalNorm(keras.layers.LayerNormalization):
 
     def call(self, x, training=False):
         B, L, D = x.shape
-        rows = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS
-        return ops.reshape(map_rows(super().call, ops.reshape(x, (B * L, D)), rows), (B, L, D))
+        rows, norm = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS, super().call
+        return ops.reshape(map_rows(lambda rows: norm(rows[None])[0], ops.reshape(x, (B * L, D)), rows), (B, L, D))
 
 
 @keras.saving.register_keras_serializable("hyenadna")
