@@ -162,7 +162,7 @@ class HyenaOperator(keras.layers.Layer):
         """The same, `width` channels at a time: only they have gates, filters and spectra at once."""
         B, L, D = x.shape
         order, dtype = self.order, self.compute_dtype
-        n, f = D // width, self.filter_fn.filter_order
+        n = D // width
         rows = ops.reshape(ops.cast(x, dtype), (B * L, D))
         z, t = self.pos_emb(x)
 
@@ -172,33 +172,37 @@ class HyenaOperator(keras.layers.Layer):
             split = ops.moveaxis(split, -2, 0)
             return ops.reshape(split, (n, *weight.shape[:-1], groups * width))
 
-        kept = (
-            () if self.spectra is None else (ops.moveaxis(ops.reshape(self.spectra, (order - 1, n, width, -1)), 1, 0),)
-        )
-        hidden, last, rates = self.filter_fn(z, t, in_parts=True)
+        def by_channel(tensor):
+            """(O - 1, D, ...) as (n, O - 1, width, ...): each block's channels."""
+            return ops.moveaxis(ops.reshape(tensor, (order - 1, n, width, *tensor.shape[2:])), 1, 0)
+
+        if self.spectra is None:
+            hidden, last, rates = self.filter_fn(z, t, in_parts=True)
+            filters = (by_channel(last), by_channel(rates))
+        else:
+            filters = (by_channel(self.spectra),)
         blocks = (
             ops.cast(by_block(self.in_proj.kernel, order + 1), dtype),
             ops.cast(by_block(self.in_proj.bias, order + 1), dtype),
             ops.cast(by_block(self.short_filter.taps, order + 1), dtype),
             ops.cast(by_block(self.short_filter.bias, order + 1), dtype),
-            ops.moveaxis(ops.reshape(last, (order - 1, n, width, f)), 1, 0),
-            by_block(rates, 1),
-            by_block(self.filter_fn.by_step(self.filter_fn.bias), 1),
+            by_channel(self.filter_fn.by_step(self.filter_fn.bias)),
             ops.cast(ops.reshape(self.out_proj.kernel, (n, width, D)), dtype),
-            *kept,
+            *filters,
         )
 
         def mix(block):
-            kernel, bias, taps, tap_bias, last, rates, skips, out, *spectra = block
+            kernel, bias, taps, tap_bias, skips, out, *filters = block
             y = ops.reshape(ops.matmul(rows, kernel) + bias, (B, L, (order + 1) * width))
             y = ops.transpose(convolve_short(y, taps, tap_bias), (0, 2, 1))  # (B, (O + 1) width, L)
             *gates, v = ops.split(y, order + 1, axis=1)
             for step, gate in enumerate(gates[:0:-1]):
-                if spectra:
-                    v = fft_conv_spectrum(v * gate, spectra[0][step], skips[step])
-                    continue
-                k = self.filter_fn.some(hidden, t, last[step], rates[step])
-                v = fft_conv(v * gate, k, skips[step])
+                if self.spectra is None:
+                    v = fft_conv(
+                        v * gate, self.filter_fn.some(hidden, t, *(part[step] for part in filters)), skips[step]
+                    )
+                else:
+                    v = fft_conv_spectrum(v * gate, filters[0][step], skips[step])
             return ops.reshape(ops.transpose(v * gates[0], (0, 2, 1)), (B * L, width)), out
 
         total = sum_products(mix, blocks, B * L, ops.cast(self.out_proj.bias, "float32"))

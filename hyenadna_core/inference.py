@@ -55,7 +55,7 @@ def fingerprint(mixers, L):
         tables = [] if id(mixer.pos_emb) in seen else [z, t]
         seen.add(id(mixer.pos_emb))
         for value in (*tables, *(variable.value for variable in mixer.filter_fn.variables)):
-            digest.update(memoryview(ops.convert_to_numpy(value).tobytes()))
+            digest.update(ops.convert_to_numpy(value).tobytes())
     return digest.digest()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hyenadna_backends.fft_length import planned_length
 from hyenadna_core.architecture import shapes
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.presets import Preset
@@ -59,8 +60,9 @@ def _bytes_of_a_channel(B: int, L: int, order: int) -> int:
 
 
 def spectra_bytes(architecture: Mapping[str, Any], L: int) -> int:
-    """Of the spectra of all filters of length L, complex numbers at a little more than L frequencies."""
-    return 2 * FLOAT * int(architecture["n_layer"] * (architecture["order"] - 1) * architecture["d_model"]) * L
+    """Of the spectra of all filters of length L: complex numbers at each frequency of the planned transform."""
+    filters = int(architecture["n_layer"] * (architecture["order"] - 1) * architecture["d_model"])
+    return 2 * FLOAT * filters * (planned_length(L) // 2 + 1)
 
 
 def spectra_budget() -> int:

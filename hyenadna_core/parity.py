@@ -26,7 +26,7 @@ def installed() -> list[str]:
     return [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
 
 
-def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES) -> Iterator[Row]:
+def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES, seed: int = 0) -> Iterator[Row]:
     """The table of all cases on these backends, two processes at a time.
 
     Raises:
@@ -34,7 +34,7 @@ def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES) -> Iter
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepared = {case.name: inputs(case) for case in cases}
+        prepared = {case.name: inputs(case, seed) for case in cases}
         for case in cases:
             save_file(prepared[case.name], folder / f"{case.name}.safetensors")
         with ThreadPoolExecutor(2) as pool, progress("Backends", len(backends)) as advance:

@@ -80,14 +80,14 @@ class Row:
         return [backend for backend, difference in self.differences.items() if not difference <= self.gate]
 
 
-def inputs(case: Case) -> Arrays:
-    """Weights by their plain names, `ids` and `targets`: the original's, or drawn from the name of the case."""
+def inputs(case: Case, seed: int = 0) -> Arrays:
+    """Weights by plain name, `ids` and `targets`: the original's, or drawn from the name of the case and a seed."""
     if case.golden:
         with np.load(str(GOLDEN / "tiny_order2.expected.npz")) as expected:
             tokens = {name: expected[name][:, : case.length].astype(np.int32) for name in ("input_ids", "target_ids")}
         weights = load_file(str(GOLDEN / "tiny_order2.weights.safetensors"))
         return weights | {"ids": tokens["input_ids"], "targets": tokens["target_ids"]}
-    random = np.random.default_rng(crc32(case.name.encode()))
+    random = np.random.default_rng([crc32(case.name.encode()), seed])
     tokens = random.integers(6, 12, (case.batch_size, case.length + 1)).astype(np.int32)
     return drawn_weights(case.architecture, random) | {"ids": tokens[:, :-1].copy(), "targets": tokens[:, 1:].copy()}
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from hyenadna_backends import use_kernel
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, memory
+from hyenadna_core.filters import HyenaFilter
 from hyenadna_core.memory import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.weights import load_state_dict, state_dict
 
@@ -99,7 +100,7 @@ def test_a_file_loaded_over_the_weights_is_noticed(tmp_path):
 
 def test_the_least_recently_used_length_is_given_up(monkeypatch):
     model = CausalLM(HyenaBackbone(1, 8, 66))
-    monkeypatch.setenv(BUDGET, str(8 * 8 * (20 + 21)))
+    monkeypatch.setenv(BUDGET, str(8 * 8 * (21 + 23)))
     for L in (20, 21, 20, 10, 20, 21):  # 10 takes the place of 21, and 21 then that of 10
         model.predict_on_batch(IDS[:, :L])
     assert spectra(model).made == 4
@@ -175,3 +176,16 @@ def test_a_budget_that_is_no_number_is_one_line(monkeypatch):
     monkeypatch.setenv(BUDGET, "1GB")
     with pytest.raises(HyenaDNAError, match="HYENADNA_SPECTRA_BYTES is '1GB': give a number of bytes"):
         CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(IDS)
+
+
+def test_kept_spectra_spare_the_filter_network_in_blocks_too(monkeypatch):
+    monkeypatch.setattr(memory, "WORKING_BYTES", 1)
+    monkeypatch.setattr(memory, "NARROWEST", 2)
+    model = CausalLM(HyenaBackbone(2, 8, 66))
+    asked = []
+    network = HyenaFilter.hidden
+    monkeypatch.setattr(HyenaFilter, "hidden", lambda self, z: asked.append(len(z)) or network(self, z))
+    model.predict_on_batch(IDS)
+    assert asked == [50, 50]  # once a layer, for the spectra
+    model.predict_on_batch(IDS)
+    assert asked == [50, 50]

@@ -102,7 +102,7 @@ def test_the_command_prints_a_table_and_writes_it(tmp_path):
 
 def test_the_command_fails_where_a_gate_is_exceeded(monkeypatch):
     monkeypatch.setattr(parity_cases, "BETWEEN", -1.0)
-    monkeypatch.setattr(parity.run_backends, "__defaults__", (parity_cases.CASES[2:3],))
+    monkeypatch.setattr(parity.run_backends, "__defaults__", (parity_cases.CASES[2:3], 0))
     session = Session(plugin_manager(names=[]), Choice("jax", "test"))
     result = CliRunner().invoke(make_cli(session), ["parity", "--backends", "jax,numpy"])
     assert result.exit_code == 1

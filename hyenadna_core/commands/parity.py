@@ -11,9 +11,8 @@ import click
 @click.option("--backends", metavar="A,B", help="Which to compare.  [default: all of jax, torch, mlx, numpy installed]")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file too.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--backend", metavar="NAME", hidden=True, help="Without effect: each backend has a process of its own.")
-@click.pass_context
-def command(ctx, backends, out, as_json, backend):
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the models drawn for this.")
+def command(backends, seed, out, as_json):
     """Compare every installed backend with the original's golden numbers, with float64, and with the others.
 
     Each backend runs in a process of its own, on the golden model and on models drawn for this: order 3 with an odd
@@ -32,7 +31,7 @@ def command(ctx, backends, out, as_json, backend):
             raise HyenaDNAError(problem)
     if not names:
         raise HyenaDNAError(f"No backend is installed: run pip install {BACKENDS['jax'].install}.")
-    rows = list(run_backends(names))
+    rows = list(run_backends(names, seed=seed))
     text = json.dumps([asdict(row) for row in rows], indent=2) if as_json else table(rows, names)
     click.echo(text)
     if out:
