@@ -80,6 +80,30 @@ class FeedForward(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hyenadna")
+class Norm(keras.layers.LayerNormalization):
+    """Layer normalization of each position: (..., D) -> (..., D)."""
+
+    def build(self, input_shape):
+        super().build((None, input_shape[-1]))
+
+    def compute_output_spec(self, x, training=False):
+        return keras.KerasTensor(x.shape, "float32")
+
+    def call(self, x, training=False):
+        return by_rows(super().call, x, training)
+
+
+def by_rows(function, x, training):
+    """`function`, (R, D) -> (R, D), of all positions of x, (..., D); in inference some of a long input at a time.
+
+    Rows are a matrix: XLA sums the gradients of a scale or a bias over one axis many times as fast as over two.
+    """
+    rows = ops.reshape(x, (-1, x.shape[-1]))
+    at_once = len(rows) if training or len(rows) <= 2 * memory.ROWS else memory.ROWS
+    return ops.reshape(map_rows(function, rows, at_once), x.shape)
+
+
+@keras.saving.register_keras_serializable("hyenadna")
 class HyenaBlock(keras.layers.Layer):
     """Pre-norm mixer and MLP around a residual stream that stays in float32: (B, L, D) -> (B, L, D)."""
 
@@ -87,8 +111,8 @@ class HyenaBlock(keras.layers.Layer):
         super().__init__(**{"autocast": False, **kwargs})
         self.mixer, self.mlp, self.layer_norm_epsilon = mixer, mlp, layer_norm_epsilon
         self.rematerialise = rematerialise
-        self.norm1 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm1")
-        self.norm2 = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, dtype="float32", name="norm2")
+        self.norm1 = Norm(epsilon=layer_norm_epsilon, dtype="float32", name="norm1")
+        self.norm2 = Norm(epsilon=layer_norm_epsilon, dtype="float32", name="norm2")
 
     def build(self, input_shape):
         for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
@@ -104,12 +128,9 @@ class HyenaBlock(keras.layers.Layer):
 
     def halves(self, x, training):
         """Mixer, then MLP, each added to the stream: (B, L, D) -> (B, L, D)."""
-        B, L, D = x.shape
-        rows = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS  # at a time
-        x = ops.reshape(ops.cast(x, "float32"), (B * L, D))
-        mixed = self.mixer(ops.reshape(map_rows(lambda rows: self.norm1(rows[None])[0], x, rows), (B, L, D)))
-        x = x + ops.reshape(ops.cast(mixed, "float32"), (B * L, D))
-        return ops.reshape(map_rows(self.feed_forward, x, rows), (B, L, D))
+        x = ops.cast(x, "float32")
+        x = x + ops.cast(self.mixer(self.norm1(x, training=training)), "float32")
+        return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
 
     def with_spectra(self, x, spectra):
         """The block with the spectra of its filters lent for this call."""
@@ -119,9 +140,9 @@ class HyenaBlock(keras.layers.Layer):
         finally:
             self.mixer.spectra = None
 
-    def feed_forward(self, rows):
+    def feed_forward(self, rows, training):
         """The second half of the block, for each position alone: (R, D) -> (R, D)."""
-        return rows + ops.cast(self.mlp(self.norm2(rows[None])[0]), "float32")
+        return rows + ops.cast(self.mlp(self.norm2(rows, training=training)), "float32")
 
     def get_config(self):
         return super().get_config() | {
@@ -135,19 +156,6 @@ class HyenaBlock(keras.layers.Layer):
     def from_config(cls, config):
         parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in ("mixer", "mlp")}
         return cls(**config | parts)
-
-
-@keras.saving.register_keras_serializable("hyenadna")
-class FinalNorm(keras.layers.LayerNormalization):
-    """Layer normalization, of a long input some positions at a time: (B, L, D) -> (B, L, D)."""
-
-    def compute_output_spec(self, x, training=False):
-        return keras.KerasTensor(x.shape, "float32")
-
-    def call(self, x, training=False):
-        B, L, D = x.shape
-        rows, norm = B * L if training or B * L <= 2 * memory.ROWS else memory.ROWS, super().call
-        return ops.reshape(map_rows(lambda rows: norm(rows[None])[0], ops.reshape(x, (B * L, D)), rows), (B, L, D))
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -239,7 +247,7 @@ class HyenaBackbone(SequenceModel):
                 mixing = HyenaOperator(**operator_config, pos_emb=pos_emb, **shared)
             mlp = FeedForward(d_model, d_inner, out_stddev, mlp_seed, dtype=dtype, name="mlp")
             blocks.append(HyenaBlock(mixing, mlp, layer_norm_epsilon, rematerialise, dtype=dtype, name=f"layers_{i}"))
-        ln_f = FinalNorm(epsilon=layer_norm_epsilon, dtype="float32", name="ln_f")
+        ln_f = Norm(epsilon=layer_norm_epsilon, dtype="float32", name="ln_f")
 
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="ids")  # (B, L)

@@ -8,6 +8,7 @@ from keras import ops
 from hyenadna_backends import fft_conv
 from hyenadna_backends.blocks import sum_products
 from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
+from hyenadna_backends.short_convolution import short_conv
 from hyenadna_core import memory
 from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
 from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
@@ -15,14 +16,14 @@ from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
 
 @keras.saving.register_keras_serializable("hyenadna")
 class ShortConvolution(keras.layers.Layer):
-    """A causal convolution of each channel with a few taps of its own: (B, L, C) -> (B, L, C)."""
+    """A causal convolution of each channel with a few taps of its own: (B, C, L) -> (B, C, L)."""
 
     def __init__(self, width=3, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.width, self.seed = width, seed
 
     def build(self, input_shape):
-        channels, limit = input_shape[-1], 1 / math.sqrt(self.width)
+        channels, limit = input_shape[1], 1 / math.sqrt(self.width)
         self.taps = self.add_weight(
             shape=(self.width, channels),
             initializer=NumpyUniform(limit, child_seed(self.seed, "weight")),
@@ -36,20 +37,10 @@ class ShortConvolution(keras.layers.Layer):
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
     def call(self, x):
-        return convolve_short(x, self.taps, self.bias)
+        return short_conv(x, ops.convert_to_tensor(self.taps), ops.convert_to_tensor(self.bias))
 
     def get_config(self):
         return super().get_config() | {"width": self.width, "seed": self.seed}
-
-
-def convolve_short(x, taps, bias):
-    """A causal convolution with a few taps a channel: (B, L, C), (width, C), (C,) -> (B, L, C)."""
-    width, L = taps.shape[0], x.shape[1]
-    padded = ops.pad(x, ((0, 0), (width - 1, 0), (0, 0)))
-    y = bias
-    for tap in range(width):  # the last tap meets the present
-        y = y + taps[tap] * padded[:, tap : tap + L]
-    return y
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -129,7 +120,7 @@ class HyenaOperator(keras.layers.Layer):
 
     def build(self, input_shape):
         self.in_proj.build(input_shape)
-        self.short_filter.build((*input_shape[:-1], self.in_proj.units))
+        self.short_filter.build((input_shape[0], self.in_proj.units, input_shape[1]))
         if not self.pos_emb.built:
             self.pos_emb.build()
         self.filter_fn.build()
@@ -148,7 +139,7 @@ class HyenaOperator(keras.layers.Layer):
             return self.in_blocks(x, width)
         B, L, D = x.shape
         y = ops.reshape(self.in_proj(ops.reshape(x, (B * L, D))), (B, L, -1))  # rows: XLA's gradients like two axes
-        y = ops.transpose(self.short_filter(y), (0, 2, 1))  # (B, L, (O + 1) D) -> (B, (O + 1) D, L)
+        y = self.short_filter(ops.transpose(y, (0, 2, 1)))  # (B, L, (O + 1) D) -> (B, (O + 1) D, L)
         *gates, v = ops.split(y, self.order + 1, axis=1)  # O gates and v, each (B, D, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         convolve = fft_conv if self.spectra is None else fft_conv_spectrum
@@ -194,7 +185,7 @@ class HyenaOperator(keras.layers.Layer):
         def mix(block):
             kernel, bias, taps, tap_bias, skips, out, *filters = block
             y = ops.reshape(ops.matmul(rows, kernel) + bias, (B, L, (order + 1) * width))
-            y = ops.transpose(convolve_short(y, taps, tap_bias), (0, 2, 1))  # (B, (O + 1) width, L)
+            y = short_conv(ops.transpose(y, (0, 2, 1)), taps, tap_bias)  # (B, (O + 1) width, L)
             *gates, v = ops.split(y, order + 1, axis=1)
             for step, gate in enumerate(gates[:0:-1]):
                 if self.spectra is None:

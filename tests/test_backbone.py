@@ -16,7 +16,7 @@ def hidden_by_layer(model, ids):
         yield f"layer{index}_hyena_operator_input", mixed
         projected = block.mixer.in_proj(mixed)
         yield f"layer{index}_input_projection_output", projected
-        short = keras.ops.transpose(block.mixer.short_filter(projected), (0, 2, 1))
+        short = block.mixer.short_filter(keras.ops.transpose(projected, (0, 2, 1)))
         yield f"layer{index}_short_convolution_untrimmed_output_channels_first", short
         mixed = block.mixer(mixed)
         yield f"layer{index}_hyena_operator_output", mixed

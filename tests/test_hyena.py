@@ -3,20 +3,11 @@ import numpy as np
 import pytest
 
 from hyenadna_backends.kernels import definition
-from hyenadna_core.hyena import HyenaOperator, ShortConvolution
+from hyenadna_core.hyena import HyenaOperator
 
 
 def numbers(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def test_the_short_convolution_by_hand():
-    layer = ShortConvolution(width=3)
-    layer.build((None, None, 1))
-    layer.taps.assign([[1.0], [10.0], [100.0]])
-    layer.bias.assign([0.5])
-    y = keras.ops.convert_to_numpy(layer(np.array([[[1.0], [2.0], [3.0]]], np.float32)))
-    np.testing.assert_allclose(y[0, :, 0], [100.5, 10 + 200 + 0.5, 1 + 20 + 300 + 0.5])
 
 
 @pytest.mark.parametrize("filter_layout", ["channel_major", "step_major"])

@@ -16,7 +16,7 @@ def map_rows(function: Callable[[Tensor], Tensor], x: Tensor, rows: int) -> Tens
     R = x.shape[0]
     if rows >= R:
         return function(x)
-    return _MAP_ROWS.get(_backend(), _map_rows_anywhere)(function, x, rows)
+    return _MAP_ROWS.get(backend(), _map_rows_anywhere)(function, x, rows)
 
 
 def sum_products(function: Callable[[Any], tuple[Tensor, Tensor]], blocks: Any, R: int, bias: Tensor) -> Tensor:
@@ -24,10 +24,11 @@ def sum_products(function: Callable[[Any], tuple[Tensor, Tensor]], blocks: Any, 
 
     `blocks` is a tuple of tensors whose first axes count the blocks; function takes a tuple of one of each.
     """
-    return _SUM_PRODUCTS.get(_backend(), _sum_products_anywhere)(function, blocks, R, bias)
+    return _SUM_PRODUCTS.get(backend(), _sum_products_anywhere)(function, blocks, R, bias)
 
 
-def _backend() -> str:
+def backend() -> str:
+    """The Keras backend that runs."""
     import keras  # not before: the import of this package comes before the choice of a backend
 
     name: str = keras.config.backend()
@@ -56,17 +57,18 @@ def _map_rows_torch(function, x, rows):
     if torch.is_grad_enabled() and first.requires_grad:
         return torch.cat([first, *(function(x[start : start + rows]) for start in range(rows, len(x), rows))])
     y = torch.empty((len(x), *first.shape[1:]), dtype=first.dtype, device=first.device)
-    y[:rows] = first
-    for start in range(rows, len(x), rows):
-        y[start : start + rows] = function(x[start : start + rows])
-    return y
+    return _fill_rows(function, x, rows, first, y)
 
 
 def _map_rows_numpy(function, x, rows):
     import numpy as np
 
     first = function(x[:rows])
-    y = np.empty((len(x), *first.shape[1:]), first.dtype)
+    return _fill_rows(function, x, rows, first, np.empty((len(x), *first.shape[1:]), first.dtype))
+
+
+def _fill_rows(function, x, rows, first, y):
+    """Write what function makes of each block of rows into y; of the first block it is known."""
     y[:rows] = first
     for start in range(rows, len(x), rows):
         y[start : start + rows] = function(x[start : start + rows])

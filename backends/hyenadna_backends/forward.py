@@ -4,12 +4,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import ref
 
-Tensor = Any  # an array of whichever backend runs
+from hyenadna_backends.blocks import Tensor, backend
 
 
 def without_gradients() -> AbstractContextManager[Any]:
     """A block in which nothing is kept for gradients, where the backend keeps such things unasked."""
-    if _backend() != "torch":
+    if backend() != "torch":
         return nullcontext()
     import torch
 
@@ -22,14 +22,7 @@ def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> T
 
     `template` is a layer of the same making (the first of a stack): JAX compiles once for all of them.
     """
-    return _RUN.get(_backend(), _run_anywhere)(template, layer, x, spectra)
-
-
-def _backend() -> str:
-    import keras  # not before: the import of this package comes before the choice of a backend
-
-    name: str = keras.config.backend()
-    return name
+    return _RUN.get(backend(), _run_anywhere)(template, layer, x, spectra)
 
 
 def _run_anywhere(_, layer, x, spectra):
