@@ -179,7 +179,8 @@ def measure(
     given_up: dict[tuple[str, Side], str] = {}
     with ExitStack() as stack, progress("Bench", len(cases) * len(sides) * (1 + pairs)) as advance:
         backends = dict.fromkeys(side.backend for side in sides)
-        workers = {name: stack.enter_context(worker(name, threads)) for name in backends}
+        trains = any(case.what == "step" for case in cases)
+        workers = {name: stack.enter_context(worker(name, threads, keeps=trains)) for name in backends}
         for case in cases:
             failures = {side: given_up[case.what, side] for side in sides if (case.what, side) in given_up}
             seconds: dict[Side, list[float]] = {}
@@ -241,7 +242,7 @@ def ask(process: Worker, side: Side, request: Mapping[str, Any], timeout: float 
 
 def peaks_alone(case: Case, side: Side, threads: int) -> tuple[int | None, int | None]:
     """The peak of a process that does one case on one side, and of its device where that has memory of its own."""
-    with worker(side.backend, threads) as process:
+    with worker(side.backend, threads, keeps=case.what == "step") as process:
         try:
             ask(process, side, {"do": "prepare", "case": asdict(case)})
             ask(process, side, {"do": "run"})

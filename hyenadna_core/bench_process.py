@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import Any
 
+from hyenadna_backends.allocator import allocator_settings
 from hyenadna_core.errors import HyenaDNAError
 
 OUT_OF_MEMORY = "out of memory"
@@ -26,8 +27,8 @@ class Worker:
     One that was lost, by a limit of time or for want of memory, is replaced by a fresh one at the next request.
     """
 
-    def __init__(self, backend: str, threads: int) -> None:
-        self.backend, self.threads = backend, threads
+    def __init__(self, backend: str, threads: int, keeps: bool) -> None:
+        self.backend, self.threads, self.keeps = backend, threads, keeps
         self._process: subprocess.Popen[str] | None = None
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed by close)
 
@@ -73,7 +74,9 @@ class Worker:
 
     def _start(self) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "hyenadna_core.bench_worker", self.backend]
-        environment = os.environ | thread_limits(self.threads) | {"KERAS_BACKEND": self.backend}
+        environment = (
+            os.environ | allocator_settings(self.keeps) | thread_limits(self.threads) | {"KERAS_BACKEND": self.backend}
+        )
         pipe = subprocess.PIPE
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._said, text=True, env=environment)  # noqa: S603 (our own words)
 
@@ -112,9 +115,9 @@ def _exchange(process: "subprocess.Popen[str]", request: str) -> str:
 
 
 @contextmanager
-def worker(backend: str, threads: int) -> Iterator[Worker]:
-    """A worker that is ended with the block."""
-    process = Worker(backend, threads)
+def worker(backend: str, threads: int, keeps: bool = False) -> Iterator[Worker]:
+    """A worker that is ended with the block; with `keeps`, one whose memory is that of `hyenadna train`."""
+    process = Worker(backend, threads, keeps)
     try:
         yield process
     finally:

@@ -9,6 +9,7 @@ import click
 import pluggy
 
 from hyenadna_backends import Choice, choose
+from hyenadna_backends.allocator import restart_with_settings
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_plugins import PluginError, plugin_manager
 
@@ -53,7 +54,9 @@ def make_cli(session: Session) -> click.Group:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the backend is settled first, since a plug-in may import Keras."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        arguments = sys.argv[1:]
+        restart_with_settings(keeps="train" in arguments[:1])
     choice = choose(backend_option(arguments))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
 from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_backends.allocator import has_huge_pages
 from hyenadna_backends.devices import ask
 
 
@@ -20,6 +21,7 @@ def diagnose(choice: Choice) -> dict[str, Any]:
         "keras": _version("keras") or _version("keras-nightly"),
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "huge_pages": has_huge_pages(),
         "backend": choice.name,
         "reason": choice.reason,
         "backends": backends,
@@ -31,7 +33,7 @@ def diagnosis_text(found: dict[str, Any]) -> str:
     """A diagnosis as lines to read, and to paste into a report."""
     lines = [
         f"hyenadna {found['hyenadna']}, Keras {found['keras'] or 'not installed'}, Python {found['python']}, "
-        f"{found['platform']}",
+        f"{found['platform']}{', huge pages' if found['huge_pages'] else ''}",
         f"backend that runs: {found['backend']} ({found['reason']})",
         "",
     ]

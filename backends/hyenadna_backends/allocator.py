@@ -1,0 +1,52 @@
+"""How large arrays are allocated on Linux: in huge pages, and kept for the next array instead of handed back.
+
+With 4 KB pages, XLA and PyTorch miss the address cache and fault at every array; glibc's allocator can do better, but
+reads its settings once, when a process starts. So the command `hyenadna` starts itself again (docs/log.md: 1.8x).
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+VARIABLE = "GLIBC_TUNABLES"
+SETTINGS = {"hugetlb": 1, "arena_max": 1, "trim_threshold": 1 << 40}
+ALWAYS_HANDED_BACK = 1 << 28  # bytes; arrays from there on would leave holes too large for a million bases in 6 GB
+KERNEL = Path("/sys/kernel/mm/transparent_hugepage/enabled")  # "always [madvise] never"
+SINCE = (2, 35)  # glibc
+
+
+def allocator_settings(keeps: bool = False, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What to add to the environment of a process that computes: nothing where glibc or the kernel would not heed it.
+
+    Nothing either where the variable is set already, to whatever value. With `keeps`, for training, whose steps take
+    the same memory again and again, arrays of every size are kept for the next; otherwise those below 256 MB.
+    """
+    library, version = platform.libc_ver()
+    if VARIABLE in environment or library != "glibc" or tuple(map(int, version.split("."))) < SINCE:
+        return {}
+    if _kernel_mode() not in ("always", "madvise"):
+        return {}
+    settings = SETTINGS | {"mmap_threshold": 1 << 40 if keeps else ALWAYS_HANDED_BACK}
+    return {VARIABLE: ":".join(f"glibc.malloc.{name}={value}" for name, value in settings.items())}
+
+
+def has_huge_pages(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether large arrays of this process come in huge pages."""
+    asks = "glibc.malloc.hugetlb=1" in environment.get(VARIABLE, "")
+    return _kernel_mode() == "always" or (_kernel_mode() == "madvise" and asks)
+
+
+def restart_with_settings(keeps: bool) -> None:
+    """Start this program again, in the same process, where the settings are not those of its environment yet."""
+    added = allocator_settings(keeps)
+    if added and sys.executable:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **added})  # noqa: S606 (itself)
+
+
+def _kernel_mode() -> str:
+    try:
+        return KERNEL.read_text().partition("[")[2].partition("]")[0]
+    except OSError:
+        return "never"

@@ -1,0 +1,70 @@
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from hyenadna_backends import allocator
+from hyenadna_backends.allocator import VARIABLE, allocator_settings, has_huge_pages
+
+
+@pytest.fixture
+def on_linux(monkeypatch, tmp_path):
+    """A machine with this glibc, whose kernel is in this mode."""
+
+    def be(mode="always [madvise] never", library=("glibc", "2.36")):
+        (tmp_path / "enabled").write_text(mode)
+        monkeypatch.setattr(allocator, "KERNEL", tmp_path / "enabled")
+        monkeypatch.setattr(platform, "libc_ver", lambda: library)
+
+    return be
+
+
+def test_huge_pages_are_asked_for_where_the_kernel_waits_to_be_asked(on_linux):
+    on_linux()
+    settings = allocator_settings(environment={})
+    assert "glibc.malloc.hugetlb=1:" in settings[VARIABLE]
+    assert not has_huge_pages({})
+    assert has_huge_pages(settings)
+
+
+def test_training_keeps_larger_arrays(on_linux):
+    on_linux()
+    assert f"mmap_threshold={1 << 28}" in allocator_settings(environment={})[VARIABLE]
+    assert f"mmap_threshold={1 << 40}" in allocator_settings(keeps=True, environment={})[VARIABLE]
+
+
+@pytest.mark.parametrize("value", ["", "glibc.malloc.hugetlb=0"])
+def test_a_variable_that_is_set_is_left_alone(on_linux, value):
+    on_linux()
+    assert allocator_settings(environment={VARIABLE: value}) == {}
+    assert not has_huge_pages({VARIABLE: value})
+
+
+def test_where_all_pages_are_huge_memory_is_kept_all_the_same(on_linux):
+    on_linux("[always] madvise never")
+    assert "trim_threshold" in allocator_settings(environment={})[VARIABLE]
+    assert has_huge_pages({})
+
+
+def test_nothing_is_asked_of_a_kernel_without(on_linux, monkeypatch, tmp_path):
+    on_linux("always madvise [never]")
+    assert allocator_settings(environment={}) == {}
+    monkeypatch.setattr(allocator, "KERNEL", tmp_path / "missing")
+    assert allocator_settings(environment={}) == {}
+    assert not has_huge_pages({VARIABLE: "glibc.malloc.hugetlb=1"})
+
+
+@pytest.mark.parametrize("library", [("", ""), ("glibc", "2.31"), ("musl", "1.2")])
+def test_nothing_is_asked_of_another_library(on_linux, library):
+    on_linux(library=library)
+    assert allocator_settings(environment={}) == {}
+
+
+def test_the_command_restarts_itself_and_keeps_its_arguments():
+    bare = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    command = [sys.executable, "-m", "hyenadna_core", "doctor", "--json"]
+    found = json.loads(subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout)
+    assert found["huge_pages"] == has_huge_pages(bare | allocator_settings(environment=bare))
