@@ -46,7 +46,7 @@ def tests_jax(session: nox.Session) -> None:
 @nox.session(name="tests-torch")
 def tests_torch(session: nox.Session) -> None:
     """The suite on PyTorch."""
-    session.install(*CONSTRAINTS, ".[torch]", *TEST)
+    session.install(*CONSTRAINTS, ".[torch,tensorboard,wandb]", *TEST)
     run_tests(session, "torch")
 
 
@@ -99,6 +99,15 @@ def bench(session: nox.Session) -> None:
         session.run("hyenadna", "bench", *options, "--pairs", "6", "--json", "--out", str(folder / name), silent=True)
     files = [str(folder / name) for name in runs]
     session.run("python", "-m", "hyenadna_core.bench_report", "docs/benchmarks.md", *files)
+
+
+@nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """A run that is killed twenty times on each backend, resumed each time, beside one that is not; half an hour."""
+    session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
+    for backend in ("jax", "torch", "mlx"):
+        folder = Path(session.create_tmp()) / backend
+        session.run("python", "-P", "tests/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})
 
 
 @nox.session

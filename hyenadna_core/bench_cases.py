@@ -7,12 +7,14 @@ import numpy as np
 
 from hyenadna_backends import FFTConv, fft_conv
 from hyenadna_backends.kernels import plain
+from hyenadna_backends.updates import updates
 from hyenadna_core.backbone import HyenaBackbone
 from hyenadna_core.bench import Case
 from hyenadna_core.causal_lm import CausalLM
-from hyenadna_core.presets import ORIGINAL
+from hyenadna_core.recipe import DEFAULT
+from hyenadna_core.task import Batch
 from hyenadna_core.tokens import A, T
-from hyenadna_core.trainer import compile_model
+from hyenadna_core.trainer import compile_model, cross_entropy
 
 PLAIN = FFTConv("plain", lambda: plain.fft_conv, tuple(plain.NATIVE), whole=True)
 SCHEDULE = 100_000  # steps of the learning rate's schedule, of which a few are taken
@@ -44,12 +46,14 @@ def forward(case, mixer):
 
 def step(case, mixer):
     """A step of AdamW, as `hyenadna train` takes it."""
-    model = compile_model(_model(case, mixer), SimpleNamespace(recipe=ORIGINAL, steps=SCHEDULE))
-    ids, targets, weights = _bases(case), _bases(case, 1), np.ones((case.batch_size, case.length), np.float32)
+    model = compile_model(_model(case, mixer), SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE))
+    weights = np.ones((case.batch_size, case.length), np.float32)
+    batch, update = Batch(_bases(case), _bases(case, 1), weights), updates(model, cross_entropy)
 
     def call():
-        float(model.train_on_batch(ids, targets, weights))
-        _finish(model)
+        keras.ops.convert_to_numpy(update([batch], float(weights.sum())))
+        if keras.config.backend() == "torch":
+            _wait_for_cuda()
 
     return call
 
@@ -99,23 +103,11 @@ def _values(u, k, bias, dy):
 BOTH_WAYS = {"jax": _jax, "torch": _torch, "mlx": _mlx}
 
 
-def _wait_for_cuda(model=None):
+def _wait_for_cuda():
     import torch
 
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def _evaluate(model):
-    """MLX is lazy: a step's new weights are computed when they are asked for."""
-    import mlx.core as mx
-
-    mx.eval([variable.value for variable in (*model.variables, *model.optimizer.variables)])
-
-
-def _finish(model):
-    """Wait for what a training step left to be done; JAX's is done as a whole when its loss is there."""
-    {"torch": _wait_for_cuda, "mlx": _evaluate}.get(keras.config.backend(), lambda model: None)(model)
 
 
 def _jax_peak():

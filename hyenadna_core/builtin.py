@@ -35,6 +35,13 @@ def register_fft_convs(register):
 
 
 @hookimpl
+def training_callbacks(run):
+    from hyenadna_core.watchers import watchers_of
+
+    return watchers_of(run)
+
+
+@hookimpl
 def fetch_weights(uri):
     if not uri.startswith("hf://"):
         return None

@@ -20,7 +20,8 @@ from hyenadna_core.progress import progress
 
 BLOCK = 1 << 22  # bytes decoded at a time
 KEPT_PAGES = 1 << 24  # bytes of a memory-mapped genome that may stay resident
-WHITE_SPACE = b"\r\n\t "
+LINE_ENDS = b"\r\n"
+WHITE_SPACE = LINE_ENDS + b"\t "
 SEQUENCE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz*-." + WHITE_SPACE
 
 
@@ -38,6 +39,22 @@ class Genome(Protocol):
         """Bases start to end, 0-based half-open, as bytes: (end - start,) uint8."""
 
 
+class MappedFile:
+    """A file mapped into memory, of which little stays resident."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._read = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        self._read += max(end - start, 1 << 16)  # the system maps at least that much around a page
+        if self._read > KEPT_PAGES and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)  # the pages stay in the system's cache, not in our memory
+            self._read = end - start
+        return self._mapped[start:end]
+
+
 class IndexedFasta:
     """A plain FASTA, read in place through its .fai index."""
 
@@ -47,13 +64,17 @@ class IndexedFasta:
         self.path, self.sha256 = path, sha256
         beside = path.with_name(path.name + ".fai")
         index = beside if beside.exists() or os.access(path.parent, os.W_OK) else cache_folder("fai") / f"{sha256}.fai"
-        self._fasta = pyfaidx.Faidx(str(path), indexname=str(index))
-        self.contigs: Mapping[str, int] = {name: record.rlen for name, record in self._fasta.index.items()}
+        with pyfaidx.Faidx(str(path), indexname=str(index)) as indexed:
+            self._records = dict(indexed.index.items())
+        self.contigs: Mapping[str, int] = {name: record.rlen for name, record in self._records.items()}
+        self._file = MappedFile(path)
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
+        record = self._records[contig]
         if start == end:
             return np.empty(0, np.uint8)
-        return np.frombuffer(self._fasta.fetch(contig, start + 1, end).seq.encode("latin-1"), np.uint8)
+        first, last = (record.offset + at // record.lenc * record.lenb + at % record.lenc for at in (start, end - 1))
+        return np.frombuffer(self._file.read(first, last + 1).translate(None, LINE_ENDS), np.uint8)
 
 
 class DecodedFasta:
@@ -66,21 +87,11 @@ class DecodedFasta:
             for name, offset, length in json.loads((folder / "contigs.json").read_text(encoding="utf-8"))
         }
         self.contigs: Mapping[str, int] = {name: length for name, (_, length) in self._places.items()}
-        with (folder / "bases").open("rb") as bases:
-            self._mapped = mmap.mmap(bases.fileno(), 0, access=mmap.ACCESS_READ)
-        self._read = 0
+        self._file = MappedFile(folder / "bases")
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
         offset, _ = self._places[contig]
-        self._forget_pages(max(end - start, 1 << 16))  # the system maps at least that much around a page
-        return np.frombuffer(self._mapped[offset + start : offset + end], np.uint8)
-
-    def _forget_pages(self, about_to_read: int) -> None:
-        """Keep what is resident small: the pages read so far stay in the system's cache, not in our memory."""
-        self._read += about_to_read
-        if self._read > KEPT_PAGES and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapped.madvise(mmap.MADV_DONTNEED)
-            self._read = about_to_read
+        return np.frombuffer(self._file.read(offset + start, offset + end), np.uint8)
 
 
 def open_genome(path: str | Path) -> Genome:

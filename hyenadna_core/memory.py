@@ -99,6 +99,19 @@ def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool) ->
     return Estimate(FLOAT * (trained + tables), spectra, activations, 0)
 
 
+def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int) -> int:
+    """The most sequences, up to batch_size, whose training step fits `limit` bytes by the estimate; at least one."""
+    alone, both = (estimate(architecture, B, seq_len, training=True).peak for B in (1, 2))
+    return max(1, min(batch_size, 1 + (limit - alone) // (both - alone)))
+
+
+def full_architecture(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset's or a run's arguments of HyenaBackbone, with the defaults that an estimate needs."""
+    architecture = DEFAULTS | dict(config)
+    architecture["d_inner"] = architecture.get("d_inner") or 4 * int(architecture["d_model"])
+    return architecture
+
+
 def estimates(preset: Preset, batch_size: int, seq_len: int | None) -> list[dict[str, Any]]:
     """Estimates for a preset: inference, training, training with rematerialised blocks.
 
@@ -109,8 +122,7 @@ def estimates(preset: Preset, batch_size: int, seq_len: int | None) -> list[dict
     L = seq_len or most
     if most < L:
         raise HyenaDNAError(f"{preset.name} takes at most {most:,} bases, not {L:,}.")
-    architecture = DEFAULTS | dict(preset.config)
-    architecture.setdefault("d_inner", 4 * int(architecture["d_model"]))
+    architecture = full_architecture(preset.config)
     rows = []
     for what, training, remat in (
         ("inference", False, False),

@@ -1,11 +1,30 @@
-"""AdamW with warmup, cosine decay, clipping and a rate of its own for the filter network (SPEC section 6)."""
-
-import math
+"""AdamW with a rate of its own for the filter network (SPEC section 6)."""
 
 import keras
+from keras import ops
+
+from hyenadna_core.recipe import Recipe, learning_rate_at
 
 CLIP_NORM = 1.0
-WARMUP = 0.05  # of all steps
+EPSILON = 1e-8
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class Course(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of a recipe over `steps` updates."""
+
+    def __init__(self, recipe, steps):
+        self.recipe, self.steps = recipe, steps
+
+    def __call__(self, step):
+        return learning_rate_at(self.recipe, self.steps, ops.cast(step, "float32"), ops)
+
+    def get_config(self):
+        return {"recipe": vars(self.recipe), "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(Recipe(**config["recipe"]), config["steps"])
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -15,47 +34,42 @@ class FilterAdamW(keras.optimizers.AdamW):
     The network's sines turn a small step into a large change of every filter, so it takes a smaller one.
     """
 
-    def __init__(self, learning_rate=1e-3, filter_rate=1.0, **kwargs):
-        super().__init__(learning_rate, **kwargs)
+    def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=EPSILON, **kwargs):
+        super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.filter_rate = filter_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        """AdamW's update of one variable."""
-        rate = self.filter_rate if in_filter_network(variable) else 1.0
-        super().update_step(gradient, variable, learning_rate * rate)
+        """One variable's update as PyTorch has it: epsilon is added to the corrected root, Keras adds it before."""
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        mean, square = self._momentums[index], self._velocities[index]
+        rate = ops.cast(learning_rate, dtype) * (self.filter_rate if in_filter_network(variable) else 1.0)
+        gradient, step = ops.cast(gradient, dtype), ops.cast(self.iterations + 1, dtype)
+        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
+        self.assign_add(square, (ops.square(gradient) - square) * (1 - self.beta_2))
+        root = ops.sqrt(square / (1 - ops.power(self.beta_2, step))) + self.epsilon
+        self.assign_sub(variable, rate * mean / (1 - ops.power(self.beta_1, step)) / root)
 
     def get_config(self):
         return super().get_config() | {"filter_rate": self.filter_rate}
 
 
 def build_optimizer(model, recipe, steps):
-    """AdamW for `steps` updates: linear warmup to the recipe's learning rate, then cosine down to zero.
+    """AdamW for `steps` updates with the rates and the decay of a recipe, its gradients clipped to norm 1.
 
-    Weights decay but for the filter network's, the embedding's and all vectors (biases, norms, skips).
+    For a model that computes in float16, with a scaled loss: small gradients would be zero in it.
     """
-    warmup_steps = steps_of_warmup(steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup_steps), warmup_target=recipe.learning_rate, warmup_steps=warmup_steps
-    )
     optimizer = FilterAdamW(
-        schedule, recipe.filter_rate, weight_decay=recipe.weight_decay, beta_2=recipe.beta_2, global_clipnorm=CLIP_NORM
+        Course(recipe, steps),
+        recipe.filter_rate,
+        weight_decay=recipe.weight_decay,
+        beta_2=recipe.beta_2,
+        global_clipnorm=CLIP_NORM,
     )
-    optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if not decays(v)])
+    spared = [v for v in model.trainable_variables if not decays(v, recipe)]
+    optimizer.exclude_from_weight_decay(var_list=spared)
+    if any(layer.compute_dtype == "float16" for layer in model.layers):
+        return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
-
-
-def learning_rate_at(recipe, steps, step):
-    """The rate of one update, as the optimizer's schedule has it; that one takes a backend a long time to evaluate."""
-    warmup_steps = steps_of_warmup(steps)
-    if step < warmup_steps:
-        return recipe.learning_rate * step / warmup_steps
-    part = min(1.0, (step - warmup_steps) / max(1, steps - warmup_steps))
-    return recipe.learning_rate * (1 + math.cos(math.pi * part)) / 2
-
-
-def steps_of_warmup(steps):
-    """How many of all steps the rate rises for."""
-    return max(1, round(WARMUP * steps))
 
 
 def in_filter_network(variable):
@@ -63,6 +77,8 @@ def in_filter_network(variable):
     return "filter_fn" in variable.path and not variable.path.endswith("filter_fn/bias")
 
 
-def decays(variable):
-    """Whether weight decay applies to a variable of the model."""
-    return len(variable.shape) > 1 and not in_filter_network(variable) and "embeddings" not in variable.path
+def decays(variable, recipe):
+    """Whether a recipe's weight decay applies to a variable of the model."""
+    if in_filter_network(variable):
+        return False
+    return recipe.original or (len(variable.shape) > 1 and "embeddings" not in variable.path)

@@ -5,19 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from hyenadna_core.recipe import DEFAULT, SHORT_RUN, Recipe
 
-@dataclass(frozen=True)
-class Recipe:
-    """How AdamW trains: peak of the learning rate, the filter network's part of it, weight decay, second beta."""
-
-    learning_rate: float
-    filter_rate: float
-    weight_decay: float
-    beta_2: float
-
-
-ORIGINAL = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)  # SPEC section 6
-SHORT_RUN = Recipe(learning_rate=1e-2, filter_rate=0.03, weight_decay=0.02, beta_2=0.99)  # docs/log.md
 # A minute or two on two cores; 20 minutes at most on MLX's slow CPU build.
 SHORT_STAGES = "64x8@600,128x4@600,256x2@500,512x1@400,1024x1@200"
 
@@ -35,7 +24,7 @@ class Preset:
     config: Mapping[str, Any]
     parameters: int
     source: str
-    recipe: Recipe = ORIGINAL
+    recipe: Recipe = DEFAULT
     stages: str | None = None
     weights: str | None = None
     sha256: str | None = None
@@ -92,7 +81,7 @@ PRESETS = tuple(
         {"n_layer": n_layer, "d_model": d_model, "max_seq_len": max_seq_len},
         parameters,
         "HazyResearch/hyena-dna, arXiv 2306.15794",
-        recipe=SHORT_RUN if name == "hyenadna-tiny-1k" else ORIGINAL,
+        recipe=SHORT_RUN if name == "hyenadna-tiny-1k" else DEFAULT,
         stages=SHORT_STAGES if name == "hyenadna-tiny-1k" else None,
         weights=f"hf://LongSafari/{repository}",
         sha256=sha256,

@@ -1,6 +1,7 @@
 """The task `causal-lm`: predict each base of a genome from those before it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,11 @@ from hyenadna_core.genome import Genome
 from hyenadna_core.intervals import Interval
 from hyenadna_core.original_windows import window_bases, window_ids
 from hyenadna_core.task import Batch, Draw, Task
-from hyenadna_core.tokens import PAD, TO_ID, A, T, reverse_complement
+from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID, A, T
 
+EVALUATION_BATCH_BASES = 1 << 13
+TABLES = (TO_ID["default"], COMPLEMENT[TO_ID["default"]])
+STRANDS = tuple(table.astype(np.uint8).tobytes() for table in TABLES)  # from byte to id, and to its complement
 WINDOWS = {"random": "default", "original": "original"}  # where they are taken from: how they are encoded
 
 
@@ -19,10 +23,13 @@ class CausalLMTask(Task):
 
     Args:
         genome, intervals: where windows come from; the training windows from the intervals of split "train".
+        weights: how often windows come from contigs of each genome, by the name before the colon, where several
+            genomes are joined (joined_genomes.py); without them, as often as they have places for a window.
         reverse_complements: read every other window, by draw, from the other strand.
         windows: "random" takes any position of the intervals, and N and unknown characters bear no loss; "original"
             is the rule of the original's training code: rows of the intervals by draw, each with the one window that
             it has (original_windows.py), and all targets bear loss.
+        seq_len, valid_bases: bases at a time, and how many in all, in `evaluate`.
     """
 
     name = "causal-lm"
@@ -33,12 +40,16 @@ class CausalLMTask(Task):
         intervals: Sequence[Interval],
         reverse_complements: bool = True,
         windows: str = "random",
+        seq_len: int = 1024,
+        valid_bases: int = 1 << 20,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         if windows not in WINDOWS:
             raise HyenaDNAError(f"windows is {windows!r}: choose one of {', '.join(WINDOWS)}.")
         self.genome, self.intervals, self.reverse_complements = genome, intervals, reverse_complements
-        self.windows = windows
-        self._places: dict[tuple[str, int], tuple[list[Interval], np.ndarray]] = {}
+        self.windows, self.seq_len, self.valid_bases = windows, seq_len, valid_bases
+        self.weights = dict(weights or {"": 1.0})
+        self._places: dict[tuple[str, int, str], tuple[list[Interval], np.ndarray]] = {}
 
     @property
     def held_out_split(self) -> str:
@@ -52,17 +63,13 @@ class CausalLMTask(Task):
         """The training intervals that are too short for a window of `seq_len` targets; the original extends those.
 
         Raises:
-            HyenaDNAError: nothing is held out, or all are too short for windows at random.
+            HyenaDNAError: nothing is held out, or there is nothing to train on.
         """
         if not self.intervals_of(self.held_out_split):
             raise HyenaDNAError("Nothing is held out: mark some intervals valid or test in column 4 of the BED.")
         train = self.intervals_of("train")
-        longest = max(len(interval) for interval in train)
-        if longest <= seq_len and self.windows == "random":
-            raise HyenaDNAError(
-                f"No sequence of {self.genome.path} is longer than the window of {seq_len:,} bases: the longest "
-                f"stretch to train on has {longest:,}. Choose shorter stages, as in --stages {longest // 2 or 1}."
-            )
+        if max(len(interval) for interval in train) < 2:
+            raise HyenaDNAError(f"No sequence of {self.genome.path} to train on has two bases: nothing to predict.")
         needed = seq_len + 1 if self.windows == "random" else seq_len  # the last target is then [SEP]
         return [interval for interval in train if len(interval) < needed]
 
@@ -71,19 +78,37 @@ class CausalLMTask(Task):
         return self._random_batch(draw) if self.windows == "random" else self._original_batch(draw)
 
     def _random_batch(self, draw: Draw) -> Batch:
-        """Windows drawn evenly from all positions of the split."""
+        """Windows drawn evenly from all positions of the split; what is shorter than one comes whole, then padding."""
         random = draw.generator()
         width = draw.seq_len + 1  # the targets are the inputs moved on by one base
-        intervals, starts_until = self.places(draw.split, width)
-        windows = np.empty((draw.batch_size, width), np.int32)
-        for row, place in enumerate(random.integers(starts_until[-1], size=draw.batch_size)):
-            index = int(np.searchsorted(starts_until, place, side="right"))
-            end = intervals[index].end - int(starts_until[index] - 1 - place)
-            windows[row] = TO_ID["default"][self.genome.read(intervals[index].chrom, end - width, end)]
-        if self.reverse_complements:
-            other_strand = random.random(draw.batch_size) < 0.5
-            windows[other_strand] = reverse_complement(windows[other_strand])
-        return next_base_batch(windows)
+        windows = np.full((draw.batch_size, width), PAD, np.uint8)
+        places = self._draw_places(random, draw, width)
+        other_strand = random.random(draw.batch_size) < 0.5 if self.reverse_complements else np.zeros(len(places), bool)
+        for row, (interval, place), other in zip(windows, places, other_strand, strict=True):
+            start = interval.start + place if len(interval) >= width else interval.start
+            end = min(start + width, interval.end)
+            bases = self.genome.read(interval.chrom, start, end).tobytes().translate(STRANDS[bool(other)])
+            row[: end - start] = np.frombuffer(bases, np.uint8)[:: -1 if other else 1]
+        return next_base_batch(windows.astype(np.int32))
+
+    def _draw_places(self, random: np.random.Generator, draw: Draw, width: int) -> list[tuple[Interval, int]]:
+        """For each window its interval, and the number of its place among those that the interval has."""
+        names = list(self.weights)
+        if len(names) == 1:
+            of_row = np.zeros(draw.batch_size, int)
+        else:
+            share = np.array([self.weights[name] for name in names])
+            of_row = random.choice(len(names), size=draw.batch_size, p=share / share.sum())
+        found: list[tuple[Interval, int]] = [None] * draw.batch_size  # type: ignore[list-item]
+        for number, name in enumerate(names):
+            rows = np.flatnonzero(of_row == number)
+            if len(rows) == 0:
+                continue
+            intervals, places_until = self.places(draw.split, width, name)
+            drawn = random.integers(places_until[-1], size=len(rows))
+            for row, place, index in zip(rows, drawn, np.searchsorted(places_until, drawn, side="right"), strict=True):
+                found[row] = intervals[index], int(place - (places_until[index - 1] if index else 0))
+        return found
 
     def _original_batch(self, draw: Draw) -> Batch:
         """Intervals of the split by draw, each as the original cuts, ends and pads it; every target bears weight."""
@@ -97,21 +122,42 @@ class CausalLMTask(Task):
             ids[row] = window_ids(window_bases(self.genome, intervals[index], max_length, other), max_length)
         return Batch(ids[:, :-1], ids[:, 1:], np.ones((draw.batch_size, draw.seq_len), np.float32))
 
-    def places(self, split: str, width: int) -> tuple[list[Interval], np.ndarray]:
-        """The intervals with room for a window of `width` bases, and how many starts there are up to each."""
-        if (split, width) not in self._places:
-            intervals = [interval for interval in self.intervals_of(split) if len(interval) >= width]
-            starts = np.cumsum([len(interval) - width + 1 for interval in intervals])
-            self._places[split, width] = intervals, starts
-        return self._places[split, width]
+    def places(self, split: str, width: int, genome: str = "") -> tuple[list[Interval], np.ndarray]:
+        """The intervals, and how many places for a window of `width` bases there are up to and with each.
 
-    def held_out_windows(self, seq_len: int, most_bases: int) -> list[Interval]:
+        One shorter than the window has as many as it has bases, so that each base is drawn about as often as others.
+        """
+        key = (split, width, genome)
+        if key not in self._places:
+            of_genome = f"{genome}:" if genome else ""
+            intervals = [interval for interval in self.intervals_of(split) if interval.chrom.startswith(of_genome)]
+            lengths = [len(interval) for interval in intervals]
+            places = [length - width + 1 if length >= width else length for length in lengths]
+            self._places[key] = intervals, np.cumsum(places)
+        return self._places[key]
+
+    def evaluate(self, model: Any, split: str) -> dict[str, float]:
+        """Bits per base and perplexity of a split.
+
+        Raises:
+            HyenaDNAError: nothing is marked so.
+        """
+        from hyenadna_core.evaluation import held_out_likelihood
+
+        windows = self.held_out_windows(self.seq_len, self.valid_bases, split)
+        batch_size = max(1, EVALUATION_BATCH_BASES // self.seq_len)
+        found = held_out_likelihood(model, self, windows, self.seq_len, batch_size)
+        return {"bits": found.bits, "perplexity": found.perplexity}
+
+    def held_out_windows(self, seq_len: int, most_bases: int, split: str | None = None) -> list[Interval]:
         """The held-out split in consecutive windows of seq_len + 1 bases that share one base with the next.
 
         So each base is predicted once, but for the first of an interval. Where the split has more than `most_bases`,
         windows spread evenly over it.
         """
-        intervals = self.intervals_of(self.held_out_split)
+        intervals = self.intervals_of(split or self.held_out_split)
+        if not intervals:
+            raise HyenaDNAError(f"No interval is marked {split}: mark some in column 4 of the BED.")
         windows_until = np.cumsum([-(-(len(interval) - 1) // seq_len) for interval in intervals])
         chosen = np.arange(windows_until[-1])
         if len(chosen) > (most := max(1, most_bases // seq_len)):

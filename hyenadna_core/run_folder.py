@@ -27,6 +27,8 @@ class LogLine(NamedTuple):
 class RunFolder:
     """run.json, log.tsv, curves.png and checkpoints/, locked against other processes until it is closed."""
 
+    writes = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = (path / ".lock").open("w")
@@ -76,6 +78,11 @@ class RunFolder:
             raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
         return cls(path)
 
+    @classmethod
+    def watch(cls, path: Path) -> "RunFolder":
+        """A folder that another process of the same run writes: what is written here goes nowhere."""
+        return Watched(path)
+
     def read_run(self) -> dict[str, Any]:
         try:
             run: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
@@ -91,10 +98,18 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def log(self, line: LogLine) -> None:
-        with (self.path / "log.tsv").open("a", encoding="utf-8") as file:
+        self._append("log.tsv", line._asdict())
+
+    def log_validation(self, step: int, figures: dict[str, float]) -> None:
+        """Add a line to valid.tsv: the step, and each figure of the held-out split."""
+        self._append("valid.tsv", {"step": step} | figures)
+
+    def _append(self, name: str, values: dict[str, Any]) -> None:
+        with (self.path / name).open("a", encoding="utf-8") as file:
             if file.tell() == 0:
-                file.write("\t".join(LogLine._fields) + "\n")
-            file.write("\t".join(f"{value:.8g}" if isinstance(value, float) else str(value) for value in line) + "\n")
+                file.write("\t".join(values) + "\n")
+            texts = (f"{value:.8g}" if isinstance(value, float) else str(value) for value in values.values())
+            file.write("\t".join(texts) + "\n")
 
     def read_log(self) -> list[LogLine]:
         """The lines so far; the last one, if a cut-off run left it unfinished, not."""
@@ -110,10 +125,34 @@ class RunFolder:
 
     def cut_log(self, step: int) -> None:
         """Forget what was logged after `step`, which a resumed run goes through again."""
-        kept = [line for line in self.read_log() if line.step <= step]
-        (self.path / "log.tsv").unlink(missing_ok=True)
-        for line in kept:
-            self.log(line)
+        for name in ("log.tsv", "valid.tsv"):
+            path = self.path / name
+            if not path.exists():
+                continue
+            text = path.read_text(encoding="utf-8")
+            header, *lines = text[: text.rfind("\n") + 1].splitlines(keepends=True) or [""]
+            write_text(path, header + "".join(line for line in lines if int(line.split("\t")[0]) <= step))
+
+
+class Watched(RunFolder):
+    """See RunFolder.watch."""
+
+    writes = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def close(self) -> None:
+        pass
+
+    def write_run(self, run: dict[str, Any]) -> None:
+        pass
+
+    def cut_log(self, step: int) -> None:
+        pass
+
+    def _append(self, name: str, values: dict[str, Any]) -> None:
+        pass
 
 
 def next_free(parent: Path, name: str) -> Path:

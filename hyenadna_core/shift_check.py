@@ -35,8 +35,8 @@ def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifte
     seq_len = min(weights.architecture["max_seq_len"] - 2, LONGEST_WINDOW)
     windows = task.held_out_windows(seq_len, BASES)
     notice(f"{len(windows)} windows of {seq_len:,} bases, evenly spread over {genome.path.name}")
+    from hyenadna_core.evaluation import held_out_likelihood
     from hyenadna_core.loading import build
-    from hyenadna_core.trainer import held_out_likelihood
 
     batch_size = max(1, BATCH_BASES // seq_len)
     return [

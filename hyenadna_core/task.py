@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -35,7 +35,12 @@ class Task(ABC):
     """What a model is trained for; a plug-in registers a subclass with `register_tasks`."""
 
     name: str
+    monitor: tuple[str, str] = ("bits", "min")  # the figure of `evaluate` by which weights are best, and its direction
 
     @abstractmethod
     def batch(self, draw: Draw) -> Batch:
         """The batch that `draw` names: a pure function of it."""
+
+    def evaluate(self, model: Any, split: str) -> dict[str, float]:
+        """Figures of a model on a whole split, by name."""
+        raise NotImplementedError(f"The task {self.name} evaluates nothing.")

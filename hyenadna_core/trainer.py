@@ -3,102 +3,137 @@
 import math
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import keras
+from keras import ops
 
-from hyenadna_core.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from hyenadna_backends.processes import in_any_process
+from hyenadna_backends.updates import updates
+from hyenadna_core.best import Best
+from hyenadna_core.checkpoint import load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.config import RunConfig
 from hyenadna_core.curves import draw_curves
 from hyenadna_core.errors import HyenaDNAError, Interrupted
-from hyenadna_core.metrics import Likelihood, likelihood
-from hyenadna_core.optimizer import build_optimizer, learning_rate_at
-from hyenadna_core.progress import progress, training_progress
+from hyenadna_core.loading import load
+from hyenadna_core.loss_line import LossLine
+from hyenadna_core.optimizer import build_optimizer
+from hyenadna_core.prefetch import prefetched
+from hyenadna_core.progress import training_progress
+from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.run_folder import LogLine, RunFolder
-from hyenadna_core.task import Draw, Task
+from hyenadna_core.signals import asked_to_stop
+from hyenadna_core.task import Batch, Draw, Task
 from hyenadna_core.warmup import bases_until, stage_at
 
-LOG_EVERY = 10  # steps
-CHECKPOINT_EVERY = 300.0  # seconds, besides the end of every stage
+CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
+
+
+def make_model(config: RunConfig):
+    """The compiled model of a run, with the weights that it starts from, on all devices where it is to be.
+
+    Raises:
+        HyenaDNAError: the weights cannot be had.
+    """
+    from hyenadna_core.backbone import HyenaBackbone
+    from hyenadna_core.causal_lm import CausalLM
+
+    if config.data_parallel:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    if config.start is None:
+        return compile_model(CausalLM(HyenaBackbone(**config.model)), config)
+    overrides = {name: config.model[name] for name in CHANGED if name in config.model}
+    return compile_model(load(config.start, **overrides), config)
 
 
 def compile_model(model, config: RunConfig):
-    """Give a CausalLM its optimizer and its loss: the mean cross entropy of the bases that bear weight."""
-    model.compile(
-        optimizer=build_optimizer(model, config.recipe, config.steps),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
-    )
+    """Give a CausalLM its optimizer."""
+    model.compile(optimizer=build_optimizer(model, config.recipe, config.steps))
     return model
 
 
-def train(model, task: Task, config: RunConfig, folder: RunFolder) -> None:
-    """Take a compiled model from the folder's latest checkpoint, or from the start, to the last step.
+def cross_entropy(logits, targets, weights, label_smoothing: float = 0.0):
+    """The weighted sum of each target's cross entropy in nats: (..., K), (...), (...) -> ().
+
+    Label smoothing gives that part of a target's weight to all K classes evenly.
+    """
+    logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    losses = -ops.sum(ops.one_hot(targets, logs.shape[-1]) * logs, axis=-1)  # a gather's gradient would be a scatter
+    if label_smoothing:
+        losses = (1 - label_smoothing) * losses - label_smoothing * ops.mean(logs, axis=-1)
+    return ops.sum(losses * weights)
+
+
+def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
+    """Take a compiled model from the folder's newest whole checkpoint, or from the start, to the last step.
+
+    Where the run validates, the weights that were best are in checkpoints/best, and it stops early if it is to.
 
     Raises:
-        HyenaDNAError: the loss is no number any more; the checkpoint before stays.
+        HyenaDNAError: the backend has not the precision; the loss is no number any more, or the disk is full, and then
+            the checkpoint before stays.
         Interrupted: SIGINT or SIGTERM came; the state is in a checkpoint. A second signal ends the process at once.
     """
-    first = load_checkpoint(folder.checkpoints, model) if has_checkpoint(folder.checkpoints) else 0
+    first, more = load_checkpoint(folder.checkpoints, model)
+    best = Best(*task.monitor, **more.get("best", {}))
     folder.cut_log(first)
-    bases = bases_until(config.stages, first)
-    losses: list[float] = []
-    logged = started = saved = time.monotonic()
-    last_line = first
-    with _asked_to_stop() as stop, training_progress(config.stages, first) as report:
-        for step in range(first, config.steps):
-            stage = stage_at(config.stages, step)
-            batch = task.batch(Draw("train", step, stage.seq_len, stage.batch_size, config.seed))
-            model.reset_metrics()
-            losses.append(float(model.train_on_batch(*batch)))
-            bases += stage.seq_len * stage.batch_size
-            done = step + 1
-            end_of_stage = done == config.steps or stage_at(config.stages, done) is not stage
-            now = time.monotonic()
-            if end_of_stage or done % LOG_EVERY == 0 or stop:
-                loss = sum(losses) / len(losses)
+    try:
+        update = updates(model, partial(cross_entropy, label_smoothing=config.label_smoothing))
+    except ValueError as error:
+        raise HyenaDNAError(str(error)) from None
+    line = LossLine(first, bases_until(config.stages, first))
+    draws = (draw_of(config, step) for step in range(first, config.steps))
+    saved = time.monotonic()
+    with (
+        asked_to_stop() as came,
+        training_progress(config.stages, first) as report,
+        prefetched(task.batch, draws) as batches,
+    ):
+        for step, batch in enumerate(batches, first):
+            if best.waited(config.patience):
+                break
+            stage, done = stage_at(config.stages, step), step + 1
+            line.add(stage, update(parts_of(batch, config.micro_batch_of(stage)), max(1.0, float(batch.weights.sum()))))
+            ends = done == config.steps or stage_at(config.stages, done) is not stage
+            validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
+            stop = in_any_process(bool(came))
+            if ends or validates or done % config.log_every == 0 or stop:
+                loss, speed = line.close(done)
                 if not math.isfinite(loss):
                     raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")
-                learning_rate = learning_rate_at(config.recipe, config.steps, step)
-                folder.log(LogLine(done, stage.seq_len, stage.batch_size, bases, loss, learning_rate, now - started))
-                speed = (done - last_line) * stage.seq_len * stage.batch_size / (now - logged)
+                rate = float(learning_rate_at(config.recipe, config.steps, step))
+                logged = LogLine(done, stage.seq_len, stage.batch_size, line.bases, loss, rate, line.seconds)
+                folder.log(logged)
                 report(done, loss, speed)
-                losses, logged, last_line = [], now, done
-            if end_of_stage or now - saved > CHECKPOINT_EVERY or stop:
-                save_checkpoint(folder.checkpoints, model, done)
+                for watcher in watchers:
+                    watcher.logged(logged)
+            if validates:
+                update.settle()
+                figures = task.evaluate(model, "valid")
+                folder.log_validation(done, figures)
+                if best.improves(done, figures) and folder.writes:
+                    save_best(folder.checkpoints, model, {"step": done} | figures)
+                for watcher in watchers:
+                    watcher.validated(done, figures)
+            saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
+            if saves and folder.writes:
+                update.settle()
+                save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})
                 draw_curves(folder.path / "curves.png", folder.read_log(), config.stages)
-                saved = now
+                saved = time.monotonic()
             if stop and done < config.steps:
-                raise Interrupted(folder.path, done, stop[0])
+                raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
+        update.settle()
 
 
-def held_out_likelihood(model, task, windows, seq_len: int, batch_size: int) -> Likelihood:
-    """How well the model predicts the held-out windows, with a progress bar."""
-    with progress("Held-out part", len(windows)) as advance:
-
-        def batches():
-            for batch in task.held_out_batches(windows, seq_len, batch_size):
-                yield batch
-                advance(batch_size)
-
-        return likelihood(lambda ids: keras.ops.convert_to_numpy(model.predict_on_batch(ids)), batches())
+def draw_of(config: RunConfig, step: int) -> Draw:
+    """The name of a step's batch."""
+    stage = stage_at(config.stages, step)
+    return Draw("train", step, stage.seq_len, stage.batch_size, config.seed)
 
 
-@contextmanager
-def _asked_to_stop() -> Iterator[list[int]]:
-    """A list that stays empty until SIGINT or SIGTERM comes; a second signal is not held back."""
-    came: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number, _frame):
-        came.append(number)
-        for caught in before:
-            signal.signal(caught, signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def parts_of(batch: Batch, size: int) -> list[Batch]:
+    """A batch in parts of `size` sequences, which divides it."""
+    return [Batch(*(array[row : row + size] for array in batch)) for row in range(0, len(batch.ids), size)]

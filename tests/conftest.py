@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hyenadna_core
-from hyenadna_backends import BACKENDS, choose, missing
+from hyenadna_backends import BACKENDS, Choice, choose, missing
 
 BACKEND = choose().name
 if problem := missing(BACKEND):
@@ -159,3 +159,35 @@ def gradients():
     """By the backend's own means, the gradient of sum(f(*arrays) * dy) in every array: a list of NumPy arrays."""
     by_backend = {"jax": _jax, "torch": _torch, "mlx": _mlx}
     return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Runs the command in this process, in a folder of its own; (exit status, stdout, stderr)."""
+    from click.testing import CliRunner
+
+    from hyenadna_core.cli import Session, make_cli
+    from hyenadna_plugins import plugin_manager
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, backend=BACKEND):
+        session = Session(plugin_manager(names=[]), Choice(backend, "test"))
+        result = CliRunner().invoke(make_cli(session), [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+@pytest.fixture
+def one_line():
+    """The error of a command that failed: its last line, all others being notices."""
+
+    def last(stderr):
+        *notices, error = stderr.strip().splitlines()
+        assert all(not notice.startswith(("Error", "Traceback")) for notice in notices)
+        return error
+
+    return last

@@ -299,6 +299,6 @@ def test_training_goes_on_from_a_checkpoint(tmp_path):
     save_checkpoint(tmp_path, first, 2)
     assert read_weights(tmp_path).architecture["mixer"] == "attention"
     second, _ = trained(0)
-    assert load_checkpoint(tmp_path, second) == 2
+    assert load_checkpoint(tmp_path, second)[0] == 2
     assert before + trained(2, second)[1] == whole
     assert whole[3] < whole[0]

@@ -60,7 +60,7 @@ def test_a_compressed_genome_is_decoded_once(write_fasta, contigs, monkeypatch):
 def test_pages_are_given_back_and_read_again(write_fasta, contigs, monkeypatch):
     genome = open_genome(write_fasta(contigs, "genome.fa.gz"))
     given_back = []
-    monkeypatch.setattr(genome, "_mapped", Spy(genome._mapped, given_back))
+    monkeypatch.setattr(genome._file, "_mapped", Spy(genome._file._mapped, given_back))
     for _ in range(genome_module.KEPT_PAGES // (1 << 16) + 1):
         genome.read("chr2", 0, 5)
     assert given_back == ["madvise"]

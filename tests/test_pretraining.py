@@ -3,6 +3,7 @@ import pytest
 
 from hyenadna_core import Draw, HyenaDNAError, Interval, decode, open_genome, reverse_complement
 from hyenadna_core.intervals import read_bed, split_by_position
+from hyenadna_core.joined_genomes import JoinedGenomes
 from hyenadna_core.original_windows import window_bases, window_ids
 from hyenadna_core.pretraining import CausalLMTask, next_base_batch
 from hyenadna_core.tokens import PAD, SEP, UNK, N
@@ -46,7 +47,7 @@ def task_ids(window):
 
 
 def test_every_position_is_drawn_equally_often(genome):
-    """Window starts over intervals of different length, some too short: uniform over what there is."""
+    """Window starts over intervals of different length; one shorter than the window comes as often as it has bases."""
     text = genome.text["chr1"]
     intervals = [
         Interval("chr1", 0, 40, "train"),
@@ -54,10 +55,49 @@ def test_every_position_is_drawn_equally_often(genome):
         Interval("chr1", 200, 220, "train"),
     ]
     task = CausalLMTask(genome, intervals, reverse_complements=False)
-    starts = [text.index(window) for window in windows(task.batch(Draw("train", 0, 32, 5000, 0)))]
-    counts = np.bincount(starts, minlength=210)
-    assert set(np.flatnonzero(counts)) == {*range(8), 100}
-    assert np.abs(counts[np.flatnonzero(counts)] - 5000 / 9).max() < 5 * np.sqrt(5000 / 9)
+    found = [window.replace("[PAD]", "") for window in windows(task.batch(Draw("train", 0, 32, 5000, 0)))]
+    assert {len(window) for window in found} == {33, 20}
+    counts = np.bincount([text.index(window) for window in found], minlength=210)
+    assert set(np.flatnonzero(counts)) == {*range(8), 100, 200}
+    expected = np.array([1] * 9 + [20]) * 5000 / 29
+    assert np.abs((counts[np.flatnonzero(counts)] - expected) / np.sqrt(expected)).max() < 5
+
+
+@pytest.mark.parametrize("reverse_complements", [False, True])
+def test_a_short_sequence_comes_whole_with_padding_behind_that_bears_no_weight(write_fasta, reverse_complements):
+    genome = open_genome(write_fasta({"chr1": "ACGTTGCAGG"}))
+    task = CausalLMTask(genome, [Interval("chr1", 0, 8, "train")], reverse_complements)
+    batch = task.batch(Draw("train", 0, 12, 20, 0))
+    strands = {"ACGTTGCA", decode(reverse_complement(task_ids("ACGTTGCA")))} if reverse_complements else {"ACGTTGCA"}
+    assert {window.replace("[PAD]", "") for window in windows(batch)} == strands
+    assert batch.ids[:, 8:].tolist() == [[PAD] * 4] * 20
+    assert batch.weights.tolist() == [[1] * 7 + [0] * 5] * 20
+
+
+def test_windows_of_several_genomes_come_in_proportion_to_their_weights(write_fasta, random_bases):
+    genomes = [
+        open_genome(write_fasta({"chr1": letter * 10 + random_bases(length, seed=length)}, f"{letter}.fa.gz"))
+        for letter, length in (("a", 300), ("c", 3000), ("g", 30))
+    ]
+    joined = JoinedGenomes(genomes)
+    assert dict(joined.contigs) == {"a:chr1": 310, "c:chr1": 3010, "g:chr1": 40}
+    intervals = joined.join([split_by_position(genome) for genome in genomes])
+    task = CausalLMTask(joined, intervals, False, weights={"a": 1.0, "c": 1.0, "g": 2.0})
+    texts = {
+        contig[0]: joined.read(contig, 0, length).tobytes().decode().upper()
+        for contig, length in joined.contigs.items()
+    }
+    found = windows(task.batch(Draw("train", 0, 16, 4000, 0)))
+    counts = [sum(window in texts[name] for window in found) for name in "acg"]
+    np.testing.assert_allclose(counts, [1000, 1000, 2000], atol=150)
+
+
+def test_genomes_of_one_name_cannot_be_told_apart(write_fasta, tmp_path):
+    first, second = write_fasta({"c": "ACGT"}), tmp_path / "other" / "genome.fa"
+    second.parent.mkdir()
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(HyenaDNAError, match="have the same name, by which contigs are told apart"):
+        JoinedGenomes([open_genome(first), open_genome(second)])
 
 
 def test_forward_only_reads_no_other_strand(genome):
@@ -95,12 +135,16 @@ def test_a_large_held_out_part_is_sampled_evenly(genome):
     assert [some[0], some[-1]] == [task.held_out_windows(10, 10**9)[index] for index in (0, -1)]
 
 
-def test_windows_longer_than_every_interval_are_an_error(genome):
+def test_intervals_that_are_shorter_than_the_window_are_known(genome):
     task = CausalLMTask(genome, split_by_position(genome))
     assert task.check(400) == []
     assert task.check(1000) == [Interval("chr2", 0, 489, "train")]
-    with pytest.raises(HyenaDNAError, match=r"longer than the window of 4,096 bases: the longest .* has 2,700"):
-        task.check(4096)
+
+
+def test_nothing_to_predict_is_an_error(genome):
+    intervals = [Interval("chr1", 5, 6, "train"), Interval("chr1", 10, 20, "valid")]
+    with pytest.raises(HyenaDNAError, match="to train on has two bases: nothing to predict"):
+        CausalLMTask(genome, intervals).check(16)
 
 
 def test_nothing_held_out_is_an_error(genome):

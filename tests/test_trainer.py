@@ -1,22 +1,28 @@
+import itertools
 import os
 import signal
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from hyenadna_core import CausalLM, Draw, HyenaBackbone, HyenaDNAError, Stage, open_genome
-from hyenadna_core.checkpoint import KEPT, load_checkpoint, save_checkpoint
+from hyenadna_backends.updates import updates
+from hyenadna_core import CausalLM, Draw, HyenaBackbone, HyenaDNAError, Stage, open_genome, trainer
+from hyenadna_core.checkpoint import save_best
 from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import Interrupted
+from hyenadna_core.evaluation import held_out_likelihood
 from hyenadna_core.intervals import split_by_position
 from hyenadna_core.metrics import likelihood
-from hyenadna_core.presets import Recipe
 from hyenadna_core.pretraining import CausalLMTask
-from hyenadna_core.trainer import compile_model, held_out_likelihood, train
+from hyenadna_core.recipe import Recipe
+from hyenadna_core.trainer import compile_model, make_model, train
+from hyenadna_core.weights import state_dict
 
 pytestmark = pytest.mark.usefixtures("trains")
+scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on MLX, Keras cannot scale a loss")
 
 
 @pytest.fixture
@@ -35,12 +41,32 @@ STAGES = (Stage(16, 8, 6), Stage(32, 4, 6))
 def config(stages=STAGES, learning_rate=1e-2, embed_dropout=0.1):
     model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": embed_dropout, "seed": 0}
     return RunConfig(
-        "causal-lm", "test", model, "genome.fa", None, tuple(stages), Recipe(learning_rate, 1.0, 0.1, 0.999), True, 0
+        "causal-lm", "test", model, ("genome.fa",), (), tuple(stages), Recipe(learning_rate, 1.0, 0.1, 0.999), True, 0
     )
 
 
 def new_model(settings):
     return compile_model(CausalLM(HyenaBackbone(**settings.model)), settings)
+
+
+def signalling(after):
+    """As `updates`, but SIGTERM comes with the update of that number."""
+
+    def make(model, loss):
+        update = updates(model, loss)
+        steps = itertools.count(1)
+
+        class Signalling:
+            settle = staticmethod(update.settle)
+
+            def __call__(self, parts, total):
+                if next(steps) == after:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                return update(parts, total)
+
+        return Signalling()
+
+    return make
 
 
 def weights_of(folder):
@@ -77,10 +103,9 @@ def test_training_learns(task, new_run):
 
 
 def test_a_loss_that_is_no_number_stops_the_run(task, new_run, monkeypatch):
-    model = new_model(config())
-    monkeypatch.setattr(model, "train_on_batch", lambda *_: np.nan)
+    monkeypatch.setattr(trainer, "updates", lambda model, loss: lambda parts, total: np.nan)
     with pytest.raises(HyenaDNAError, match="The loss became nan by step 6: choose a lower --learning-rate"):
-        train(model, task, config(), new_run("run"))
+        train(new_model(config()), task, config(), new_run("run"))
 
 
 def test_the_first_loss_is_that_of_the_first_batch_under_the_initial_weights(task, new_run):
@@ -104,12 +129,7 @@ def test_the_same_seed_gives_the_same_numbers_twice(task, new_run, whole_run):
 def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whole_run, stop_after, monkeypatch):
     folder = new_run("run")
 
-    def batch_then_signal(draw, batch=task.batch):
-        if draw.step == stop_after - 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(draw)
-
-    monkeypatch.setattr(task, "batch", batch_then_signal)
+    monkeypatch.setattr(trainer, "updates", signalling(stop_after))
     with pytest.raises(Interrupted) as stopped:
         train(new_model(config()), task, config(), folder)
     assert (stopped.value.step, stopped.value.signal_number) == (stop_after, signal.SIGTERM)
@@ -125,36 +145,109 @@ def test_signals_are_as_they_were_after_the_run(task, new_run):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_only_the_newest_checkpoints_stay(tmp_path):
+def test_a_step_in_parts_is_the_step_as_a_whole(task, new_run):
+    settings = config(embed_dropout=0.0)
+    whole, parts = new_run("whole"), new_run("parts")
+    train(new_model(settings), task, settings, whole)
+    train(new_model(settings), task, replace(settings, micro_batches=(2, 1)), parts)
+    expected = [line.loss for line in whole.read_log()]
+    np.testing.assert_allclose([line.loss for line in parts.read_log()], expected, rtol=1e-5)
+
+
+def test_a_line_comes_as_often_as_asked_and_at_the_end_of_each_stage(task, new_run):
+    folder = new_run()
+    train(new_model(config()), task, replace(config(), log_every=4), folder)
+    assert [line.step for line in folder.read_log()] == [4, 6, 8, 12]
+
+
+class Figures:
+    """Stands in for a task's evaluation: the figures of a list, one after the other."""
+
+    def __init__(self, *values):
+        self.values = iter(values)
+
+    def __call__(self, model, split):
+        assert split == "valid"
+        return {"bits": next(self.values)}
+
+
+def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch):
+    settings, folder = replace(config(), valid_every=3), new_run()
+    kept = {}
+
+    def note_and_save(folder, model, figures):
+        kept[figures["step"]] = figures["bits"]
+        save_best(folder, model, figures)
+
+    monkeypatch.setattr(task, "evaluate", Figures(1.9, 1.7, 1.8, 1.7))
+    monkeypatch.setattr(trainer, "save_best", note_and_save)
+    train(new_model(settings), task, settings, folder)
+    assert kept == {3: 1.9, 6: 1.7}  # as good as before is not better
+    assert (folder.path / "valid.tsv").read_text() == "step\tbits\n3\t1.9\n6\t1.7\n9\t1.8\n12\t1.7\n"
+    best, last = (load_file(folder.checkpoints / name / "model.safetensors") for name in ("best", "step-12"))
+    assert best.keys() == last.keys()
+    assert not np.array_equal(best["backbone.ln_f.bias"], last["backbone.ln_f.bias"])
+
+
+def test_a_run_stops_when_it_gets_no_better_also_after_a_resume(task, new_run, monkeypatch):
+    settings, folder = replace(config(), valid_every=2, patience=2), new_run()
+    monkeypatch.setattr(task, "evaluate", Figures(1.9, 1.95, 1.93))
+    train(new_model(settings), task, settings, folder)
+    assert folder.read_log()[-1].step == 6
+    train(new_model(settings), task, settings, folder)
+    assert folder.read_log()[-1].step == 6
+
+
+def test_a_validation_is_the_likelihood_of_the_split(task, new_run):
     model = new_model(config())
-    for step in (1, 2, 9, 10, 11):
-        save_checkpoint(tmp_path, model, step)
-    assert sorted(path.name for path in tmp_path.glob("*")) == ["latest", "step-10", "step-11", "step-9"]
-    assert KEPT == 3
-    assert load_checkpoint(tmp_path, model) == 11
+    task.seq_len = 32
+    expected = held_out_likelihood(model, task, task.held_out_windows(32, 10**6), 32, 4)
+    np.testing.assert_allclose(task.evaluate(model, "valid")["bits"], expected.bits, rtol=1e-6)
+    with pytest.raises(HyenaDNAError, match="No interval is marked test"):
+        task.evaluate(model, "test")
 
 
-def test_a_checkpoint_holds_the_state_of_dropout(tmp_path):
-    model = new_model(config())
-    save_checkpoint(tmp_path, model, 1)
-    assert "random_0" in load_file(tmp_path / "step-1" / "optimizer.safetensors")
+def test_watchers_see_lines_and_validations(task, new_run):
+    seen = []
+
+    class Watcher:
+        def logged(self, line):
+            seen.append(line.step)
+
+        def validated(self, step, figures):
+            seen.append((step, sorted(figures)))
+
+    task.seq_len = 32
+    train(new_model(config()), task, replace(config(), valid_every=12), new_run(), [Watcher()])
+    assert seen == [6, 10, 12, (12, ["bits", "perplexity"])]
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "state.json"])
-def test_a_damaged_checkpoint_is_named(tmp_path, name):
-    model = new_model(config())
-    save_checkpoint(tmp_path, model, 1)
-    path = tmp_path / "step-1" / name
-    path.write_bytes(path.read_bytes()[:-3])
-    if name == "state.json":
-        path.write_text("{")
-    with pytest.raises(HyenaDNAError, match=r"Cannot read the checkpoint .*step-1"):
-        load_checkpoint(tmp_path, model)
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=scales_its_loss)])
+def test_half_precision_resumes_to_the_same_weights(task, new_run, precision, monkeypatch):
+    settings = config()
+    settings = replace(settings, model=settings.model | {"dtype": precision})
+    whole, folder = new_run("whole"), new_run("run")
+    train(new_model(settings), task, settings, whole)
+    monkeypatch.setattr(trainer, "updates", signalling(7))
+    with pytest.raises(Interrupted):
+        train(new_model(settings), task, settings, folder)
+    monkeypatch.undo()
+    train(new_model(settings), task, settings, folder)
+    assert_equal(weights_of(folder), weights_of(whole))
 
 
-def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
-    save_checkpoint(tmp_path, new_model(config()), 1)
-    other = CausalLM(HyenaBackbone(2, 8, 66))
-    other.compile(keras.optimizers.AdamW(1e-3), "mse")
-    with pytest.raises(HyenaDNAError, match="The weights lack"):
-        load_checkpoint(tmp_path, other)
+def test_a_run_starts_from_weights(task, new_run):
+    first = new_run("first")
+    train(new_model(config()), task, config(), first)
+    settings = replace(config(), start=str(first.checkpoints / "step-12"))
+    found = state_dict(make_model(settings))
+    expected = load_file(first.checkpoints / "step-12" / "model.safetensors")
+    assert_equal(found, expected)
+
+
+@pytest.mark.skipif(keras.config.backend() != "mlx", reason="the other backends scale a loss")
+def test_float16_is_refused_where_there_is_no_scaling(task, new_run):
+    settings = config()
+    settings = replace(settings, model=settings.model | {"dtype": "mixed_float16"})
+    with pytest.raises(HyenaDNAError, match="which float16 needs: choose --precision bfloat16"):
+        train(new_model(settings), task, settings, new_run())

@@ -30,6 +30,15 @@ def register_fft_convs(register: Callable[[Any], None]) -> None:
     """
 
 
+@hookspec
+def training_callbacks(run: Any) -> list[Any] | None:
+    """Watch training: a list of objects with logged(line) and validated(step, figures), called as those come.
+
+    run is the hyenadna_core.run_folder.RunFolder: run.path, run.read_run(). A line has the fields of log.tsv; figures
+    are those of the validation by name. Called once, when training starts or is resumed.
+    """
+
+
 @hookspec(firstresult=True)
 def fetch_weights(uri: str, cache_dir: Path) -> Path | None:
     """Fetch weights by an address that only you know, such as s3://...: the local file or folder, or None.

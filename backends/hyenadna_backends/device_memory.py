@@ -1,0 +1,52 @@
+"""How much memory there is to train in, and on how many devices of this process."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from hyenadna_backends.blocks import backend
+
+MEMINFO = Path("/proc/meminfo")
+CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def free_memory() -> int:
+    """Bytes that are free on the device that computes: a GPU's own memory, or the machine's."""
+    return _ON_DEVICE.get(backend(), lambda: None)() or _on_machine()
+
+
+def local_devices() -> int:
+    """Devices that JAX computes on in this process; one on the others."""
+    if backend() != "jax":
+        return 1
+    import jax
+
+    return len(jax.local_devices())
+
+
+def _jax() -> int | None:
+    import jax
+
+    found = jax.local_devices()[0].memory_stats() or {}
+    return found["bytes_limit"] - found.get("bytes_in_use", 0) if "bytes_limit" in found else None
+
+
+def _torch() -> int | None:
+    import torch
+
+    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
+
+
+def _on_machine() -> int:
+    try:
+        lines = dict(line.split(":") for line in MEMINFO.read_text().splitlines())
+        free = int(lines["MemAvailable"].split()[0]) * 1024
+    except OSError:
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(free, int(CONTROL_GROUP.read_text()))
+    except (OSError, ValueError):  # no such group, or one without a limit
+        return free
+
+
+_ON_DEVICE: dict[str, Callable[[], int | None]] = {"jax": _jax, "torch": _torch}

@@ -1,0 +1,199 @@
+"""One update of a model's weights on each backend that trains: gradients of micro-batches added up, then the optimizer.
+
+The loss stays on the device. On JAX and MLX the state is handed from one compiled function to the next, so the model's
+own variables are out of date until `settle`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from hyenadna_backends.blocks import Tensor, backend
+from hyenadna_backends.processes import process_of
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # outputs, targets, weights: the sum of the weighted losses
+Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, targets, weights; the first axis of each counts sequences
+
+
+class Updates(Protocol):
+    """What `updates` makes."""
+
+    def __call__(self, parts: Sequence[Part], total: float) -> Tensor:
+        """Move the weights against the gradient of the loss of all parts over `total`; that loss, on the device."""
+
+    def settle(self) -> None:
+        """Write the state into the model's and its optimizer's variables."""
+
+
+def updates(model: Any, loss: Loss) -> Updates:
+    """Updates of a compiled Keras model.
+
+    Raises:
+        ValueError: the optimizer scales the loss, for float16, which the backend cannot; and from the updates, where
+            parts do not divide evenly among the processes of a run.
+    """
+    made: Updates = _MAKE[backend()](model, loss)
+    return made
+
+
+def _settle(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+class _Stateless:
+    """Updates as functions of the state: weights, the rest of the model's variables, the optimizer's."""
+
+    def __init__(self, model, loss, differentiate, compiled, place, evaluate):
+        self.model, self.loss, self.differentiate, self.place, self.evaluate = (
+            model,
+            loss,
+            differentiate,
+            place,
+            evaluate,
+        )
+        model.optimizer.build(model.trainable_variables)
+        self.variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
+        self.state = None
+        self.whole = compiled(self._whole, (0, 1, 2))
+        self.accumulate = compiled(self._accumulate, (0, 1, 2))
+        self.apply = compiled(self._apply, (0, 1))
+
+    def __call__(self, parts, total):
+        from keras import ops
+
+        if self.state is None:
+            self.state = tuple([variable.value for variable in group] for group in self.variables)
+        weights, rest, optimizer = self.state
+        scale = ops.convert_to_tensor(np.float32(1 / total))
+        if len(parts) == 1:
+            loss, *state = self.whole(weights, rest, optimizer, self.place(parts[0]), scale)
+        else:
+            sums, loss = [weight * 0 for weight in weights], weights[0].sum() * 0
+            for part in parts:
+                loss, rest, sums = self.accumulate(loss, rest, sums, weights, optimizer, self.place(part), scale)
+                self.evaluate((loss, rest, sums))
+            state = [*self.apply(weights, optimizer, sums)]
+            state.insert(1, rest)
+        self.evaluate((loss, state))
+        self.state = tuple(state)
+        return loss
+
+    def settle(self):
+        if self.state is not None:
+            for variables, values in zip(self.variables, self.state, strict=True):
+                _settle(variables, values)
+            self.state = None
+
+    def _gradients(self, weights, rest, optimizer, part, scale):
+        import keras
+
+        inputs, targets, bears = part
+
+        def loss_of(weights):
+            outputs, after = self.model.stateless_call(weights, rest, inputs, training=True)
+            loss = self.loss(outputs, targets, bears) * scale
+            with keras.StatelessScope(state_mapping=list(zip(self.variables[2], optimizer, strict=True))):
+                scaled = self.model.optimizer.scale_loss(loss)
+            return scaled, (loss, after)
+
+        (_, (loss, after)), gradients = self.differentiate(loss_of)(weights)
+        return loss, after, gradients
+
+    def _whole(self, weights, rest, optimizer, part, scale):
+        loss, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
+        weights, optimizer = self._apply(weights, optimizer, gradients)
+        return loss, weights, rest, optimizer
+
+    def _accumulate(self, loss, rest, sums, weights, optimizer, part, scale):
+        more, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
+        return loss + more, rest, [total + gradient for total, gradient in zip(sums, gradients, strict=True)]
+
+    def _apply(self, weights, optimizer, gradients):
+        return self.model.optimizer.stateless_apply(optimizer, gradients, weights)
+
+
+def _jax(model, loss):
+    import jax
+    import keras
+
+    def place(part):
+        layout = getattr(keras.distribution.distribution(), "get_data_layout", None)
+        if layout is None:
+            return part
+
+        def spread(array):
+            sharding = layout(array.shape).backend_layout
+            return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+        return tuple(map(spread, part))
+
+    differentiate = partial(jax.value_and_grad, has_aux=True)
+
+    def compiled(function, given_up):
+        return jax.jit(function, donate_argnums=given_up)
+
+    return _Stateless(model, loss, differentiate, compiled, place, evaluate=lambda _: None)
+
+
+def _mlx(model, loss):
+    import keras
+    import mlx.core as mx
+
+    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):  # a condition, within what mx.compile compiles
+        raise ValueError("On MLX, Keras cannot scale a loss, which float16 needs: choose --precision bfloat16.")
+
+    def place(part):
+        return tuple(map(mx.array, part))
+
+    return _Stateless(model, loss, mx.value_and_grad, lambda function, _: mx.compile(function), place, mx.eval)
+
+
+class _Torch:
+    """Updates by PyTorch's own gradients; where torchrun started several processes, each takes its rows of a part."""
+
+    def __init__(self, model, loss):
+        self.model, self.loss = model, loss
+        model.optimizer.build(model.trainable_variables)
+
+    def __call__(self, parts, total):
+        import torch
+        from keras import ops
+
+        optimizer, variables = self.model.optimizer, self.model.trainable_variables
+        self.model.zero_grad()
+        value = 0.0
+        for part in parts:
+            inputs, targets, bears = (ops.convert_to_tensor(array) for array in process_of(part))
+            loss = self.loss(self.model(inputs, training=True), targets, bears) * (1 / total)
+            optimizer.scale_loss(loss).backward()
+            value = value + loss.detach()
+        gradients = [variable.value.grad for variable in variables]
+        with torch.no_grad():
+            value = _sum_over_processes(value, gradients)
+            optimizer.apply(gradients, variables)
+        return value
+
+    def settle(self):
+        self.model.zero_grad()
+
+
+def _sum_over_processes(value, gradients):
+    """Add up the gradients of all processes, in place, and return the sum of their losses."""
+    import torch
+    from torch import distributed
+
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return value
+    flat = torch.cat([value.reshape(1), *(gradient.reshape(-1) for gradient in gradients)])
+    distributed.all_reduce(flat)
+    start = 1
+    for gradient in gradients:
+        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
+        start += gradient.numel()
+    return flat[0]
+
+
+_MAKE = {"jax": _jax, "torch": _Torch, "mlx": _mlx}

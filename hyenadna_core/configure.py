@@ -1,0 +1,80 @@
+"""From the options of `hyenadna train` to all that the numbers of a run depend on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hyenadna_backends.device_memory import free_memory, local_devices
+from hyenadna_backends.processes import rank_and_count
+from hyenadna_core.config import RunConfig, absolute
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.genome import bundled_genome
+from hyenadna_core.memory import full_architecture
+from hyenadna_core.plan import plan_micro_batches, plan_stages
+from hyenadna_core.recipe import ORIGINAL
+from hyenadna_core.registry import by_name
+from hyenadna_plugins import collect
+
+PRECISIONS = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}  # the policies of Keras
+MEMORY_USED = 0.8  # of what is free
+AS_THEY_ARE = (
+    *("task", "windows", "precision", "seed", "label_smoothing", "valid_every", "valid_bases", "patience", "keep"),
+    *("log_every", "checkpoint_every", "data_parallel", "log_to"),
+)
+
+
+def configure(session, options: Mapping[str, Any]) -> RunConfig:
+    """The configuration of a run.
+
+    Raises:
+        HyenaDNAError: options that contradict each other, the preset, or the number of devices.
+    """
+    _check(options)
+    chosen = by_name(collect(session.plugins, "register_presets"), options["preset"], "preset", prefix="hyenadna-")
+    model = _architecture(options, chosen)
+    asked = {name: options[name] for name in ("stages", "warmup", "steps", "batch_size", "batch_bases")}
+    if not any(asked.values()):
+        asked["stages"] = chosen.stages
+    stages = plan_stages(model["max_seq_len"], **asked)
+    devices = (local_devices() if options["data_parallel"] else 1) * rank_and_count()[1]
+    limit = int(MEMORY_USED * free_memory())
+    recipe = ORIGINAL if options["recipe"] == "original" else chosen.recipe
+    reverse_complements = options["reverse_complements"]
+    return RunConfig(
+        preset=chosen.name,
+        model=model,
+        fasta=tuple(map(absolute, options["fasta"] or (bundled_genome(),))),
+        bed=tuple(map(absolute, options["bed"])),
+        weights=tuple(options["fasta_weight"]),
+        stages=tuple(stages),
+        micro_batches=plan_micro_batches(full_architecture(model), stages, options["micro_batch"], devices, limit),
+        recipe=replace(recipe, learning_rate=options["learning_rate"] or recipe.learning_rate),
+        reverse_complements=options["windows"] == "random" if reverse_complements is None else reverse_complements,
+        start=str(options["weights"]) if options["weights"] else None,
+        **{name: options[name] for name in AS_THEY_ARE},
+    )
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    genomes = len(options["fasta"]) or 1
+    for name in ("bed", "fasta_weight"):
+        if options[name] and len(options[name]) != genomes:
+            option = name.replace("_", "-")
+            raise HyenaDNAError(f"{len(options[name])} --{option} for {genomes} --fasta: give one for each, or none.")
+    if options["patience"] and not options["valid_every"]:
+        raise HyenaDNAError("--patience counts validations: give --valid-every too.")
+
+
+def _architecture(options: Mapping[str, Any], preset) -> dict[str, Any]:
+    """The arguments of HyenaBackbone: the preset's, or those of the weights that the run starts from."""
+    architecture = dict(preset.config)
+    if options["weights"]:
+        from hyenadna_core.sources import read_weights
+
+        architecture = dict(read_weights(options["weights"]).architecture)
+    return architecture | {
+        "embed_dropout": options["dropout"],
+        "seed": options["seed"],
+        "rematerialise": options["rematerialise"],
+        "dtype": PRECISIONS[options["precision"]],
+    }

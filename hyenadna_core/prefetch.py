@@ -1,0 +1,30 @@
+"""Batches made ahead, in a thread, while the device works on those before."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from hyenadna_core.task import Batch, Draw
+
+AHEAD = 2  # batches
+
+
+@contextmanager
+def prefetched(make: Callable[[Draw], Batch], draws: Iterable[Draw]) -> Iterator[Iterator[Batch]]:
+    """make(draw) for each draw in turn, the next two of them under way; what is not asked for is not made."""
+    waiting: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+
+        def batches() -> Iterator[Batch]:
+            for draw in draws:
+                waiting.append(thread.submit(make, draw))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+        try:
+            yield batches()
+        finally:
+            thread.shutdown(cancel_futures=True)

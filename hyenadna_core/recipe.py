@@ -1,0 +1,43 @@
+"""How AdamW trains, as data: rates, their course over the steps, what decays (SPEC section 6)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Peak of the learning rate, the filter network's part of it, weight decay, second beta; and the rate's course.
+
+    The rate rises in a line over `warmup` of all steps, then falls as a cosine to `floor` of its peak. `original` is
+    the original's course instead, whose cosine starts with the first step (so that it has begun to fall when warmup
+    ends), and its decay: of all but the filter network, where ours spares biases, norms, skips and the embedding too.
+    """
+
+    learning_rate: float
+    filter_rate: float
+    weight_decay: float
+    beta_2: float
+    warmup: float = 0.05
+    floor: float = 0.0
+    original: bool = False
+
+
+DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)
+SHORT_RUN = Recipe(learning_rate=1e-2, filter_rate=0.03, weight_decay=0.02, beta_2=0.99)  # docs/log.md
+ORIGINAL = Recipe(6e-4, 1.0, 0.1, 0.999, warmup=0.01, floor=0.1, original=True)
+ORIGINAL_START = 1e-6  # where the original's rate rises from
+
+
+def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> Any:
+    """The rate of update `step` of `steps`: a number or an array; `ops` has where, clip and cos for it."""
+    peak, floor = recipe.learning_rate, recipe.floor * recipe.learning_rate
+    if recipe.original:
+        rises, low = recipe.warmup * steps, ORIGINAL_START
+        done = step / steps
+    else:
+        rises, low = max(1, round(recipe.warmup * steps)), 0.0
+        done = (step - rises) / max(1, steps - rises)
+    falling = floor + (peak - floor) * (1 + ops.cos(np.pi * ops.clip(done, 0.0, 1.0))) / 2
+    return ops.where(step < rises, low + step * (peak - low) / rises, falling)

@@ -1,0 +1,56 @@
+"""`hyenadna doctor` as it is run."""
+
+import json
+import os
+
+from hyenadna_backends import BACKENDS
+
+BACKEND = os.environ["KERAS_BACKEND"]
+TRAINS = BACKENDS[BACKEND].trains
+
+
+def test_doctor_checks_the_device_against_numpy(cli):
+    status, stdout, _ = cli("doctor", "--self-check")
+    assert status == 0
+    checks = [line for line in stdout.splitlines() if line.startswith(("ok ", "FAIL"))]
+    assert sum("fft_conv" in line for line in checks) == 20
+    assert sum("the original's" in line for line in checks) == (4 if TRAINS else 3)
+    assert not any(line.startswith("FAIL") for line in checks)
+
+
+def test_a_check_that_fails_is_seen(cli, monkeypatch, one_line):
+    from hyenadna_core import self_check
+
+    monkeypatch.setattr(self_check, "GATE", -1.0)
+    monkeypatch.setattr(self_check, "LENGTHS", (8, 9))
+    monkeypatch.setattr(self_check, "CASES", ())
+    status, stdout, stderr = cli("doctor", "--self-check")
+    assert status == 1
+    assert sum(line.startswith("FAIL  fft_conv") for line in stdout.splitlines()) == 2
+    assert one_line(stderr) == "Error: 2 of 2 checks failed, first: fft_conv, 8 bases."
+    status, stdout, _ = cli("doctor", "--self-check", "--json")
+    assert [check["passed"] for check in json.loads(stdout)["self_check"]] == [False, False]
+
+
+def test_doctor_estimates_the_memory_of_a_preset(cli, one_line):
+    header, *rows = (
+        line.split("\t") for line in cli("doctor", "--preset", "large-1m", "--seq-len", "1000000")[1].splitlines()
+    )
+    assert [row[0] for row in rows] == ["inference", "training", "rematerialised"]
+    peaks = [int(row[header.index("peak_MB")]) for row in rows]
+    assert peaks[0] < 6000 < peaks[2] < peaks[1]
+    status, _, stderr = cli("doctor", "--preset", "tiny-1k", "--seq-len", "2000")
+    assert (status, one_line(stderr)) == (1, "Error: hyenadna-tiny-1k takes at most 1,026 bases, not 2,000.")
+    (inference, *_) = json.loads(cli("doctor", "--preset", "tiny-1k", "--json")[1])
+    assert inference["peak"] == sum(inference[part] for part in ("weights", "spectra", "activations", "optimizer"))
+
+
+def test_doctor_names_what_is_here_and_what_is_not(cli):
+    found = json.loads(cli("doctor", "--json")[1])
+    assert (found["backend"], found["reason"]) == (BACKEND, "test")
+    assert found["backends"][BACKEND]["devices"]
+    assert set(found["extras"]) == {"jax", "torch", "mlx", "hub"}
+    text = cli("doctor")[1]
+    for name, state in found["backends"].items():
+        line = next(line for line in text.splitlines() if line.startswith(name))
+        assert (state["version"] in line) if "version" in state else ("pip install" in line or "broken" in line)
