@@ -15,8 +15,17 @@ KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 
 
 def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
-    """Run the suite on one backend, out of reach of the checkout's own packages."""
-    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env={"KERAS_BACKEND": backend})
+    """Run the suite on one backend, out of reach of the checkout's own packages.
+
+    JAX keeps what it compiled for the session's next run, and for the processes that tests start.
+    """
+    compiled = Path(session.create_tmp()).resolve() / "compiled"
+    environment = {
+        "KERAS_BACKEND": backend,
+        "JAX_COMPILATION_CACHE_DIR": str(compiled),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+    }
+    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env=environment)
 
 
 @nox.session
@@ -79,6 +88,8 @@ def parity(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     session.run("hyenadna", "parity", "--out", "parity.tsv")
     run_tests(session, "jax", "-s", "tests/test_parity.py")
+    for backend in ("jax", "torch", "mlx"):
+        run_tests(session, backend, "tests/test_resume.py")
 
 
 @nox.session(default=False)

@@ -15,6 +15,7 @@ from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from hyenadna_backends.updates import build_optimizer_once
 from hyenadna_core.backend import notice
 from hyenadna_core.cache import write_text, written_aside
 from hyenadna_core.conversion import our_config
@@ -156,7 +157,7 @@ def _cannot_write(folder: Path, name: str, error: Exception) -> str:
 
 def _training_variables(model):
     """By name, what training needs besides the weights: the optimizer's variables and the state of dropout."""
-    model.optimizer.build(model.trainable_variables)
+    build_optimizer_once(model)
     published = {id(parameter.variable) for parameter in parameters(model)}
     optimizer = {variable.path.split("/", 1)[1]: variable for variable in model.optimizer.variables}
     random = [variable for variable in model.variables if id(variable) not in published]

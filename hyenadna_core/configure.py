@@ -29,15 +29,14 @@ def configure(session, options: Mapping[str, Any]) -> RunConfig:
     Raises:
         HyenaDNAError: options that contradict each other, the preset, or the number of devices.
     """
-    _check(options)
+    _check(session.backend.name, options)
     chosen = by_name(collect(session.plugins, "register_presets"), options["preset"], "preset", prefix="hyenadna-")
     model = _architecture(options, chosen)
     asked = {name: options[name] for name in ("stages", "warmup", "steps", "batch_size", "batch_bases")}
     if not any(asked.values()):
         asked["stages"] = chosen.stages
     stages = plan_stages(model["max_seq_len"], **asked)
-    devices = (local_devices() if options["data_parallel"] else 1) * rank_and_count()[1]
-    limit = int(MEMORY_USED * free_memory())
+    devices, limit = devices_of(options["data_parallel"]), int(MEMORY_USED * free_memory())
     recipe = ORIGINAL if options["recipe"] == "original" else chosen.recipe
     reverse_complements = options["reverse_complements"]
     return RunConfig(
@@ -55,7 +54,24 @@ def configure(session, options: Mapping[str, Any]) -> RunConfig:
     )
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def devices_of(data_parallel: bool) -> int:
+    """How many devices share a step, in all processes."""
+    return (local_devices() if data_parallel else 1) * rank_and_count()[1]
+
+
+def check_devices(config: RunConfig) -> None:
+    """Raise HyenaDNAError where the parts of a step do not divide among the devices of this machine."""
+    count = devices_of(config.data_parallel)
+    for stage, size in zip(config.stages, config.micro_batches, strict=True):
+        if size % count:
+            raise HyenaDNAError(
+                f"This run has {size} sequences at a time in stage {stage}, which do not divide among {count} devices."
+            )
+
+
+def _check(backend: str, options: Mapping[str, Any]) -> None:
+    if options["data_parallel"] and backend != "jax":
+        raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start a process a GPU by torchrun.")
     genomes = len(options["fasta"]) or 1
     for name in ("bed", "fasta_weight"):
         if options[name] and len(options[name]) != genomes:

@@ -10,7 +10,7 @@ from hyenadna_backends import current_kernel
 from hyenadna_backends.processes import is_first_process
 from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import RunConfig
-from hyenadna_core.configure import configure
+from hyenadna_core.configure import check_devices, configure, devices_of
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome import open_genome
 from hyenadna_core.intervals import read_bed, split_by_position
@@ -57,6 +57,7 @@ def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
     with RunFolder.open(path) if is_first_process() else RunFolder.watch(path) as folder:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
+        check_devices(config)
         data = open_task(session, config)
         if data.genome.sha256 != run["genome_sha256"]:
             names = ", ".join(config.fasta)
@@ -117,6 +118,8 @@ def _run(session, config: RunConfig, task, folder: RunFolder) -> str:
 
     seq_len = max(stage.seq_len for stage in config.stages)
     bases = sum(task.genome.contigs.values())
+    if (count := devices_of(config.data_parallel)) > 1:
+        notice(f"Each step on {count} devices.")
     notice(f"Training {config.preset} on {task.genome.path.name} ({bases:,} bases); run folder {folder.path}")
     for stage, size in zip(config.stages, config.micro_batches, strict=True):
         if size < stage.batch_size:

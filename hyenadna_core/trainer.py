@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import keras
 from keras import ops
 
-from hyenadna_backends.processes import in_any_process
+from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
 from hyenadna_core.best import Best
 from hyenadna_core.checkpoint import load_checkpoint, save_best, save_checkpoint
@@ -41,7 +40,7 @@ def make_model(config: RunConfig):
     from hyenadna_core.causal_lm import CausalLM
 
     if config.data_parallel:
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
+        share_steps()
     if config.start is None:
         return compile_model(CausalLM(HyenaBackbone(**config.model)), config)
     overrides = {name: config.model[name] for name in CHANGED if name in config.model}

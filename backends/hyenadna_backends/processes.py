@@ -36,6 +36,14 @@ def start_processes() -> None:
     _START[backend()]()
 
 
+def share_steps() -> None:
+    """Let what is made from now on live on every device of JAX, in all processes; other backends have one a process."""
+    if backend() == "jax":
+        import keras
+
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+
+
 def process_of(part: Iterable[np.ndarray]) -> list[np.ndarray]:
     """The rows of each array that are this process's to compute.
 

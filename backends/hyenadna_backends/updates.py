@@ -38,6 +38,13 @@ def updates(model: Any, loss: Loss) -> Updates:
     return made
 
 
+def build_optimizer_once(model: Any) -> None:
+    """Make the optimizer's variables if there are none yet; one that scales its loss would make them anew each time."""
+    optimizer = model.optimizer
+    if not getattr(optimizer, "inner_optimizer", optimizer).built:
+        optimizer.build(model.trainable_variables)
+
+
 def _settle(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -54,7 +61,7 @@ class _Stateless:
             place,
             evaluate,
         )
-        model.optimizer.build(model.trainable_variables)
+        build_optimizer_once(model)
         self.variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
         self.state = None
         self.whole = compiled(self._whole, (0, 1, 2))
@@ -156,7 +163,7 @@ class _Torch:
 
     def __init__(self, model, loss):
         self.model, self.loss = model, loss
-        model.optimizer.build(model.trainable_variables)
+        build_optimizer_once(model)
 
     def __call__(self, parts, total):
         import torch

@@ -7,6 +7,7 @@ import click
 
 POSITIVE = click.IntRange(min=1)
 LENGTHS = "1024,8192,32770"
+DATA_LENGTHS = "1024,32768,1000000"
 TRANSFORMER_LENGTHS = "1024,2048,4096,8192,16384,32768"
 TRANSFORMER_SECONDS = 60.0
 
@@ -37,10 +38,12 @@ TRANSFORMER_SECONDS = 60.0
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the time of every round and the machine.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the same to this file too.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw time over length.")
+@click.option("--data", is_flag=True, help="Time batches of training windows alone, without a model.")
+@click.option("--fasta", type=click.Path(path_type=Path), help="Genome of --data.  [default: E. coli, in the package]")
 @click.option("--check-kernel", metavar="NAME", help="Time nothing: compare a registered kernel with the definition.")
 @click.option("--backend", metavar="NAME", help="As in the other commands.")
 @click.pass_obj
-def command(session, check_kernel, backend, as_json, out, plot, **options):
+def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **options):
     """Time the long convolution, the model's forward pass and its training step, beside the plain formula.
 
     A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as the original's), generic,
@@ -52,22 +55,27 @@ def command(session, check_kernel, backend, as_json, out, plot, **options):
       hyenadna bench --what conv --lengths 1024,32770,160002
       hyenadna bench --sides jax:native,torch:plain --what forward --preset small-32k --lengths 32770
       hyenadna bench --against attention --plot crossing.png
+      hyenadna bench --data --fasta genome.fa.gz
       hyenadna bench --check-kernel matmul
     """  # noqa: D301 (click wants the character itself)
     if check_kernel:
         _check(session, check_kernel)
         return
-    from hyenadna_core.bench_figures import as_json as all_figures
-    from hyenadna_core.bench_report import draw, table
     from hyenadna_core.cache import write_text
 
-    found, machine = _measure(session, **options)
-    text = json.dumps(all_figures(found, machine), indent=2) if as_json else table(found)
+    if data:
+        text = _measure_data(fasta, options["lengths"], options["pairs"], as_json)
+    else:
+        from hyenadna_core.bench_figures import as_json as all_figures
+        from hyenadna_core.bench_report import draw, table
+
+        found, machine = _measure(session, **options)
+        text = json.dumps(all_figures(found, machine), indent=2) if as_json else table(found)
+        if plot:
+            draw(plot, found)
     click.echo(text)
     if out:
         write_text(out, text + "\n")
-    if plot:
-        draw(plot, found)
 
 
 def _check(session, name):
@@ -81,6 +89,16 @@ def _check(session, name):
         click.echo(str(check))
     if failed := [check for check in checks if not check.passed]:
         raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")
+
+
+def _measure_data(fasta, lengths, rounds, as_json):
+    """The speed of batches, as text."""
+    from hyenadna_core.bench import parse_lengths
+    from hyenadna_core.bench_data import data_table, measure_data
+    from hyenadna_core.genome import bundled_genome
+
+    found = list(measure_data(fasta or bundled_genome(), parse_lengths(lengths or DATA_LENGTHS), rounds))
+    return json.dumps([one.to_json() for one in found], indent=2) if as_json else data_table(found)
 
 
 def _measure(

@@ -134,6 +134,7 @@ def command(ctx, resume, fft_conv, backend, distributed, **options):
     if distributed:
         from hyenadna_backends.processes import start_processes
 
+        options["data_parallel"] = ctx.obj.backend.name == "jax"
         try:
             start_processes()
         except ValueError as error:
