@@ -67,10 +67,10 @@ class CausalAttention(keras.layers.Layer):
         self.Wqkv.build(input_shape)
         self.out_proj.build(input_shape)
 
-    def compute_output_spec(self, x):  # so that L may be unknown when the graph is made
+    def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x):
+    def call(self, x, training=False):  # as the operator that it stands in for
         L, D = x.shape[1:]
         by_head = (-1, L, self.num_heads, D // self.num_heads)
         q, k, v = (ops.reshape(part, by_head) for part in ops.split(self.Wqkv(x), 3, axis=-1))  # (B, L, H, W)

@@ -129,7 +129,8 @@ class HyenaBlock(keras.layers.Layer):
     def halves(self, x, training):
         """Mixer, then MLP, each added to the stream: (B, L, D) -> (B, L, D)."""
         x = ops.cast(x, "float32")
-        x = x + ops.cast(self.mixer(self.norm1(x, training=training)), "float32")
+        # `training` is handed on by name: where a block is made again for its gradient, Keras knows of none.
+        x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training), "float32")
         return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
 
     def with_spectra(self, x, spectra):

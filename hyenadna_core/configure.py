@@ -46,7 +46,9 @@ def configure(session, options: Mapping[str, Any]) -> RunConfig:
         bed=tuple(map(absolute, options["bed"])),
         weights=tuple(options["fasta_weight"]),
         stages=tuple(stages),
-        micro_batches=plan_micro_batches(full_architecture(model), stages, options["micro_batch"], devices, limit),
+        micro_batches=plan_micro_batches(
+            full_architecture(model), stages, options["micro_batch"], devices, limit, session.backend.name
+        ),
         recipe=replace(recipe, learning_rate=options["learning_rate"] or recipe.learning_rate),
         reverse_complements=options["windows"] == "random" if reverse_complements is None else reverse_complements,
         start=str(options["weights"]) if options["weights"] else None,
@@ -72,6 +74,8 @@ def check_devices(config: RunConfig) -> None:
 def _check(backend: str, options: Mapping[str, Any]) -> None:
     if options["data_parallel"] and backend != "jax":
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start a process a GPU by torchrun.")
+    if options["rematerialise"] and backend == "mlx":
+        raise HyenaDNAError("--rematerialise is for JAX and PyTorch: on MLX, choose a smaller --micro-batch.")
     genomes = len(options["fasta"]) or 1
     for name in ("bed", "fasta_weight"):
         if options[name] and len(options[name]) != genomes:

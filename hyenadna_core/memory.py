@@ -24,9 +24,27 @@ WORKING_BYTES = 1 << 28
 NARROWEST = 8  # channels: fewer make matrix products slow
 ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network, where there are many more
 
-# Arrays of (B, L, D) that are held at once in inference, and that training keeps of every block, or of a block that is
-# made again for its gradient; and what one such block takes while it is at work. Measured (docs/benchmarks.md).
-HELD = {"inference": 4.3, "kept": 27.0, "rematerialised": 1.0, "at work": 12.0}
+
+@dataclass(frozen=True)
+class Held:
+    """Arrays of (B, L, D) that a backend holds, fitted to what processes took on CPUs (docs/benchmarks.md).
+
+    `kept` of every block in training; `again` of one block while it is made again for its gradient, None where that
+    saves nothing; `inner` copies of the MLP's inner activations in inference.
+    """
+
+    kept: float
+    again: float | None
+    inner: int
+
+
+INFERENCE = 4.3  # such arrays in inference, on every backend
+LIBRARIES = 150_000_000  # bytes that a backend's libraries take once they train
+HELD = {
+    "jax": Held(kept=55.0, again=None, inner=2),  # XLA for CPUs merges what is made again with what was made first
+    "torch": Held(kept=32.0, again=110.0, inner=3),
+    "mlx": Held(kept=55.0, again=None, inner=6),
+}
 
 
 @dataclass(frozen=True)
@@ -77,8 +95,9 @@ def spectra_budget() -> int:
     return int(text)
 
 
-def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool) -> Estimate:
+def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool, backend: str = "torch") -> Estimate:
     """What a pass over (B, L) ids takes in float32, forward alone or with its gradient and AdamW."""
+    held = HELD.get(backend, HELD["torch"])
     D, order, n_layer = (int(architecture[name]) for name in ("d_model", "order", "n_layer"))
     named = shapes(dict(architecture))
     tables = sum(int(np.prod(shape)) for name, shape in named.items() if name.endswith((".z", ".t")))
@@ -88,20 +107,21 @@ def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool) ->
     trained = sum(int(np.prod(shape)) for name, shape in named.items() if not name.endswith(copies))
     stream = FLOAT * B * L * D
     if training:
-        kept = HELD["rematerialised" if architecture.get("rematerialise") else "kept"]
-        activations = int(stream * (kept * n_layer + HELD["at work"]))
-        return Estimate(FLOAT * (trained + tables), 0, activations, FLOAT * 3 * trained)
+        arrays = held.kept * n_layer
+        if architecture.get("rematerialise") and held.again is not None:
+            arrays = min(arrays, held.again + n_layer)
+        return Estimate(FLOAT * (trained + tables), 0, int(stream * arrays) + LIBRARIES, FLOAT * 3 * trained)
     spectra = spectra_bytes(architecture, L)
     spectra = spectra if spectra <= spectra_budget() else 0
     working = channels_at_once(B, L, D, order) * _bytes_of_a_channel(B, L, order)
-    mlp = FLOAT * min(B * L, 2 * ROWS) * 3 * int(architecture["d_inner"])
-    activations = int(HELD["inference"] * stream) + max(working, mlp)
+    mlp = FLOAT * min(B * L, 2 * ROWS) * held.inner * int(architecture["d_inner"])
+    activations = int(INFERENCE * stream) + max(working, mlp)
     return Estimate(FLOAT * (trained + tables), spectra, activations, 0)
 
 
-def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int) -> int:
+def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int, backend: str) -> int:
     """The most sequences, up to batch_size, whose training step fits `limit` bytes by the estimate; at least one."""
-    alone, both = (estimate(architecture, B, seq_len, training=True).peak for B in (1, 2))
+    alone, both = (estimate(architecture, B, seq_len, True, backend).peak for B in (1, 2))
     return max(1, min(batch_size, 1 + (limit - alone) // (both - alone)))
 
 
@@ -112,7 +132,7 @@ def full_architecture(config: Mapping[str, Any]) -> dict[str, Any]:
     return architecture
 
 
-def estimates(preset: Preset, batch_size: int, seq_len: int | None) -> list[dict[str, Any]]:
+def estimates(preset: Preset, batch_size: int, seq_len: int | None, backend: str) -> list[dict[str, Any]]:
     """Estimates for a preset: inference, training, training with rematerialised blocks.
 
     Raises:
@@ -129,7 +149,7 @@ def estimates(preset: Preset, batch_size: int, seq_len: int | None) -> list[dict
         ("training", True, False),
         ("rematerialised", True, True),
     ):
-        found = estimate(architecture | {"rematerialise": remat}, batch_size, L, training)
+        found = estimate(architecture | {"rematerialise": remat}, batch_size, L, training, backend)
         rows.append({"for": what, "batch_size": batch_size, "seq_len": L, **found.to_json()})
     return rows
 

@@ -56,7 +56,7 @@ def plan_stages(
 
 
 def plan_micro_batches(
-    architecture: Mapping[str, Any], stages: Sequence[Stage], asked: int | None, devices: int, limit: int
+    architecture: Mapping[str, Any], stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
 ) -> tuple[int, ...]:
     """How many sequences of each stage's steps go at a time, on all devices together.
 
@@ -72,7 +72,9 @@ def plan_micro_batches(
                 f"Stage {stage} has {stage.batch_size} sequences a step, which do not divide among {devices} devices."
             )
         of_device = stage.batch_size // devices
-        most = max(1, asked // devices) if asked else micro_batch(architecture, of_device, stage.seq_len, limit)
+        most = (
+            max(1, asked // devices) if asked else micro_batch(architecture, of_device, stage.seq_len, limit, backend)
+        )
         sizes.append(devices * max(size for size in range(1, min(most, of_device) + 1) if of_device % size == 0))
     return tuple(sizes)
 

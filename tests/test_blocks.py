@@ -131,7 +131,10 @@ def unrolled(function, blocks, R, bias):
 
 
 @pytest.mark.usefixtures("trains")
-def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model):
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long enough for blocks in inference"])
+def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, long, request):
+    if long:
+        request.getfixturevalue("in_small_blocks")
     if keras.config.backend() == "mlx":
         pytest.skip("keras-mlx cannot rematerialise inside a compiled step")
     ids, targets = (golden[name].astype(np.int32) for name in ("input_ids", "target_ids"))

@@ -53,17 +53,17 @@ def test_a_plan_that_cannot_be_is_one_line(options, message):
 def test_as_many_sequences_as_memory_allows_go_at_a_time():
     """By the estimate: just enough for four of them, and one byte less."""
     four = estimate(SMALL, 4, 8192, training=True).peak
-    assert micro_batch(SMALL, 8, 8192, four) == 4
-    assert micro_batch(SMALL, 8, 8192, four - 1) == 3
-    assert micro_batch(SMALL, 8, 8192, 10 * four) == 8
-    assert micro_batch(SMALL, 8, 8192, 0) == 1  # it may fit all the same
+    assert micro_batch(SMALL, 8, 8192, four, "torch") == 4
+    assert micro_batch(SMALL, 8, 8192, four - 1, "torch") == 3
+    assert micro_batch(SMALL, 8, 8192, 10 * four, "torch") == 8
+    assert micro_batch(SMALL, 8, 8192, 0, "torch") == 1  # it may fit all the same
 
 
 def test_parts_are_of_even_size_on_every_device():
     stages = [Stage(8192, 8, 1), Stage(16384, 6, 1)]
     six = estimate(SMALL, 5, 8192, training=True).peak
-    assert plan_micro_batches(SMALL, stages, None, 1, six) == (4, 2)
-    assert plan_micro_batches(SMALL, stages, 3, 1, 0) == (2, 3)
-    assert plan_micro_batches(SMALL, stages, 4, 2, 0) == (4, 2)
+    assert plan_micro_batches(SMALL, stages, None, 1, six, "torch") == (4, 2)
+    assert plan_micro_batches(SMALL, stages, 3, 1, 0, "torch") == (2, 3)
+    assert plan_micro_batches(SMALL, stages, 4, 2, 0, "torch") == (4, 2)
     with pytest.raises(HyenaDNAError, match="16384x6@1 has 6 sequences a step, which do not divide among 4 devices"):
-        plan_micro_batches(SMALL, stages, None, 4, 0)
+        plan_micro_batches(SMALL, stages, None, 4, 0, "torch")

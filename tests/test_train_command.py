@@ -209,3 +209,10 @@ def test_a_full_disk_gets_one_line(cli, write_fasta, random_bases, monkeypatch, 
     status, _, stderr = cli("train", "--fasta", write_fasta({"chr1": random_bases(4000)}), *SMALL, "--out", "run")
     assert status == 1
     assert one_line(stderr) == "Error: run/log.tsv: No space left on device."
+
+
+@pytest.mark.skipif(BACKEND != "mlx", reason="the others can")
+def test_rematerialising_where_it_cannot_be_is_one_line(cli, one_line):
+    status, _, stderr = cli("train", "--rematerialise")
+    assert status == 1
+    assert one_line(stderr).startswith("Error: --rematerialise is for JAX and PyTorch")
