@@ -6,7 +6,6 @@ from keras import ops
 from hyenadna_core.recipe import Recipe, learning_rate_at
 
 CLIP_NORM = 1.0
-EPSILON = 1e-8
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -34,7 +33,7 @@ class FilterAdamW(keras.optimizers.AdamW):
     The network's sines turn a small step into a large change of every filter, so it takes a smaller one.
     """
 
-    def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=EPSILON, **kwargs):
+    def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=1e-8, **kwargs):
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.filter_rate = filter_rate
 
@@ -63,6 +62,7 @@ def build_optimizer(model, recipe, steps):
         recipe.filter_rate,
         weight_decay=recipe.weight_decay,
         beta_2=recipe.beta_2,
+        epsilon=recipe.epsilon,
         global_clipnorm=CLIP_NORM,
     )
     spared = [v for v in model.trainable_variables if not decays(v, recipe)]

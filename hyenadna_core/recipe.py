@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Recipe:
-    """Peak of the learning rate, the filter network's part of it, weight decay, second beta; and the rate's course.
+    """Peak of the rate, the filter network's part of it, weight decay, second beta and epsilon; and the rate's course.
 
     The rate rises in a line over `warmup` of all steps, then falls as a cosine to `floor` of its peak. `original` is
     the original's course instead, whose cosine starts with the first step (so that it has begun to fall when warmup
@@ -22,10 +22,11 @@ class Recipe:
     warmup: float = 0.05
     floor: float = 0.0
     original: bool = False
+    epsilon: float = 1e-8
 
 
 DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)
-SHORT_RUN = Recipe(learning_rate=1e-2, filter_rate=0.03, weight_decay=0.02, beta_2=0.99)  # docs/log.md
+SHORT_RUN = Recipe(1e-2, filter_rate=0.03, weight_decay=0.02, beta_2=0.99, epsilon=1e-7)  # docs/log.md
 ORIGINAL = Recipe(6e-4, 1.0, 0.1, 0.999, warmup=0.01, floor=0.1, original=True)
 ORIGINAL_START = 1e-6  # where the original's rate rises from
 
