@@ -9,6 +9,7 @@ nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
+TWO_AT_A_TIME = ("-n", "2")  # JAX and MLX compile on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
 DOUBLING = "512,1024,2048,4096,8192,16384"
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
@@ -49,7 +50,7 @@ def types(session: nox.Session) -> None:
 def tests_jax(session: nox.Session) -> None:
     """The suite on JAX."""
     session.install(*CONSTRAINTS, ".[jax]", *TEST)
-    run_tests(session, "jax")
+    run_tests(session, "jax", *TWO_AT_A_TIME)
 
 
 @nox.session(name="tests-torch")
@@ -63,7 +64,7 @@ def tests_torch(session: nox.Session) -> None:
 def tests_mlx(session: nox.Session) -> None:
     """The suite on MLX, with released Keras and the bridge: what a user installs."""
     session.install(*CONSTRAINTS, ".[mlx]", *TEST)
-    run_tests(session, "mlx")
+    run_tests(session, "mlx", *TWO_AT_A_TIME)
 
 
 @nox.session(name="tests-mlx-nightly")
@@ -72,7 +73,7 @@ def tests_mlx_nightly(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[mlx]", *TEST)
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "keras")
     session.install("--no-deps", KERAS_NIGHTLY)
-    run_tests(session, "mlx")
+    run_tests(session, "mlx", *TWO_AT_A_TIME)
 
 
 @nox.session(name="tests-numpy")

@@ -18,7 +18,7 @@ STEPS = 4
 
 
 def new_model(**overrides):
-    model = CausalLM(HyenaBackbone(2, 8, 66, **{"embed_dropout": 0.0, "seed": 3} | overrides))
+    model = CausalLM(HyenaBackbone(1, 8, 66, **{"embed_dropout": 0.0, "seed": 3} | overrides))
     model.compile(build_optimizer(model, DEFAULT, 20), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
