@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hyenadna_backends.device_memory import free_memory, local_devices
@@ -51,7 +52,7 @@ def configure(session, options: Mapping[str, Any]) -> RunConfig:
         ),
         recipe=replace(recipe, learning_rate=options["learning_rate"] or recipe.learning_rate),
         reverse_complements=options["windows"] == "random" if reverse_complements is None else reverse_complements,
-        start=str(options["weights"]) if options["weights"] else None,
+        start=_source(options["weights"]),
         **{name: options[name] for name in AS_THEY_ARE},
     )
 
@@ -64,7 +65,8 @@ def devices_of(data_parallel: bool) -> int:
 def check_devices(config: RunConfig) -> None:
     """Raise HyenaDNAError where the parts of a step do not divide among the devices of this machine."""
     count = devices_of(config.data_parallel)
-    for stage, size in zip(config.stages, config.micro_batches, strict=True):
+    for stage in config.stages:
+        size = config.micro_batch_of(stage)
         if size % count:
             raise HyenaDNAError(
                 f"This run has {size} sequences at a time in stage {stage}, which do not divide among {count} devices."
@@ -83,6 +85,11 @@ def _check(backend: str, options: Mapping[str, Any]) -> None:
             raise HyenaDNAError(f"{len(options[name])} --{option} for {genomes} --fasta: give one for each, or none.")
     if options["patience"] and not options["valid_every"]:
         raise HyenaDNAError("--patience counts validations: give --valid-every too.")
+
+
+def _source(weights: str | None) -> str | None:
+    """Where the weights are that a run starts from, as run.json keeps it: a name, an address, or an absolute path."""
+    return absolute(weights) if weights and Path(weights).exists() else weights
 
 
 def _architecture(options: Mapping[str, Any], preset) -> dict[str, Any]:

@@ -121,10 +121,10 @@ def _run(session, config: RunConfig, task, folder: RunFolder) -> str:
     if (count := devices_of(config.data_parallel)) > 1:
         notice(f"Each step on {count} devices.")
     notice(f"Training {config.preset} on {task.genome.path.name} ({bases:,} bases); run folder {folder.path}")
-    for stage, size in zip(config.stages, config.micro_batches, strict=True):
-        if size < stage.batch_size:
+    for stage in config.stages:
+        if (size := config.micro_batch_of(stage)) < stage.batch_size:
             notice(f"Stage {stage} goes {size} sequences at a time.")
-    model = make_model(config)
+    model = make_model(config, starts=not (folder.checkpoints / "latest").exists())
     watchers = [watcher for found in session.plugins.hook.training_callbacks(run=folder) for watcher in found or ()]
     train(model, task, config, folder, watchers)
     if not folder.writes:

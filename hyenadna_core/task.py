@@ -7,6 +7,8 @@ from zlib import crc32
 
 import numpy as np
 
+from hyenadna_core.errors import HyenaDNAError
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -42,5 +44,9 @@ class Task(ABC):
         """The batch that `draw` names: a pure function of it."""
 
     def evaluate(self, model: Any, split: str) -> dict[str, float]:
-        """Figures of a model on a whole split, by name."""
-        raise NotImplementedError(f"The task {self.name} evaluates nothing.")
+        """Figures of a model on a whole split, by name.
+
+        Raises:
+            HyenaDNAError: the task has none.
+        """
+        raise HyenaDNAError(f"The task {self.name} has no figures for {split}: leave out --valid-every.")

@@ -16,7 +16,7 @@ from hyenadna_core.checkpoint import load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.config import RunConfig
 from hyenadna_core.curves import draw_curves
 from hyenadna_core.errors import HyenaDNAError, Interrupted
-from hyenadna_core.loading import load
+from hyenadna_core.loading import load, random_model
 from hyenadna_core.loss_line import LossLine
 from hyenadna_core.optimizer import build_optimizer
 from hyenadna_core.prefetch import prefetched
@@ -30,19 +30,16 @@ from hyenadna_core.warmup import bases_until, stage_at
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
 
 
-def make_model(config: RunConfig):
-    """The compiled model of a run, with the weights that it starts from, on all devices where it is to be.
+def make_model(config: RunConfig, starts: bool = True):
+    """The compiled model of a run, on all devices where it is to be; the weights that it starts from, if it does.
 
     Raises:
         HyenaDNAError: the weights cannot be had.
     """
-    from hyenadna_core.backbone import HyenaBackbone
-    from hyenadna_core.causal_lm import CausalLM
-
     if config.data_parallel:
         share_steps()
-    if config.start is None:
-        return compile_model(CausalLM(HyenaBackbone(**config.model)), config)
+    if config.start is None or not starts:
+        return compile_model(random_model(config.model), config)
     overrides = {name: config.model[name] for name in CHANGED if name in config.model}
     return compile_model(load(config.start, **overrides), config)
 
@@ -98,7 +95,8 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             ends = done == config.steps or stage_at(config.stages, done) is not stage
             validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
             stop = in_any_process(bool(came))
-            if ends or validates or done % config.log_every == 0 or stop:
+            saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
+            if saves or done % config.log_every == 0:  # what is saved has a finite loss, and a whole line
                 loss, speed = line.close(done)
                 if not math.isfinite(loss):
                     raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")
@@ -116,7 +114,6 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
                     save_best(folder.checkpoints, model, {"step": done} | figures)
                 for watcher in watchers:
                     watcher.validated(done, figures)
-            saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
             if saves and folder.writes:
                 update.settle()
                 save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})

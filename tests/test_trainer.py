@@ -251,3 +251,16 @@ def test_float16_is_refused_where_there_is_no_scaling(task, new_run):
     settings = replace(settings, model=settings.model | {"dtype": "mixed_float16"})
     with pytest.raises(HyenaDNAError, match="which float16 needs: choose --precision bfloat16"):
         train(new_model(settings), task, settings, new_run())
+
+
+def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(tmp_path):
+    settings = replace(config(), start=str(tmp_path / "gone"))
+    with pytest.raises(HyenaDNAError, match="gone"):
+        make_model(settings)
+    assert state_dict(make_model(settings, starts=False)).keys() == state_dict(new_model(config())).keys()
+
+
+def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):
+    folder = new_run()
+    train(new_model(config()), task, replace(config(), log_every=100, checkpoint_every=0.0), folder)
+    assert [line.step for line in folder.read_log()] == list(range(1, 13))
