@@ -45,22 +45,12 @@ def build_optimizer_once(model: Any) -> None:
         optimizer.build(model.trainable_variables)
 
 
-def _settle(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
 class _Stateless:
     """Updates as functions of the state: weights, the rest of the model's variables, the optimizer's."""
 
     def __init__(self, model, loss, differentiate, compiled, place, evaluate):
-        self.model, self.loss, self.differentiate, self.place, self.evaluate = (
-            model,
-            loss,
-            differentiate,
-            place,
-            evaluate,
-        )
+        self.model, self.loss = model, loss
+        self.differentiate, self.place, self.evaluate = differentiate, place, evaluate
         build_optimizer_once(model)
         self.variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
         self.state = None
@@ -91,7 +81,8 @@ class _Stateless:
     def settle(self):
         if self.state is not None:
             for variables, values in zip(self.variables, self.state, strict=True):
-                _settle(variables, values)
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
             self.state = None
 
     def _gradients(self, weights, rest, optimizer, part, scale):
