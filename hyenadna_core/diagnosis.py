@@ -60,7 +60,7 @@ def _extras() -> dict[str, dict[str, str]]:
         requirement = Requirement(text)
         if requirement.marker is None or "extra" not in str(requirement.marker):
             continue
-        for extra in ("jax", "torch", "mlx", "hub", "tensorboard", "wandb"):
+        for extra in ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"):
             if requirement.marker.evaluate({"extra": extra}):
                 extras.setdefault(extra, {})[requirement.name] = _version(requirement.name) or "to install"
     return extras

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from hyenadna_core.intervals import Interval
-from hyenadna_core.metrics import Likelihood, likelihood
+from hyenadna_core.likelihood import Likelihood, likelihood
 from hyenadna_core.progress import progress
 from hyenadna_core.task import Batch
 

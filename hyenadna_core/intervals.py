@@ -1,7 +1,7 @@
 """Intervals: stretches of a genome, 0-based half-open, and the split each belongs to."""
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,11 +61,24 @@ def read_bed(path: str | Path, genome: Genome) -> list[Interval]:
 
 def _interval(line: str, place: str, genome: Genome) -> Interval:
     columns = line.split("\t") if "\t" in line else line.split()
-    if len(columns) < 4 or not (columns[1].isdigit() and columns[2].isdigit()):
+    if len(columns) < 4:
         raise HyenaDNAError(f"{place}: expected contig, start, end and split in columns 1 to 4, found {line!r}.")
-    chrom, start, end, split = columns[0], int(columns[1]), int(columns[2]), columns[3].strip()
+    split = columns[3].strip()
+    interval = interval_of(columns, split, place, genome)
     if split not in SPLITS:
         raise HyenaDNAError(f"{place}: column 4 is {split!r}, expected one of {', '.join(SPLITS)}.")
+    return interval
+
+
+def interval_of(columns: Sequence[str], split: str, place: str, genome: Genome) -> Interval:
+    """The interval in the first three columns of a BED's line; `place` says in messages which line that is.
+
+    Raises:
+        HyenaDNAError: no such columns, a contig that the genome lacks, no bases, an end past the contig's.
+    """
+    if len(columns) < 3 or not (columns[1].isdecimal() and columns[2].isdecimal()):
+        raise HyenaDNAError(f"{place}: expected contig, start and end in columns 1 to 3, found {' '.join(columns)!r}.")
+    chrom, start, end = columns[0], int(columns[1]), int(columns[2])
     if chrom not in genome.contigs:
         raise HyenaDNAError(f"{place}: no contig {chrom!r} in {genome.path}; it has {_some(genome.contigs)}.")
     if start >= end:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hyenadna_core.genome import Genome
 from hyenadna_core.intervals import Interval
-from hyenadna_core.metrics import Likelihood
+from hyenadna_core.likelihood import Likelihood
 from hyenadna_core.progress import progress
 from hyenadna_core.tokens import TO_ID, A, T
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hyenadna_core.intervals import Interval
+from hyenadna_core.likelihood import Likelihood
 from hyenadna_core.markov import MarkovModels
-from hyenadna_core.metrics import Likelihood
 from hyenadna_core.pretraining import CausalLMTask
 
 Strands = dict[str, list[Likelihood]]  # by the strands that were counted, the likelihood by order

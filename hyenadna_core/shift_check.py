@@ -7,7 +7,7 @@ from hyenadna_backends import Choice
 from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.genome import open_genome
 from hyenadna_core.intervals import Interval
-from hyenadna_core.metrics import Likelihood
+from hyenadna_core.likelihood import Likelihood
 from hyenadna_core.pretraining import CausalLMTask
 from hyenadna_core.sources import Weights
 

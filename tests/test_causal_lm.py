@@ -81,7 +81,7 @@ def test_a_saved_model_comes_back_with_its_logits(tmp_path, tie_embeddings):
 
 @pytest.mark.usefixtures("trains")
 def test_the_loss_is_that_of_the_original(golden, golden_model):
-    from hyenadna_core.metrics import likelihood
+    from hyenadna_core.likelihood import likelihood
     from hyenadna_core.task import Batch
 
     batch = Batch(golden["input_ids"], golden["target_ids"].astype(np.int64), np.ones((3, 64)))

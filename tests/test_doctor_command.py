@@ -50,7 +50,7 @@ def test_doctor_names_what_is_here_and_what_is_not(cli):
     found = json.loads(cli("doctor", "--json")[1])
     assert (found["backend"], found["reason"]) == (BACKEND, "test")
     assert found["backends"][BACKEND]["devices"]
-    assert set(found["extras"]) == {"jax", "torch", "mlx", "hub", "tensorboard", "wandb"}
+    assert set(found["extras"]) == {"jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"}
     text = cli("doctor")[1]
     for name, state in found["backends"].items():
         line = next(line for line in text.splitlines() if line.startswith(name))

@@ -43,8 +43,8 @@ def test_a_bed_is_read_plain_and_gzip(genome, tmp_path, name):
         ("chr1\t10\t10\ttrain", "10-10 has no bases"),
         ("chr1\t0\t10\texon", "column 4 is 'exon', expected one of train, valid, test"),
         ("chr1\t0\t10", "expected contig, start, end and split"),
-        ("chr1\t-1\t10\ttrain", "expected contig, start, end and split"),
-        ("chr1\tx\t10\ttrain", "expected contig, start, end and split"),
+        ("chr1\t-1\t10\ttrain", "expected contig, start and end in columns 1 to 3"),
+        ("chr1\tx\t10\ttrain", "expected contig, start and end in columns 1 to 3"),
     ],
 )
 def test_a_bad_line_is_named(genome, tmp_path, line, message):

@@ -1,5 +1,5 @@
 from hyenadna_core import Interval
-from hyenadna_core.metrics import Likelihood
+from hyenadna_core.likelihood import Likelihood
 from hyenadna_core.report import best_markov, held_out_json, held_out_table
 
 STRANDS = {

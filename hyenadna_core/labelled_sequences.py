@@ -1,0 +1,99 @@
+"""Sequences of any lengths with a target each, held as arrays."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.tokens import as_bytes
+
+
+@dataclass(frozen=True)
+class LabelledSequences:
+    """n sequences behind one another, and their targets; a row costs its bases, its target and its name.
+
+    Args:
+        bases: bytes of all sequences, (ends[-1],) uint8.
+        ends: where each sequence ends in `bases`, (n,) int64.
+        targets: (n,) int32 classes, (n, K) float32 labels or quantities, or int32 classes of all bases, as long as
+            `bases`.
+        names: of the rows, for messages and predictions.
+    """
+
+    bases: np.ndarray
+    ends: np.ndarray
+    targets: np.ndarray
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, sequences: Sequence[str | bytes], targets: np.ndarray, names: Sequence[str] | None = None
+    ) -> "LabelledSequences":
+        """From sequences and their targets in the same order; rows without names are numbered from 1.
+
+        Raises:
+            HyenaDNAError: targets are neither as many as sequences nor as bases, or names not as many as sequences.
+        """
+        lengths = np.fromiter((len(sequence) for sequence in sequences), np.int64, len(sequences))
+        bases, ends = _joined(lengths, np.uint8)
+        for sequence, end, length in zip(sequences, ends, lengths, strict=True):
+            bases[end - length : end] = as_bytes(sequence)
+        if len(targets) not in (len(ends), len(bases)):
+            raise HyenaDNAError(
+                f"There are {len(targets):,} targets for {len(ends):,} sequences of {len(bases):,} bases: "
+                "give one for each sequence, or for each base."
+            )
+        names = tuple(str(row) for row in range(1, len(ends) + 1)) if names is None else tuple(names)
+        if len(names) != len(ends):
+            raise HyenaDNAError(f"There are {len(names):,} names for {len(ends):,} sequences: give each its own.")
+        return cls(bases, ends, np.asarray(targets), names)
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """The bases of a row, as bytes: (L,) uint8."""
+        return self.bases[self._place(row)]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """The bases of each row."""
+        return map(self.__getitem__, range(len(self)))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Bases of each row, (n,) int64."""
+        return np.diff(self.ends, prepend=0)
+
+    @property
+    def of_bases(self) -> bool:
+        """Whether there is a target for each base, which their number tells."""
+        return len(self.targets) != len(self.ends)
+
+    def target(self, row: int) -> np.ndarray:
+        """The target of a row: () or (K,), or (L,) where there is one for each base."""
+        found: np.ndarray = self.targets[self._place(row) if self.of_bases else row]
+        return found
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "LabelledSequences":
+        """Some rows, in the order given."""
+        rows = np.asarray(rows, np.int64)
+        lengths = self.lengths[rows]
+        bases, ends = _joined(lengths, np.uint8)
+        targets, _ = _joined(lengths, self.targets.dtype) if self.of_bases else (self.targets[rows], ends)
+        for row, end, length in zip(rows, ends, lengths, strict=True):
+            bases[end - length : end] = self[row]
+            if self.of_bases:
+                targets[end - length : end] = self.target(row)
+        return LabelledSequences(bases, ends, targets, tuple(self.names[row] for row in rows))
+
+    def _place(self, row: int) -> slice:
+        if not 0 <= row < len(self.ends):
+            raise IndexError(f"row {row} of {len(self.ends)}")
+        return slice(int(self.ends[row - 1]) if row else 0, int(self.ends[row]))
+
+
+def _joined(lengths: np.ndarray, dtype: np.dtype | type) -> tuple[np.ndarray, np.ndarray]:
+    """Room for sequences of these lengths behind one another, and where each of them ends."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    return np.empty(ends[-1] if len(ends) else 0, dtype), ends

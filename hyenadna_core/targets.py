@@ -1,0 +1,217 @@
+"""What is predicted: the texts of labels as arrays, and what the training split teaches of them."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+
+KINDS = ("classes", "labels", "regression", "bases")
+NONE = ("", "-")  # texts of a row without any of the labels
+BETWEEN = ";"  # labels of a row in one column
+UNLABELLED = "."  # the character of a base without a label; its class is -1
+YES_NO = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+LARGEST = float(np.finfo(np.float32).max)
+SHOWN = 8  # names, in a message
+INTEGER = re.compile(r"[+-]?\d+")
+
+Place = Callable[[int], str]  # how messages call a row
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted of a sequence.
+
+    Args:
+        kind: "classes", one of several; "labels", each of several there or not; "regression"; "bases", a class at
+            every base.
+        names: of the K classes, labels or quantities.
+        center, scale: mean and standard deviation of each quantity in the training split, by which values are
+            standardised.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Target":
+        return cls(kept["kind"], *(tuple(kept[field]) for field in ("names", "center", "scale")))
+
+
+def read_targets(
+    labels: Sequence[tuple[str, ...]],
+    kind: str,
+    label_columns: Sequence[str] = (),
+    target: Target | None = None,
+    *,
+    names: Sequence[str] = (),
+    lengths: Sequence[int] | np.ndarray | None = None,
+) -> tuple[Target, np.ndarray]:
+    """The targets of rows, from a text for each of their label columns.
+
+    (n,) int32 classes; (n, K) float32 labels, 0 or 1; (n, K) float32 values as they are; or int32 classes of all bases
+    joined, -1 where there is none.
+
+    Args:
+        label_columns: the columns' names, where they were given.
+        target: what the training split taught; without it, these rows are the training split.
+        names: of the rows, for messages; else they are numbered from 1.
+        lengths: bases of each sequence, which the kind "bases" needs.
+
+    Raises:
+        HyenaDNAError: a value that cannot be read, a name that training did not have, nothing to tell apart.
+    """
+    if kind not in KINDS:
+        raise HyenaDNAError(f"The kind of target is {kind!r}: choose one of {', '.join(KINDS)}.")
+    if len(label_columns) > 1 and kind in ("classes", "bases"):
+        raise HyenaDNAError(f"{kind} have one label column, not {len(label_columns)}: {', '.join(label_columns)}.")
+
+    def place(row: int) -> str:
+        return f"row {names[row] if names else row + 1}"
+
+    if kind == "regression":
+        return _regression(labels, label_columns, target, place)
+    if kind == "labels" and len(label_columns) > 1:
+        return _labels_in_columns(labels, label_columns, target, place)
+    texts = [text for (text,) in labels]
+    if kind == "labels":
+        return _labels(texts, target, place)
+    if kind == "bases":
+        if lengths is None:
+            raise ValueError("a target at every base needs the lengths of the sequences")
+        return _bases(texts, lengths, target, place)
+    target = target or Target("classes", _several(_ordered(set(texts)), "class"))
+    index = _index(target, ((row, text) for row, text in enumerate(texts)), place)
+    return target, np.array([index[text] for text in texts], np.int32)
+
+
+def _labels_in_columns(
+    labels: Sequence[tuple[str, ...]], columns: Sequence[str], target: Target | None, place: Place
+) -> tuple[Target, np.ndarray]:
+    values = [
+        [_yes_no(text, place(row), name) for text, name in zip(texts, columns, strict=True)]
+        for row, texts in enumerate(labels)
+    ]
+    return _of_columns(target, Target("labels", tuple(columns))), np.array(values, np.float32).reshape(-1, len(columns))
+
+
+def _labels(texts: Sequence[str], target: Target | None, place: Place) -> tuple[Target, np.ndarray]:
+    of_rows = [
+        [] if text in NONE else [label.strip() for label in text.split(BETWEEN) if label.strip()] for text in texts
+    ]
+    if target is None:
+        target = Target("labels", _ordered({label for row in of_rows for label in row}))
+        if not target.names:
+            raise HyenaDNAError("No row of the training split has a label.")
+    index = _index(target, ((row, label) for row, found in enumerate(of_rows) for label in found), place)
+    values = np.zeros((len(texts), len(target.names)), np.float32)
+    for row, found in enumerate(of_rows):
+        values[row, [index[label] for label in found]] = 1
+    return target, values
+
+
+def _regression(
+    labels: Sequence[tuple[str, ...]], columns: Sequence[str], target: Target | None, place: Place
+) -> tuple[Target, np.ndarray]:
+    columns = columns or ["value"]
+    values = np.array(
+        [
+            [_number(text, place(row), name) for text, name in zip(texts, columns, strict=True)]
+            for row, texts in enumerate(labels)
+        ]
+    ).reshape(len(labels), len(columns))
+    spread = values.std(axis=0)
+    learned = Target(
+        "regression",
+        tuple(columns),
+        tuple(values.mean(axis=0).tolist()),
+        tuple(np.where(spread > 0, spread, 1).tolist()),
+    )
+    return _of_columns(target, learned), values.astype(np.float32)
+
+
+def _bases(
+    texts: Sequence[str], lengths: Sequence[int] | np.ndarray, target: Target | None, place: Place
+) -> tuple[Target, np.ndarray]:
+    for row, (text, length) in enumerate(zip(texts, lengths, strict=True)):
+        if len(text) != length:
+            raise HyenaDNAError(
+                f"{place(row)}: the label has {len(text):,} characters for {length:,} bases: give each base one, "
+                f"{UNLABELLED!r} where it has no label."
+            )
+    if target is None:
+        target = Target("bases", _several(tuple(sorted(set().union(*texts) - {UNLABELLED})), "class of bases"))
+    known = {UNLABELLED, *target.names}
+    strange = ((row, letter) for row, text in enumerate(texts) if not known.issuperset(text) for letter in text)
+    index = _index(target, (pair for pair in strange if pair[1] != UNLABELLED), place) | {UNLABELLED: -1}
+    letters = np.array(sorted(map(ord, index)), np.uint32)
+    classes = np.array([index[chr(letter)] for letter in letters], np.int32)
+    joined = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    return target, classes[np.searchsorted(letters, joined)]
+
+
+def _ordered(names: set[str]) -> tuple[str, ...]:
+    """Names in the order of their numbers if all of them are whole numbers, else of their characters."""
+    if all(INTEGER.fullmatch(name) for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
+
+
+def _several(names: tuple[str, ...], what: str) -> tuple[str, ...]:
+    if len(names) < 2:
+        raise HyenaDNAError(f"The training split has one {what}, {_some(names)}: there is nothing to tell apart.")
+    return names
+
+
+def _index(target: Target, found: Iterable[tuple[int, str]], place: Place) -> dict[str, int]:
+    """The number of each name; all that rows have must be among them."""
+    index = {name: number for number, name in enumerate(target.names)}
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for row, name in found:
+        if name not in index:
+            first.setdefault(name, row)
+            counts[name] += 1
+    if counts:
+        unknown = [f"{name!r} ({count:,} times, first in {place(first[name])})" for name, count in counts.most_common()]
+        what = "labels" if target.kind == "labels" else "classes"
+        raise HyenaDNAError(f"Not among the {what} of the training split, {_some(target.names)}: {_some(unknown)}.")
+    return index
+
+
+def _of_columns(target: Target | None, learned: Target) -> Target:
+    if target is not None and target.names != learned.names:
+        columns, trained = ", ".join(learned.names), ", ".join(target.names)
+        raise HyenaDNAError(f"The label columns are {columns}; the model was trained on {trained}.")
+    return target or learned
+
+
+def _yes_no(text: str, place: str, column: str) -> int:
+    if text.casefold() not in YES_NO:
+        raise HyenaDNAError(f"{place}, column {column}: {text!r} is neither 0 nor 1.")
+    return YES_NO[text.casefold()]
+
+
+def _number(text: str, place: str, column: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= LARGEST:
+        raise HyenaDNAError(f"{place}, {column}: {text!r} is no number, or none that fits float32.")
+    return number
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) or "none") + more
