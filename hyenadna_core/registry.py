@@ -6,18 +6,21 @@ import pluggy
 
 from hyenadna_backends import FFTConv, current_kernel, use_kernel
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_plugins import collect
+from hyenadna_plugins import PluginError, Registered, collect, reason_of
 
 
-def by_name(registered: dict[str, tuple[Any, str]], name: str, what: str, prefix: str = "") -> Any:
+def by_name(registered: Registered, name: str, what: str, prefix: str = "") -> Any:
     """What is registered under a name, which may lack its prefix.
 
     Raises:
         HyenaDNAError: nothing is; the message lists what there is.
+        PluginError: more than one plug-in registered it; the message names them.
     """
     for candidate in (name, prefix + name):
+        if candidate in registered.taken:
+            raise PluginError(registered.clash(candidate))
         if candidate in registered:
-            return registered[candidate][0]
+            return registered[candidate].thing
     raise HyenaDNAError(f"Unknown {what} {name!r}: choose one of {', '.join(registered)}.")
 
 
@@ -28,6 +31,7 @@ def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
 
     Raises:
         HyenaDNAError: no such kernel, not for the backend that runs, or it cannot be imported.
+        PluginError: more than one plug-in registered the name.
     """
     chosen = None if name is None else by_name(collect(plugins, "register_fft_convs"), name, "kernel")
     try:
@@ -37,5 +41,4 @@ def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
     except ValueError as error:
         raise HyenaDNAError(str(error)) from error
     except Exception as error:  # whatever the import of a kernel may raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise HyenaDNAError(f"Kernel {name!r} cannot be loaded: {reason}") from error
+        raise HyenaDNAError(f"Kernel {name!r} cannot be loaded: {reason_of(error)}") from error

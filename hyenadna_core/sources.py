@@ -16,7 +16,7 @@ from hyenadna_core.layouts import layout_of, to_plain
 from hyenadna_core.presets import Preset
 from hyenadna_core.registry import by_name
 from hyenadna_core.torch_file import StoredTensor, read_torch_file
-from hyenadna_plugins import PluginError, collect, plugin_manager
+from hyenadna_plugins import PluginError, call, collect, implementers, plugin_manager, reason_of
 
 FILES = ("model.safetensors", "weights.ckpt")  # in a folder: the first that is there
 WINDOW_SHIFT = 0.05  # docs/weights.md says why
@@ -121,16 +121,16 @@ def find_preset(name: str, what: str = "preset") -> Preset:
 def fetch(uri: str) -> Path:
     """What the first plug-in that knows an address such as hf://owner/name makes of it: a local file or folder."""
     manager = plugin_manager()
-    try:
-        path = manager.hook.fetch_weights(uri=uri, cache_dir=cache_folder("weights"))
-    except HyenaDNAError:
-        raise
-    except Exception as error:  # whatever a plug-in may raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PluginError(f"A plug-in failed to fetch {uri}: {reason}") from error
-    if path is None:
-        raise HyenaDNAError(f"No plug-in knows how to fetch {uri}.")
-    return Path(path)
+    for plugin in implementers(manager, "fetch_weights"):
+        try:
+            path = call(manager, "fetch_weights", plugin, uri=uri, cache_dir=cache_folder("weights"))
+        except HyenaDNAError:
+            raise
+        except Exception as error:  # whatever a plug-in may raise
+            raise PluginError(f"Plug-in {plugin!r} failed to fetch {uri}: {reason_of(error)}") from error
+        if path is not None:
+            return Path(path)
+    raise HyenaDNAError(f"No plug-in knows how to fetch {uri}.")
 
 
 def _in_folder(path: Path) -> Path:

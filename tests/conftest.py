@@ -1,8 +1,10 @@
 """Settles the backend before anything imports Keras, and lends the tests their data."""
 
 import gzip
+import importlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +161,30 @@ def gradients():
     """By the backend's own means, the gradient of sum(f(*arrays) * dy) in every array: a list of NumPy arrays."""
     by_backend = {"jax": _jax, "torch": _torch, "mlx": _mlx}
     return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]
+
+
+@pytest.fixture
+def install_plugin(tmp_path_factory, monkeypatch):
+    """Installs a plug-in: its module, metadata and entry point in a folder on the path, as pip would."""
+    folder = tmp_path_factory.mktemp("site-packages")
+
+    def install(name, source, version="1.0", group="hyenadna", distribution=None):
+        distribution = distribution or name
+        (folder / f"{name}.py").write_text("from hyenadna_plugins import hookimpl\n" + source)
+        info = folder / f"{distribution}-{version}.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        with (info / "entry_points.txt").open("a") as entry_points:
+            entry_points.write(f"[{group}]\n{name} = {name}\n")
+        importlib.invalidate_caches()
+        return folder
+
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delenv("HYENADNA_PLUGINS", raising=False)
+    monkeypatch.delenv("HYENADNA_TRACE_PLUGINS", raising=False)
+    yield install
+    for path in folder.glob("*.py"):
+        sys.modules.pop(path.stem, None)
 
 
 @pytest.fixture

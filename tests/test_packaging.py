@@ -2,14 +2,19 @@
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
+PROJECTS = [CHECKOUT, *sorted(path.parent for path in CHECKOUT.glob("tasks/*/pyproject.toml"))]
+NO_SOURCES = (".git", ".nox", ".venv", ".*_cache", "__pycache__", "*.egg-info", "build", "dist", "runs")
 PACKAGES = {
     "hyenadna_core": CHECKOUT / "hyenadna_core",
     "hyenadna_backends": CHECKOUT / "backends" / "hyenadna_backends",
@@ -51,15 +56,86 @@ def test_the_model_does_not_ask_which_backend_runs():
         assert "config.backend" not in (PACKAGES["hyenadna_core"] / f"{module}.py").read_text(encoding="utf-8")
 
 
-def test_the_wheel_holds_our_packages_and_nothing_else(tmp_path):
-    pytest.importorskip("build", reason="build is not installed")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(CHECKOUT)]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ)
-    (wheel,) = tmp_path.glob("*.whl")
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """Builds a project, once: its sdist, the wheel of that, and the wheel of the project itself."""
+    for package in ("build", "setuptools", "twine"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    done = {}
+
+    def build(source):
+        if source not in done:
+            folder = tmp_path_factory.mktemp("dists")
+            copy = shutil.copytree(source, folder / "project", ignore=shutil.ignore_patterns(*NO_SOURCES))
+            for out, options in (("sdist", []), ("wheel", ["--wheel"])):
+                command = [sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", folder / out, copy]
+                subprocess.run(command, check=True, capture_output=True)
+            (sdist,), (of_sdist,) = (folder / "sdist").glob("*.tar.gz"), (folder / "sdist").glob("*.whl")
+            (wheel,) = (folder / "wheel").glob("*.whl")
+            done[source] = SimpleNamespace(sdist=sdist, wheel_of_sdist=of_sdist, wheel=wheel)
+        return done[source]
+
+    return build
+
+
+@pytest.fixture(params=PROJECTS, ids=lambda source: "core" if source == CHECKOUT else source.name)
+def project(request, build):
+    """Each distribution that is released."""
+    return build(request.param)
+
+
+@pytest.fixture
+def core(build):
+    """The distribution of hyenadna itself."""
+    return build(CHECKOUT)
+
+
+def contents(wheel):
+    """The files of a wheel, by name, with their checksums; RECORD is in the order in which they were found."""
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+        return {file.filename: file.CRC for file in archive.infolist() if not file.filename.endswith("/RECORD")}
+
+
+def packages(wheel):
+    """What a wheel puts into site-packages, besides its metadata."""
+    return {top for name in contents(wheel) if not (top := name.split("/")[0]).endswith((".dist-info", ".data"))}
+
+
+def test_twine_has_nothing_against_it(project):
+    command = [sys.executable, "-m", "twine", "check", "--strict", str(project.sdist), str(project.wheel)]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_the_wheel_of_the_sdist_is_that_of_the_project(project):
+    assert contents(project.wheel_of_sdist) == contents(project.wheel)
+
+
+def test_no_name_that_others_might_use_reaches_site_packages(project):
+    assert packages(project.wheel)
+    assert all(name.startswith("hyenadna_") for name in packages(project.wheel))
+
+
+def test_the_sdist_installs(project, tmp_path):
+    options = ["--no-index", "--no-deps", "--no-build-isolation", "--quiet", "--target", str(tmp_path)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(project.sdist)], check=True)
+    for name in packages(project.wheel):
+        command = [sys.executable, "-P", "-c", f"import {name}; print({name}.__file__)"]
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        assert Path(answer.stdout.strip()) == tmp_path / name / "__init__.py"
+
+
+def test_the_core_holds_our_packages_and_nothing_else(core):
+    assert packages(core.wheel) == set(PACKAGES)
+    names = contents(core.wheel)
     assert {"hyenadna_core/data/ecoli_K12_MG1655.fa.gz", "hyenadna_core/data/README.md"} <= set(names)
     assert "hyenadna_backends/kernels/jax.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_sdist_of_the_core_has_the_whole_suite(core):
+    with tarfile.open(core.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"tests/conftest.py", "tests/data/toy_genome/toy.fa", "docs/plugins.md", "constraints.txt"} <= names
+    assert not [name for name in names if name.endswith((".pyc", ".fai"))]

@@ -9,7 +9,25 @@ A plug-in is a module named by an entry point of the group `hyenadna`, with func
         register(...)
 """
 
-from hyenadna_plugins.manager import PluginError, collect, plugin_manager
+from hyenadna_plugins.asking import ask, call, implementers
+from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
+from hyenadna_plugins.hookspecs import HOOKS_VERSION
+from hyenadna_plugins.manager import Plugins, plugin_manager
 from hyenadna_plugins.markers import hookimpl
+from hyenadna_plugins.registered import Offer, Registered, collect
 
-__all__ = ["PluginError", "collect", "hookimpl", "plugin_manager"]
+__all__ = [
+    "HOOKS_VERSION",
+    "Offer",
+    "PluginError",
+    "PluginWarning",
+    "Plugins",
+    "Registered",
+    "ask",
+    "call",
+    "collect",
+    "hookimpl",
+    "implementers",
+    "plugin_manager",
+    "reason_of",
+]

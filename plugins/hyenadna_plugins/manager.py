@@ -1,69 +1,89 @@
-"""Finding plug-ins and asking them what they offer."""
+"""Loading plug-ins: those that can be used, and a warning for each of the others."""
 
+import difflib
 import os
 import warnings
 from collections.abc import Iterable
-from importlib.metadata import entry_points
-from typing import Any
+from importlib.metadata import EntryPoint
 
 import pluggy
 
 from hyenadna_plugins import hookspecs
+from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
+from hyenadna_plugins.installed import check_version, distribution_of, installed, is_own
 from hyenadna_plugins.markers import GROUP
+from hyenadna_plugins.tracing import is_traced, say, trace_calls, trace_error
 
-HOST = "hyenadna"  # the distribution whose own plug-in is always there
-
-
-class PluginError(Exception):
-    """A plug-in broke a rule; the message names it and says which."""
+ENVIRONMENT = "HYENADNA_PLUGINS"
 
 
-def plugin_manager(names: Iterable[str] | None = None) -> pluggy.PluginManager:
+class Plugins(pluggy.PluginManager):
+    """pluggy's manager, which also knows where each plug-in came from and which were left out.
+
+    `entry_points` has those of the plug-ins that were loaded, by the plug-in's name; `left_out` those of the others,
+    each with the reason in one line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(GROUP)
+        self.entry_points: dict[str, EntryPoint] = {}
+        self.left_out: list[tuple[EntryPoint, str]] = []
+        self.add_hookspecs(hookspecs)
+
+    def load(self, entry_point: EntryPoint) -> None:
+        """Import a plug-in and register it.
+
+        Raises:
+            Exception: whatever the plug-in raises, or PluginError for a rule that it breaks; it is not registered then.
+        """
+        check_version(entry_point)
+        plugin, name = entry_point.load(), entry_point.name
+        if self.has_plugin(name):
+            raise PluginError(f"{distribution_of(self.entry_points[name])} has a plug-in of this name too")
+        self.register(plugin, name=name)
+        if unknown := self._unknown_hooks(plugin):
+            self.unregister(name=name)
+            raise PluginError(unknown)
+        self.entry_points[name] = entry_point
+        if is_traced():
+            say(f"loaded {name} from {entry_point.value}")
+
+    def _unknown_hooks(self, plugin: object) -> str | None:
+        """What to say of the first function of a plug-in that implements a hook which does not exist."""
+        known = [name for name, hook in vars(self.hook).items() if hook.has_spec()]
+        for hook in self.get_hookcallers(plugin) or ():
+            required = [each for each in hook.get_hookimpls() if each.plugin is plugin and not each.optionalhook]
+            if required and not hook.has_spec():
+                like = difflib.get_close_matches(hook.name, known, n=1)
+                meant = f"did you mean {like[0]!r}?" if like else f"version {hookspecs.HOOKS_VERSION} has none such"
+                return f"unknown hook {hook.name!r}: {meant}"
+        return None
+
+
+def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
     """A fresh manager with the installed plug-ins, or only those of `names` besides HyenaDNA's own.
 
     Without `names`, HYENADNA_PLUGINS restricts in the same way: names with commas between, none where it is empty.
-    A plug-in that fails to load, or implements a hook that does not exist, is left out with a warning that names it.
+    A plug-in that fails to load, implements a hook that does not exist, or was made for another major version of the
+    hooks is left out with a PluginWarning that names it.
     """
-    if names is None and (listed := os.environ.get("HYENADNA_PLUGINS")) is not None:
+    if names is None and (listed := os.environ.get(ENVIRONMENT)) is not None:
         names = [name.strip() for name in listed.split(",")]
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    for entry_point in sorted(entry_points(group=GROUP), key=lambda entry_point: entry_point.name):
-        own = entry_point.dist is not None and entry_point.dist.name == HOST
-        if not (own or names is None or entry_point.name in names):
+    wanted = None if names is None else set(names)
+    plugins = Plugins()
+    if is_traced():
+        trace_calls(plugins)
+    for entry_point in installed():
+        own = is_own(entry_point)
+        if not (own or wanted is None or entry_point.name in wanted):
             continue
         try:
-            manager.register(entry_point.load(), name=entry_point.name)
-            manager.check_pending()
-        except Exception as error:  # whatever a plug-in may raise: the others must still work
+            plugins.load(entry_point)
+        except (Exception, SystemExit) as error:  # whatever a plug-in may raise: the others must still work
             if own:
                 raise
-            manager.unregister(name=entry_point.name)
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            warnings.warn(f"Plug-in {entry_point.name!r} was left out: {reason}", stacklevel=2)
-    return manager
-
-
-def collect(manager: pluggy.PluginManager, hook: str) -> dict[str, tuple[Any, str]]:
-    """What all plug-ins offer through a hook `register_...(register)`: by name, the thing and the plug-in it is from.
-
-    Asked plug-in by plug-in, so that an error can name the one it comes from.
-
-    Raises:
-        PluginError: two plug-ins registered the same name, or one failed while it was asked.
-    """
-    found: dict[str, tuple[Any, str]] = {}
-    caller = getattr(manager.hook, hook)
-    for plugin_name, plugin in manager.list_name_plugin():
-        others = [other for _, other in manager.list_name_plugin() if other is not plugin]
-        offered: list[Any] = []
-        try:
-            manager.subset_hook_caller(caller.name, others)(register=offered.append)
-        except Exception as error:  # whatever a plug-in may raise
-            raise PluginError(f"Plug-in {plugin_name!r} failed in {hook}: {error}") from error
-        for thing in offered:
-            if thing.name in found:
-                first = found[thing.name][1]
-                raise PluginError(f"{thing.name!r} is registered twice, by plug-ins {first!r} and {plugin_name!r}.")
-            found[thing.name] = (thing, plugin_name)
-    return found
+            trace_error(error)
+            reason = reason_of(error)
+            plugins.left_out.append((entry_point, reason))
+            warnings.warn(f"Plug-in {entry_point.name!r} was left out: {reason}", PluginWarning, stacklevel=2)
+    return plugins

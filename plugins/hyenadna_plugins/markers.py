@@ -2,7 +2,8 @@
 
 import pluggy
 
-GROUP = "hyenadna"
+GROUP = "hyenadna"  # of entry points
+OWN = "builtin"  # HyenaDNA's own plug-in, which is always there
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
