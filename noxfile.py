@@ -1,5 +1,8 @@
 """What a contributor runs: `nox` for all of it, `nox -s tests-jax` for one part, `nox --list` for the menu."""
 
+import os
+import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -12,6 +15,7 @@ CONSTRAINTS = ["-c", "constraints.txt"]
 TWO_AT_A_TIME = ("-n", "2")  # JAX and MLX compile on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
 DOUBLING = "512,1024,2048,4096,8192,16384"
+TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 
 
@@ -31,11 +35,12 @@ def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, by ruff; the CI workflow, by its schema and for what may be abused."""
+    """Style, by ruff; the workflows, by their schema and for what may be abused."""
     session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
+    workflows = map(str, sorted(Path(".github/workflows").glob("*.yml")))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     session.run("zizmor", "--quiet", "--offline", ".github/workflows")
 
 
@@ -93,6 +98,36 @@ def parity(session: nox.Session) -> None:
         run_tests(session, backend, "tests/test_resume.py")
 
 
+@nox.session
+def tasks(session: nox.Session) -> None:
+    """Each folder in tasks/ and one from outside, as wheels in a clean environment, run there; then the tutorial."""
+    session.install(*CONSTRAINTS, "build>=1.2")
+    folder = Path(session.create_tmp()).resolve() / "tasks"
+    shutil.rmtree(folder, ignore_errors=True)
+    wheels = folder / "wheels"
+    checkout = Path(__file__).parent
+    names = sorted(path.parent.name for path in (checkout / "tasks").glob("*/pyproject.toml"))
+    sources = {name: shutil.copytree(checkout / "tasks" / name, folder / "tasks" / name) for name in names}
+    for source in (checkout, *sources.values()):
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), str(source), silent=True)
+    (core,) = wheels.glob("hyenadna-*.whl")
+    session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8")
+    environment = {"KERAS_BACKEND": "jax"}
+    with session.chdir(folder):
+        sources["outside"] = shutil.copytree(checkout / "tests" / "data" / "outside", folder / "outside")
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), "outside", silent=True)
+        for name, source in sources.items():
+            session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
+            train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
+            session.run("hyenadna", "train", *train, env=environment)
+            session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
+            tests = ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", str(source / "tests"))
+            session.run("python", "-P", "-m", "pytest", *tests, env=environment)
+        page = (checkout / "docs" / "tutorial.md").read_text(encoding="utf-8")
+        script = "".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
+        session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Times beside the plain formula and a Transformer, in 10 minutes on two cores, into docs/benchmarks.md."""
@@ -127,6 +162,21 @@ def wheels(session: nox.Session) -> None:
     """What is built, and what of it reaches site-packages."""
     session.install(*CONSTRAINTS, ".[jax]", *TEST, *nox.project.dependency_groups(PROJECT, "wheels"))
     run_tests(session, "jax", "tests/test_packaging.py")
+
+
+@nox.session(default=False)
+def dists(session: nox.Session) -> None:
+    """What a release uploads, into dist/: sdist and wheel of the core and of each task; `-- TAG` checks a tag."""
+    version = PROJECT["project"]["version"]
+    for tag in session.posargs:
+        if tag.partition("-")[0] != f"v{version}":
+            session.error(f"The tag {tag} is not of version {version} in pyproject.toml: name it v{version}.")
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "wheels"))
+    shutil.rmtree("dist", ignore_errors=True)
+    tasks = [path for path in sorted(Path("tasks").glob("*/pyproject.toml")) if path.parent.name != TEMPLATE]
+    for project in (Path("pyproject.toml"), *tasks):
+        session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", str(project.parent))
+    session.run("python", "-m", "twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
 
 
 @nox.session

@@ -14,11 +14,16 @@ from typing import Any
 _HOME = {
     "CausalLM": "causal_lm",
     "Draw": "task",
+    "Head": "heads",
     "HyenaBackbone": "backbone",
     "HyenaDNAError": "errors",
     "Interval": "intervals",
+    "LabelledSequences": "labelled_sequences",
+    "Metric": "metrics",
     "Preset": "presets",
+    "SequenceTask": "sequence_task",
     "Stage": "warmup",
+    "Target": "targets",
     "Task": "task",
     "decode": "tokens",
     "encode": "tokens",
@@ -27,7 +32,7 @@ _HOME = {
     "reverse_complement": "tokens",
     "save": "loading",
 }
-_NEEDS_KERAS = {"CausalLM", "HyenaBackbone", "load", "save"}
+_NEEDS_KERAS = {"CausalLM", "Head", "HyenaBackbone", "load", "save"}
 
 __all__ = sorted(_HOME)
 

@@ -3,9 +3,7 @@
 import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
-from hyenadna_backends.fft_length import planned_length
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.memory import spectra_budget
 
 
 def notice(text: str) -> None:
@@ -24,6 +22,9 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
     if to_train and not BACKENDS[choice.name].trains:
         trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
         raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
+    from hyenadna_backends.fft_length import planned_length  # these import SciPy, which `notice` can do without
+    from hyenadna_core.memory import spectra_budget
+
     try:
         planned_length(1)
     except ValueError as error:

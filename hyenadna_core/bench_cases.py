@@ -11,10 +11,11 @@ from hyenadna_backends.updates import updates
 from hyenadna_core.backbone import HyenaBackbone
 from hyenadna_core.bench import Case
 from hyenadna_core.causal_lm import CausalLM
+from hyenadna_core.losses import cross_entropy
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.task import Batch
 from hyenadna_core.tokens import A, T
-from hyenadna_core.trainer import compile_model, cross_entropy
+from hyenadna_core.trainer import compile_model
 
 PLAIN = FFTConv("plain", lambda: plain.fft_conv, tuple(plain.NATIVE), whole=True)
 SCHEDULE = 100_000  # steps of the learning rate's schedule, of which a few are taken

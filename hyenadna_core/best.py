@@ -1,5 +1,6 @@
 """Which weights of a run are the best so far."""
 
+import math
 from typing import Any
 
 
@@ -11,9 +12,9 @@ class Best:
         self.value, self.step, self.since = value, step, since
 
     def improves(self, step: int, figures: dict[str, float]) -> bool:
-        """Take note of a validation; whether it is the best so far."""
+        """Take note of a validation; whether it is the best so far, which a figure that is not defined never is."""
         value = figures[self.figure]
-        if self.value is not None and not self.sign * value < self.sign * self.value:
+        if math.isnan(value) or (self.value is not None and not self.sign * value < self.sign * self.value):
             self.since += 1
             return False
         self.value, self.step, self.since = value, step, 0

@@ -5,9 +5,35 @@ from hyenadna_plugins import hookimpl
 
 @hookimpl
 def register_commands(cli):
-    from hyenadna_core.commands import bench, convert, doctor, parity, presets, train
+    from hyenadna_core.commands import (
+        bench,
+        convert,
+        datasets,
+        doctor,
+        evaluate,
+        new_task,
+        parity,
+        plugins,
+        predict,
+        presets,
+        tasks,
+        train,
+    )
 
-    for module in (train, convert, presets, doctor, parity, bench):
+    for module in (
+        train,
+        evaluate,
+        predict,
+        convert,
+        new_task,
+        tasks,
+        presets,
+        datasets,
+        plugins,
+        doctor,
+        parity,
+        bench,
+    ):
         cli.add_command(module.command)
 
 
@@ -21,9 +47,27 @@ def register_presets(register):
 
 @hookimpl
 def register_tasks(register):
+    from hyenadna_core.classify import ClassifyTask
     from hyenadna_core.pretraining import CausalLMTask
 
     register(CausalLMTask)
+    register(ClassifyTask)
+
+
+@hookimpl
+def register_datasets(register):
+    from hyenadna_core.datasets import DATASETS
+
+    for dataset in DATASETS:
+        register(dataset)
+
+
+@hookimpl
+def register_metrics(register):
+    from hyenadna_core.metrics import METRICS
+
+    for metric in METRICS.values():
+        register(metric)
 
 
 @hookimpl

@@ -38,6 +38,10 @@ class CausalLM(SequenceModel):
         """Hidden states to logits: (B, L, D) -> (B, L, V)."""
         return self.backbone.embeddings(hidden, reverse=True) if self.lm_head is None else self.lm_head(hidden)
 
+    def read_out(self, hidden, ids):
+        """Hidden states of ids to logits: (B, L, D), (B, L) -> (B, L, V)."""
+        return self.head(hidden)
+
     @property
     def architecture(self):
         """The arguments of HyenaBackbone, and tie_embeddings, that a model like this is made from."""

@@ -2,28 +2,34 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import click
-import pluggy
 
 from hyenadna_backends import Choice, choose
 from hyenadna_backends.allocator import restart_with_settings
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_plugins import PluginError, plugin_manager
+from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
 
 
 @dataclass(frozen=True)
 class Session:
     """What commands are handed as click's `obj`: the plug-ins that are there and the backend that was chosen."""
 
-    plugins: pluggy.PluginManager
+    plugins: Plugins
     backend: Choice
 
 
 class Commands(click.Group):
-    """A group whose commands end in one line and exit 1 where the user's input is at fault."""
+    """A group whose commands end in one line and exit 1 where the user's input is at fault.
+
+    `registered` says which plug-in each of them came from.
+    """
+
+    registered = Registered([])
 
     def invoke(self, ctx: click.Context):
         try:
@@ -48,8 +54,37 @@ def make_cli(session: Session) -> click.Group:
         """
         ctx.obj = session
 
-    session.plugins.hook.register_commands(cli=cli)
+    add_commands(cli, session.plugins)
     return cli
+
+
+def add_commands(cli: Commands, plugins: Plugins) -> None:
+    """Let each plug-in add its commands; one that fails adds none, and a name that two of them want runs neither."""
+    offers, failed = [], {}
+    for plugin in implementers(plugins, "register_commands"):
+        before = dict(cli.commands)
+        if reason := ask(plugins, "register_commands", plugin, cli=cli):
+            cli.commands, failed[plugin] = before, reason
+        new = [(name, command) for name, command in cli.commands.items() if command is not before.get(name)]
+        offers += [(name, Offer(command, plugin)) for name, command in new]
+    cli.registered = Registered(offers, failed, [name for name, _ in plugins.list_name_plugin()])
+    for name in cli.registered.taken:
+        cli.add_command(refused(name, cli.registered))
+
+
+def refused(name: str, registered: Registered) -> click.Command:
+    """What stands for a command that more than one plug-in registered: it says so, whatever its arguments."""
+
+    @click.command(
+        name,
+        short_help=f"Not to be had: registered by {', '.join(registered.taken[name])}.",
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def command() -> None:
+        raise PluginError(registered.clash(name))
+
+    return command
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -57,20 +92,34 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         arguments = sys.argv[1:]
         restart_with_settings(keeps="train" in arguments[:1])
-    choice = choose(backend_option(arguments))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        session = Session(plugin_manager(), choice)
-    for warning in caught:
-        click.echo(f"Warning: {warning.message}", err=True)
-    make_cli(session)(arguments, prog_name="hyenadna")
+    choice = choose(option_value(arguments, "--backend"))
+    with plugin_warnings_as_lines():
+        make_cli(Session(plugin_manager(), choice))(arguments, prog_name="hyenadna")
 
 
-def backend_option(arguments: list[str]) -> str | None:
-    """The value of --backend on a command line that is not parsed yet."""
+@contextmanager
+def plugin_warnings_as_lines() -> Iterator[None]:
+    """Warnings about plug-ins go to stderr as a line each, once, whenever they come; others as they always do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PluginWarning)
+        show, said = warnings.showwarning, set()
+
+        def show_line(message, category, *where, **more) -> None:
+            if not issubclass(category, PluginWarning):
+                show(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                click.echo(f"Warning: {message}", err=True)
+
+        warnings.showwarning = show_line
+        yield
+
+
+def option_value(arguments: list[str], option: str) -> str | None:
+    """The value of an option on a command line that is not parsed yet."""
     for position, argument in enumerate(arguments):
-        if argument == "--backend":
+        if argument == option:
             return next(iter(arguments[position + 1 :]), None)
-        if argument.startswith("--backend="):
+        if argument.startswith(f"{option}="):
             return argument.partition("=")[2]
     return None

@@ -10,30 +10,26 @@ from hyenadna_core.warmup import Stage
 STEPS = 3000
 
 
+OF_CAUSAL_LM = ("fasta", "bed", "windows", "reverse_complements", "valid_bases")  # kept apart before there were tasks
+
+
 @dataclass(frozen=True)
 class RunConfig:
-    """A training run; paths are absolute, and without a BED the last tenth of each contig is held out.
-
-    What runs from before there was a choice do not name has a default.
-    """
+    """A training run; what runs from before there was a choice do not name has a default."""
 
     task: str
     preset: str
     model: dict[str, Any]
-    fasta: tuple[str, ...]
-    bed: tuple[str, ...]  # as many as genomes, or none
+    options: dict[str, Any]  # of the task, by name; paths are absolute
     stages: tuple[Stage, ...]
     recipe: Recipe
-    reverse_complements: bool
     seed: int
-    windows: str = "random"
-    weights: tuple[float, ...] = ()  # of each genome's windows; without them as many as it has places
     start: str | None = None  # the weights that the run starts from
+    freeze: bool = False  # the backbone: the head alone is trained
     precision: str = "float32"
     micro_batches: tuple[int, ...] = ()  # sequences at a time in each stage; without them all of a step's at once
     label_smoothing: float = 0.0
     valid_every: int | None = None  # steps
-    valid_bases: int = 1 << 20
     patience: int | None = None  # validations without a better one
     keep: int = 3  # checkpoints
     log_every: int = 10  # steps
@@ -54,14 +50,13 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "RunConfig":
+        values = dict(values)
+        if "options" not in values:  # a run from before there were tasks besides causal-lm
+            values["options"] = {name: values.pop(name) for name in OF_CAUSAL_LM if name in values}
+            values["options"]["fasta_weight"] = values.pop("weights", ())
         stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
-        tuples = {name: as_tuple(values.get(name)) for name in ("fasta", "bed", "weights", "micro_batches", "log_to")}
+        tuples = {name: tuple(values.get(name) or ()) for name in ("micro_batches", "log_to")}
         return cls(**values | tuples | {"stages": stages, "recipe": Recipe(**values["recipe"])})
-
-
-def as_tuple(value: Any) -> tuple[Any, ...]:
-    """One value, several or none; runs from before there could be several name one."""
-    return () if value is None else tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def absolute(path: str | Path) -> str:

@@ -9,23 +9,23 @@ from hyenadna_backends.device_memory import free_memory, local_devices
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.config import RunConfig, absolute
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome import bundled_genome
 from hyenadna_core.memory import full_architecture
 from hyenadna_core.plan import plan_micro_batches, plan_stages
 from hyenadna_core.recipe import ORIGINAL
 from hyenadna_core.registry import by_name
+from hyenadna_core.task import Task
 from hyenadna_plugins import collect
 
 PRECISIONS = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}  # the policies of Keras
 MEMORY_USED = 0.8  # of what is free
 AS_THEY_ARE = (
-    *("task", "windows", "precision", "seed", "label_smoothing", "valid_every", "valid_bases", "patience", "keep"),
+    *("task", "precision", "seed", "label_smoothing", "valid_every", "patience", "keep", "freeze"),
     *("log_every", "checkpoint_every", "data_parallel", "log_to"),
 )
 
 
-def configure(session, options: Mapping[str, Any]) -> RunConfig:
-    """The configuration of a run.
+def configure(session, options: Mapping[str, Any], task: Task, of_task: Mapping[str, Any]) -> RunConfig:
+    """The configuration of a run; `of_task` are those of the options that the task was made from.
 
     Raises:
         HyenaDNAError: options that contradict each other, the preset, or the number of devices.
@@ -33,28 +33,36 @@ def configure(session, options: Mapping[str, Any]) -> RunConfig:
     _check(session.backend.name, options)
     chosen = by_name(collect(session.plugins, "register_presets"), options["preset"], "preset", prefix="hyenadna-")
     model = _architecture(options, chosen)
+    options = dict(options)
+    for name, value in task.defaults(model["max_seq_len"], options).items():
+        options[name] = value if options[name] is None else options[name]
+    if options["patience"] and not options["valid_every"]:
+        raise HyenaDNAError("--patience counts validations: give --valid-every too.")
     asked = {name: options[name] for name in ("stages", "warmup", "steps", "batch_size", "batch_bases")}
     if not any(asked.values()):
         asked["stages"] = chosen.stages
     stages = plan_stages(model["max_seq_len"], **asked)
     devices, limit = devices_of(options["data_parallel"]), int(MEMORY_USED * free_memory())
-    recipe = ORIGINAL if options["recipe"] == "original" else chosen.recipe
-    reverse_complements = options["reverse_complements"]
+    recipe = ORIGINAL if options["recipe"] == "original" else task.recipe or chosen.recipe
     return RunConfig(
         preset=chosen.name,
         model=model,
-        fasta=tuple(map(absolute, options["fasta"] or (bundled_genome(),))),
-        bed=tuple(map(absolute, options["bed"])),
-        weights=tuple(options["fasta_weight"]),
+        options={name: _as_json(value) for name, value in of_task.items()},
         stages=tuple(stages),
         micro_batches=plan_micro_batches(
             full_architecture(model), stages, options["micro_batch"], devices, limit, session.backend.name
         ),
         recipe=replace(recipe, learning_rate=options["learning_rate"] or recipe.learning_rate),
-        reverse_complements=options["windows"] == "random" if reverse_complements is None else reverse_complements,
         start=_source(options["weights"]),
         **{name: options[name] for name in AS_THEY_ARE},
     )
+
+
+def _as_json(value: Any) -> Any:
+    """The value of an option as run.json keeps it; paths are absolute, so that a run can be resumed from elsewhere."""
+    if isinstance(value, tuple):
+        return [_as_json(one) for one in value]
+    return absolute(value) if isinstance(value, Path) else value
 
 
 def devices_of(data_parallel: bool) -> int:
@@ -78,13 +86,6 @@ def _check(backend: str, options: Mapping[str, Any]) -> None:
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start a process a GPU by torchrun.")
     if options["rematerialise"] and backend == "mlx":
         raise HyenaDNAError("--rematerialise is for JAX and PyTorch: on MLX, choose a smaller --micro-batch.")
-    genomes = len(options["fasta"]) or 1
-    for name in ("bed", "fasta_weight"):
-        if options[name] and len(options[name]) != genomes:
-            option = name.replace("_", "-")
-            raise HyenaDNAError(f"{len(options[name])} --{option} for {genomes} --fasta: give one for each, or none.")
-    if options["patience"] and not options["valid_every"]:
-        raise HyenaDNAError("--patience counts validations: give --valid-every too.")
 
 
 def _source(weights: str | None) -> str | None:

@@ -71,9 +71,9 @@ def forward(backbone, ids):
 
 
 def predict(model, ids):
-    """What a backbone or a CausalLM makes of ids, as a NumPy array."""
+    """What a backbone, or a model with a head on one, makes of ids, as a NumPy array."""
     model.check_length(ids)
     backbone = getattr(model, "backbone", model)
     with without_gradients():
         hidden = forward(backbone, ids)
-        return ops.convert_to_numpy(hidden if backbone is model else model.head(hidden))
+        return ops.convert_to_numpy(hidden if backbone is model else model.read_out(hidden, ops.convert_to_tensor(ids)))

@@ -1,25 +1,73 @@
 """The task `causal-lm`: predict each base of a genome from those before it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome import Genome
-from hyenadna_core.intervals import Interval
+from hyenadna_core.genome import Genome, bundled_genome, open_genome
+from hyenadna_core.intervals import Interval, read_bed, split_by_position
+from hyenadna_core.joined_genomes import JoinedGenomes
 from hyenadna_core.original_windows import window_bases, window_ids
 from hyenadna_core.task import Batch, Draw, Task
 from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID, A, T
 
-EVALUATION_BATCH_BASES = 1 << 13
 TABLES = (TO_ID["default"], COMPLEMENT[TO_ID["default"]])
 STRANDS = tuple(table.astype(np.uint8).tobytes() for table in TABLES)  # from byte to id, and to its complement
 WINDOWS = {"random": "default", "original": "original"}  # where they are taken from: how they are encoded
+EVALUATED_BASES = 1 << 21  # of the held-out part at most, when a run ends
+TOO_SHORT = {
+    "random": "and come whole, with padding behind",
+    "original": "and are extended by the bases around them, held out or not",
+}
+PATH = click.Path(path_type=Path, resolve_path=True)
+OPTIONS = (
+    click.Option(
+        ["--fasta"],
+        type=PATH,
+        multiple=True,
+        help="Genome: FASTA, plain, gzip or bgzip; may be repeated.  [default: E. coli, in the package]",
+    ),
+    click.Option(
+        ["--bed"],
+        type=PATH,
+        multiple=True,
+        help="Intervals with train, valid or test in column 4, one BED for each FASTA.  [default: the last tenth of "
+        "contigs is held out]",
+    ),
+    click.Option(
+        ["--fasta-weight"],
+        type=click.FloatRange(min=0, min_open=True),
+        multiple=True,
+        help="How often windows come from each FASTA, in proportion.  [default: by its bases]",
+    ),
+    click.Option(
+        ["--windows"],
+        type=click.Choice(list(WINDOWS)),
+        default="random",
+        show_default=True,
+        help="Any position of the intervals, or the one window of each that the original repository takes.",
+    ),
+    click.Option(
+        ["--reverse-complements/--forward-only"],
+        default=None,
+        help="Read half of the windows from the other strand, or none.  [default: half; none with --windows original]",
+    ),
+    click.Option(
+        ["--valid-bases"],
+        type=click.IntRange(min=1),
+        default=1 << 20,
+        show_default=True,
+        help="Of a validation, at most.",
+    ),
+)
 
 
 class CausalLMTask(Task):
-    """Windows of a genome, and for each of their bases the next one as its target.
+    """Predict each base of a genome from those before it.
 
     Args:
         genome, intervals: where windows come from; the training windows from the intervals of split "train".
@@ -33,6 +81,9 @@ class CausalLMTask(Task):
     """
 
     name = "causal-lm"
+    options = OPTIONS
+    in_bits = True
+    seq_len: int
 
     def __init__(
         self,
@@ -50,6 +101,78 @@ class CausalLMTask(Task):
         self.windows, self.seq_len, self.valid_bases = windows, seq_len, valid_bases
         self.weights = dict(weights or {"": 1.0})
         self._places: dict[tuple[str, int, str], tuple[list[Interval], np.ndarray]] = {}
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "CausalLMTask":
+        """The task on the genomes that the options name.
+
+        Raises:
+            HyenaDNAError: a file cannot be read, or there are not as many of one kind as of another.
+        """
+        paths = several(options.get("fasta")) or (bundled_genome(),)
+        for name in ("bed", "fasta_weight"):
+            given = len(several(options.get(name)))
+            if given and given != len(paths):
+                option = name.replace("_", "-")
+                raise HyenaDNAError(f"{given} --{option} for {len(paths)} --fasta: give one for each, or none.")
+        genomes = [open_genome(path) for path in paths]
+        beds = several(options.get("bed")) or (None,) * len(genomes)
+        intervals = [
+            read_bed(bed, genome) if bed else split_by_position(genome)
+            for bed, genome in zip(beds, genomes, strict=True)
+        ]
+        windows, both = options.get("windows", "random"), options.get("reverse_complements")
+        rest = {"valid_bases": options["valid_bases"]} if "valid_bases" in options else {}
+        both = windows == "random" if both is None else both
+        if len(genomes) == 1:
+            return cls(genomes[0], intervals[0], both, windows, **rest)
+        joined = JoinedGenomes(genomes)
+        weights = several(options.get("fasta_weight"))
+        share = dict(zip(joined.names, weights, strict=True)) if weights else None
+        return cls(joined, joined.join(intervals), both, windows, weights=share, **rest)
+
+    def state(self) -> dict[str, Any]:
+        return {"reverse_complements": self.reverse_complements}
+
+    @property
+    def sha256(self) -> str:
+        return self.genome.sha256
+
+    @property
+    def title(self) -> str:
+        return f"{self.genome.path.name} ({sum(self.genome.contigs.values()):,} bases)"
+
+    def has(self, split: str) -> bool:
+        return bool(self.intervals_of(split))
+
+    def begin(self, seq_len: int) -> list[str]:
+        """Measure in windows of `seq_len` from now on.
+
+        Raises:
+            HyenaDNAError: nothing is held out, or there is nothing to train on.
+        """
+        self.seq_len = seq_len
+        too_short, of = self.check(seq_len), len(self.intervals_of("train"))
+        short = f"{len(too_short)} of {of} training intervals are too short for the longest window"
+        return [f"{short} {TOO_SHORT[self.windows]}."] if too_short else []
+
+    def model(self, language_model: Any) -> Any:
+        return language_model
+
+    def report(self, model: Any, folder: Any, config: Any) -> str:
+        """Bits per base of the held-out part, beside Markov models fitted on the training part."""
+        from hyenadna_core.curves import draw_curves
+        from hyenadna_core.evaluation import held_out_likelihood
+        from hyenadna_core.report import best_markov, held_out_json, held_out_table, markov_likelihoods
+
+        windows = self.held_out_windows(self.seq_len, EVALUATED_BASES)
+        batch_size = max(1, self.evaluation_bases // self.seq_len)
+        result = held_out_likelihood(model, self, windows, self.seq_len, batch_size)
+        strands = markov_likelihoods(self, windows)
+        folder.write_run(folder.read_run() | {"held_out": held_out_json(result, strands)})
+        levels = [(f"{config.preset}, held-out", result.bits), best_markov(strands)]
+        draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, levels, in_bits=True)
+        return held_out_table(config.preset, result, strands, windows)
 
     @property
     def held_out_split(self) -> str:
@@ -145,7 +268,7 @@ class CausalLMTask(Task):
         from hyenadna_core.evaluation import held_out_likelihood
 
         windows = self.held_out_windows(self.seq_len, self.valid_bases, split)
-        batch_size = max(1, EVALUATION_BATCH_BASES // self.seq_len)
+        batch_size = max(1, self.evaluation_bases // self.seq_len)
         found = held_out_likelihood(model, self, windows, self.seq_len, batch_size)
         return {"bits": found.bits, "perplexity": found.perplexity}
 
@@ -183,3 +306,8 @@ def next_base_batch(windows: np.ndarray) -> Batch:
     """Windows of token ids, (B, L + 1), as inputs and targets (B, L); only A, C, G and T bear weight."""
     targets = windows[:, 1:]
     return Batch(windows[:, :-1], targets, ((targets >= A) & (targets <= T)).astype(np.float32))
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    """One value, several or none; runs from before there could be several name one."""
+    return () if value is None else tuple(value) if isinstance(value, (list, tuple)) else (value,)

@@ -25,12 +25,15 @@ def progress(description: str, total: int) -> Iterator[Advance]:
         yield lambda done: bar.advance(task, done)
 
 
-Report = Callable[[int, float, float], None]  # steps done, loss in nats per base, bases per second
+Report = Callable[[int, float, float], None]  # steps done, loss, bases per second
 
 
 @contextmanager
-def training_progress(stages: Sequence[Stage], first: int) -> Iterator[Report]:
-    """Show stage, loss, perplexity, bases per second and time left of a run that starts with `first` steps done."""
+def training_progress(stages: Sequence[Stage], first: int, in_bits: bool = False) -> Iterator[Report]:
+    """Show stage, loss, bases per second and time left of a run that starts with `first` steps done.
+
+    With `in_bits` the loss is in nats per base, and the perplexity is shown too.
+    """
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
@@ -44,7 +47,8 @@ def training_progress(stages: Sequence[Stage], first: int) -> Iterator[Report]:
         def report(step: int, loss: float, speed: float) -> None:
             stage = stage_at(stages, step - 1)
             number = 1 + next(index for index, other in enumerate(stages) if other is stage)
-            figures = f"loss {loss:.4f}  perplexity {math.exp(loss):.3f}  {speed:,.0f} bases/s"
+            perplexity = f"  perplexity {math.exp(loss):.3f}" if in_bits else ""
+            figures = f"loss {loss:.4f}{perplexity}  {speed:,.0f} bases/s"
             description = f"stage {number}/{len(stages)}: {stage.seq_len:,} bases"
             bar.update(task, completed=bases_until(stages, step), description=description, figures=figures)
 

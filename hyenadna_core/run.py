@@ -1,7 +1,7 @@
 """A whole run: from its configuration to the run folder and the figures at the end."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,11 @@ from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import RunConfig
 from hyenadna_core.configure import check_devices, configure, devices_of
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome import open_genome
-from hyenadna_core.intervals import read_bed, split_by_position
-from hyenadna_core.joined_genomes import JoinedGenomes
-from hyenadna_core.pretraining import EVALUATION_BATCH_BASES
 from hyenadna_core.registry import by_name, select_fft_conv
-from hyenadna_core.report import best_markov, held_out_json, held_out_table, markov_likelihoods
 from hyenadna_core.run_folder import RunFolder, next_free
-from hyenadna_plugins import collect
+from hyenadna_core.task import Task
+from hyenadna_plugins import PluginError, call, collect, implementers, reason_of
 
-EVALUATED_BASES = 1 << 21  # of the held-out part at most
-TOO_SHORT = {
-    "random": "and come whole, with padding behind",
-    "original": "and are extended by the bases around them, held out or not",
-}
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
 
 
@@ -37,13 +28,16 @@ def start_run(session, options: Mapping[str, Any], fft_conv: str | None = None) 
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
-    config = configure(session, options)
-    data = open_task(session, config)
+    task_class = find_task(session, options["task"])
+    given = {parameter.name: options[parameter.name] for parameter in task_class.options}
+    task = task_class.from_options(given)
+    config = configure(session, options, task, given)
+    begin(task, config)
     out = options["out"]
     path = Path(out) if out else next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
-    run = {"config": config.to_json(), **provenance(session.backend.name, data.genome.sha256)}
+    run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
     with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
-        return _run(session, config, data, folder)
+        return _run(session, config, task, folder)
 
 
 def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
@@ -58,49 +52,45 @@ def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
         check_devices(config)
-        data = open_task(session, config)
-        if data.genome.sha256 != run["genome_sha256"]:
-            names = ", ".join(config.fasta)
-            raise HyenaDNAError(f"{names} has changed since {path} was started: its checksum differs.")
-        folder.write_run(run | provenance(session.backend.name, data.genome.sha256))
-        return _run(session, config, data, folder)
+        task = find_task(session, config.task).from_options(config.options)
+        begin(task, config)
+        if task.sha256 != run.get("data_sha256", run.get("genome_sha256")):
+            raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
+        folder.write_run(run | provenance(session.backend.name, task.sha256))
+        return _run(session, config, task, folder)
 
 
-def open_task(session, config: RunConfig):
-    """The task of a run with its data, checked against its stages."""
-    task_class = by_name(collect(session.plugins, "register_tasks"), config.task, "task")
-    genomes = [open_genome(path) for path in config.fasta]
-    beds = config.bed or (None,) * len(genomes)
-    intervals = [
-        read_bed(bed, genome) if bed else split_by_position(genome) for genome, bed in zip(genomes, beds, strict=True)
-    ]
-    genome, of_all, weights = genomes[0], intervals[0], None
-    if len(genomes) > 1:
-        genome = JoinedGenomes(genomes)
-        of_all = genome.join(intervals)
-        weights = dict(zip(genome.names, config.weights, strict=True)) if config.weights else None
-    longest = max(stage.seq_len for stage in config.stages)
-    valid = (longest, config.valid_bases)
-    task = task_class(genome, of_all, config.reverse_complements, config.windows, *valid, weights)
-    if too_short := task.check(longest):
-        notice(
-            f"{len(too_short)} of {len(task.intervals_of('train'))} training intervals are too short for the longest "
-            f"window {TOO_SHORT[config.windows]}."
-        )
-    if config.valid_every and not task.intervals_of("valid"):
+def find_task(session, name: str) -> type[Task]:
+    """The task that is registered under a name.
+
+    Raises:
+        HyenaDNAError: none is.
+    """
+    found: type[Task] = by_name(collect(session.plugins, "register_tasks"), name, "task")
+    return found
+
+
+def begin(task: Task, config: RunConfig) -> None:
+    """Tell a task how long its sequences will be, and the user what it says to that.
+
+    Raises:
+        HyenaDNAError: it cannot be trained so.
+    """
+    for sentence in task.begin(max(stage.seq_len for stage in config.stages)):
+        notice(sentence)
+    if config.valid_every and not task.has("valid"):
         raise HyenaDNAError("Nothing to validate on: mark some intervals valid in column 4 of the BED.")
-    return task
 
 
-def provenance(backend: str, genome_sha256: str) -> dict[str, Any]:
-    """What else a run's numbers depend on: versions, backend, kernel, machine, genome."""
+def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
+    """What else a run's numbers depend on: versions, backend, kernel, machine, data."""
     return {
         "backend": backend,
         "fft_conv": current_kernel().name,
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "genome_sha256": genome_sha256,
+        "data_sha256": data_sha256,
     }
 
 
@@ -111,29 +101,32 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _run(session, config: RunConfig, task, folder: RunFolder) -> str:
-    from hyenadna_core.curves import draw_curves
-    from hyenadna_core.evaluation import held_out_likelihood
+def _run(session, config: RunConfig, task: Task, folder: RunFolder) -> str:
+    from hyenadna_core.checkpoint import BEST, load_best
     from hyenadna_core.trainer import make_model, train
 
-    seq_len = max(stage.seq_len for stage in config.stages)
-    bases = sum(task.genome.contigs.values())
     if (count := devices_of(config.data_parallel)) > 1:
         notice(f"Each step on {count} devices.")
-    notice(f"Training {config.preset} on {task.genome.path.name} ({bases:,} bases); run folder {folder.path}")
+    notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
     for stage in config.stages:
         if (size := config.micro_batch_of(stage)) < stage.batch_size:
             notice(f"Stage {stage} goes {size} sequences at a time.")
-    model = make_model(config, starts=not (folder.checkpoints / "latest").exists())
-    watchers = [watcher for found in session.plugins.hook.training_callbacks(run=folder) for watcher in found or ()]
-    train(model, task, config, folder, watchers)
+    model = make_model(config, task, starts=not (folder.checkpoints / "latest").exists())
+    train(model, task, config, folder, list(_watchers(session.plugins, folder)))
     if not folder.writes:
         return ""
-    windows = task.held_out_windows(seq_len, EVALUATED_BASES)
-    batch_size = max(1, EVALUATION_BATCH_BASES // seq_len)
-    result = held_out_likelihood(model, task, windows, seq_len, batch_size)
-    strands = markov_likelihoods(task, windows)
-    folder.write_run(folder.read_run() | {"held_out": held_out_json(result, strands)})
-    levels = [(f"{config.preset}, held-out", result.bits), best_markov(strands)]
-    draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, levels)
-    return held_out_table(config.preset, result, strands, windows)
+    if (folder.checkpoints / BEST).exists():
+        load_best(folder.checkpoints, model)
+    return task.report(model, folder, config)
+
+
+def _watchers(plugins, folder: RunFolder) -> Iterator[Any]:
+    """What plug-ins watch the training with."""
+    for plugin in implementers(plugins, "training_callbacks"):
+        try:
+            found = call(plugins, "training_callbacks", plugin, run=folder)
+        except HyenaDNAError:
+            raise
+        except Exception as error:  # whatever a plug-in may raise
+            raise PluginError(f"Plug-in {plugin!r} failed in training_callbacks: {reason_of(error)}") from error
+        yield from (watcher for of_plugin in found for watcher in of_plugin or ())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from keras import ops
+import keras
 
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
@@ -30,36 +30,31 @@ from hyenadna_core.warmup import bases_until, stage_at
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
 
 
-def make_model(config: RunConfig, starts: bool = True):
+def make_model(config: RunConfig, task: Task, starts: bool = True):
     """The compiled model of a run, on all devices where it is to be; the weights that it starts from, if it does.
 
     Raises:
-        HyenaDNAError: the weights cannot be had.
+        HyenaDNAError: the weights cannot be had, or nothing would be trained.
     """
     if config.data_parallel:
         share_steps()
+    keras.utils.set_random_seed(config.seed)  # for heads that draw their weights in Keras
     if config.start is None or not starts:
-        return compile_model(random_model(config.model), config)
-    overrides = {name: config.model[name] for name in CHANGED if name in config.model}
-    return compile_model(load(config.start, **overrides), config)
+        model = random_model(config.model)
+    else:
+        model = load(config.start, **{name: config.model[name] for name in CHANGED if name in config.model})
+    if config.freeze:
+        model.backbone.trainable = False
+    model = task.model(model)
+    if not model.trainable_variables:
+        raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head of its own.")
+    return compile_model(model, config)
 
 
 def compile_model(model, config: RunConfig):
-    """Give a CausalLM its optimizer."""
+    """Give a model its optimizer."""
     model.compile(optimizer=build_optimizer(model, config.recipe, config.steps))
     return model
-
-
-def cross_entropy(logits, targets, weights, label_smoothing: float = 0.0):
-    """The weighted sum of each target's cross entropy in nats: (..., K), (...), (...) -> ().
-
-    Label smoothing gives that part of a target's weight to all K classes evenly.
-    """
-    logs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    losses = -ops.sum(ops.one_hot(targets, logs.shape[-1]) * logs, axis=-1)  # a gather's gradient would be a scatter
-    if label_smoothing:
-        losses = (1 - label_smoothing) * losses - label_smoothing * ops.mean(logs, axis=-1)
-    return ops.sum(losses * weights)
 
 
 def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
@@ -76,7 +71,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
     best = Best(*task.monitor, **more.get("best", {}))
     folder.cut_log(first)
     try:
-        update = updates(model, partial(cross_entropy, label_smoothing=config.label_smoothing))
+        update = updates(model, partial(task.loss, label_smoothing=config.label_smoothing))
     except ValueError as error:
         raise HyenaDNAError(str(error)) from None
     line = LossLine(first, bases_until(config.stages, first))
@@ -84,7 +79,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
     saved = time.monotonic()
     with (
         asked_to_stop() as came,
-        training_progress(config.stages, first) as report,
+        training_progress(config.stages, first, task.in_bits) as report,
         prefetched(task.batch, draws) as batches,
     ):
         for step, batch in enumerate(batches, first):
@@ -117,7 +112,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             if saves and folder.writes:
                 update.settle()
                 save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})
-                draw_curves(folder.path / "curves.png", folder.read_log(), config.stages)
+                draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, in_bits=task.in_bits)
                 saved = time.monotonic()
             if stop and done < config.steps:
                 raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)

@@ -28,7 +28,8 @@ class Parameter(NamedTuple):
 def parameters(model) -> Iterator[Parameter]:
     """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names.
 
-    The original's code has no names for our attention: they are ours, Wqkv and out_proj.
+    The original's code has no names for our attention: they are ours, Wqkv and out_proj. Those of a task's head are
+    head.0.NAME, head.1.NAME, ..., as they are.
     """
     backbone = model.backbone
     yield Parameter("backbone.embeddings.word_embeddings.weight", backbone.embeddings.embeddings, *SAME)
@@ -38,7 +39,11 @@ def parameters(model) -> Iterator[Parameter]:
             yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
     yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
     yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
-    if model.tie_embeddings:
+    if not hasattr(model, "tie_embeddings"):  # a TaskModel
+        weights = [variable for variable in model.head.variables if "float" in variable.dtype]  # not dropout's state
+        for index, variable in enumerate(weights):
+            yield Parameter(f"head.{index}.{variable.name}", variable, *SAME)
+    elif model.tie_embeddings:
         yield Parameter("lm_head.weight", backbone.embeddings.embeddings, *SAME)
     else:
         yield Parameter("lm_head.weight", model.lm_head.kernel, *LINEAR)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hyenadna_backends import BACKENDS, missing
-from hyenadna_core.cli import backend_option
+from hyenadna_core.cli import option_value
 
 BACKEND = os.environ["KERAS_BACKEND"]
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
@@ -39,10 +39,10 @@ def test_each_command_has_its_help(cli, command):
 
 
 def test_the_backend_is_read_from_the_arguments_before_they_are_parsed():
-    assert backend_option(["train", "--backend", "torch"]) == "torch"
-    assert backend_option(["train", "--backend=mlx", "--steps", "3"]) == "mlx"
-    assert backend_option(["train"]) is None
-    assert backend_option(["train", "--backend"]) is None
+    assert option_value(["train", "--backend", "torch"], "--backend") == "torch"
+    assert option_value(["train", "--backend=mlx", "--steps", "3"], "--backend") == "mlx"
+    assert option_value(["train"], "--backend") is None
+    assert option_value(["train", "--backend"], "--backend") is None
 
 
 def test_presets_are_listed_with_their_plugin(cli):
@@ -61,6 +61,7 @@ def test_presets_are_listed_with_their_plugin(cli):
         "sha256": "5ce2146c21e9c4baa6bddc4998fd3d029903ae84a563bf80218644082194a12d",
         "licence": "BSD-3-Clause",
         "plugin": "builtin",
+        "clashes_with": [],
     }
 
 

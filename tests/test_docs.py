@@ -1,5 +1,6 @@
 """README and docs against the code: Python blocks run, commands parse, hooks and help stand as they are."""
 
+import importlib.util
 import inspect
 import re
 import shlex
@@ -10,7 +11,8 @@ import pytest
 
 from hyenadna_backends import BACKENDS, Choice
 from hyenadna_core.cli import Session, make_cli
-from hyenadna_plugins import hookspecs, plugin_manager
+from hyenadna_core.template import write_task
+from hyenadna_plugins import hookspecs, manager, plugin_manager, tracing
 
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -42,14 +44,35 @@ def commands():
                         yield pytest.param(words[1:], id=f"{page.name}: {' '.join(words)}")
 
 
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory):
+    """The plug-in that the tutorial writes: its folder and its module."""
+    folder = write_task("shuffled", tmp_path_factory.mktemp("tutorial") / "hyenadna-shuffled")
+    path = folder / "hyenadna_shuffled" / "__init__.py"
+    spec = importlib.util.spec_from_file_location("hyenadna_shuffled", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return folder, module
+
+
+def test_the_tutorial_shows_what_new_task_writes(tutorial):
+    page, (folder, _) = CHECKOUT / "docs" / "tutorial.md", tutorial
+    assert blocks(page, "python") == [(folder / "hyenadna_shuffled" / "__init__.py").read_text(encoding="utf-8")]
+    (lines,) = blocks(page, "toml")
+    assert lines in (folder / "pyproject.toml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("words", list(commands()))
-def test_commands_have_the_options_that_the_docs_give_them(words):
-    cli = make_cli(Session(plugin_manager(names=[]), Choice("jax", "test")))
+def test_commands_have_the_options_that_the_docs_give_them(words, tutorial):
+    session = Session(plugin_manager(names=[]), Choice("jax", "test"))
+    if "shuffled" in words:
+        session.plugins.register(tutorial[1], name="shuffled")
+    cli = make_cli(session)
     if words[0].startswith("--"):
         assert words[0] in ("--help", "--version")
         return
     command = cli.commands[words[0]]
-    with click.Context(command, info_name=words[0]) as context:
+    with click.Context(command, info_name=words[0], obj=session) as context:
         command.parse_args(context, [word for word in words[1:] if word != "--help"])
 
 
@@ -62,6 +85,12 @@ def test_each_hook_is_documented_with_its_signature(hook):
 @pytest.mark.parametrize("hook", HOOKS)
 def test_each_hook_has_a_user(hook):
     assert getattr(plugin_manager(names=[]).hook, hook).get_hookimpls()
+
+
+def test_what_plugins_read_in_the_environment_is_documented():
+    text = (CHECKOUT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    for name in (manager.ENVIRONMENT, tracing.ENVIRONMENT):
+        assert f"`{name}=" in text
 
 
 def test_the_readme_lists_every_backend_that_is_tested():

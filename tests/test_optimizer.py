@@ -8,9 +8,9 @@ from safetensors.numpy import load_file
 
 from hyenadna_backends.updates import updates
 from hyenadna_core import CausalLM, HyenaBackbone
+from hyenadna_core.losses import cross_entropy
 from hyenadna_core.optimizer import Course, FilterAdamW, build_optimizer, decays, in_filter_network
 from hyenadna_core.recipe import DEFAULT, ORIGINAL, Recipe, learning_rate_at
-from hyenadna_core.trainer import cross_entropy
 from hyenadna_core.weights import state_dict
 
 DATA = Path(__file__).parent / "data"

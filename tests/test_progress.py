@@ -23,7 +23,7 @@ def test_a_terminal_sees_stage_loss_perplexity_and_speed(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("TERM", "xterm")
-    with training_progress(STAGES, 3) as report:
+    with training_progress(STAGES, 3, in_bits=True) as report:
         report(15, 1.3, 20_000.0)
     shown = sys.stderr.getvalue()
     assert "stage 2/2: 128 bases" in shown

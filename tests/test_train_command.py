@@ -68,8 +68,8 @@ def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, 
         stdout.splitlines()[0],
     )
     assert "both strands" not in stdout
-    config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
-    assert (config["windows"], config["reverse_complements"]) == ("original", False)
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (run["config"]["options"]["windows"], run["task"]["reverse_complements"]) == ("original", False)
     assert cli("train", "--resume", "run")[1] == stdout
 
 
@@ -77,8 +77,7 @@ def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, 
 @pytest.mark.parametrize("options", [[], ["--windows", "original", "--reverse-complements"]])
 def test_both_strands_are_read_by_default_or_where_asked_for(cli, tmp_path, toy_genome, options):
     cli("train", "--fasta", toy_genome / "toy.fa", *options, "--stages", "16x2@1", "--out", "run")
-    config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
-    assert config["reverse_complements"] is True
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["task"] == {"reverse_complements": True}
 
 
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
@@ -86,11 +85,13 @@ def test_a_run_from_before_there_was_so_much_to_choose_goes_on(cli, tmp_path, to
     stdout = cli("train", "--fasta", toy_genome / "toy.fa", *SMALL, "--out", "run")[1]
     path = tmp_path / "run" / "run.json"
     run = json.loads(path.read_text())
-    assert run["config"].pop("windows") == "random"
+    options = run["config"].pop("options")
     assert run["config"].pop("micro_batches") == [2, 2]
-    for name in ("weights", "start", "keep", "log_every", "log_to", "data_parallel", "valid_every"):
+    for name in ("start", "freeze", "keep", "log_every", "log_to", "data_parallel", "valid_every"):
         del run["config"][name]
-    (run["config"]["fasta"],), run["config"]["bed"] = run["config"]["fasta"], None
+    run["config"] |= {"fasta": options["fasta"][0], "bed": None, "reverse_complements": True}
+    run["genome_sha256"] = run.pop("data_sha256")
+    del run["task"]
     path.write_text(json.dumps(run))
     status, again, _ = cli("train", "--resume", "run")
     assert (status, again) == (0, stdout)

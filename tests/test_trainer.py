@@ -15,7 +15,7 @@ from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import Interrupted
 from hyenadna_core.evaluation import held_out_likelihood
 from hyenadna_core.intervals import split_by_position
-from hyenadna_core.metrics import likelihood
+from hyenadna_core.likelihood import likelihood
 from hyenadna_core.pretraining import CausalLMTask
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.trainer import compile_model, make_model, train
@@ -40,9 +40,7 @@ STAGES = (Stage(16, 8, 6), Stage(32, 4, 6))
 
 def config(stages=STAGES, learning_rate=1e-2, embed_dropout=0.1):
     model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": embed_dropout, "seed": 0}
-    return RunConfig(
-        "causal-lm", "test", model, ("genome.fa",), (), tuple(stages), Recipe(learning_rate, 1.0, 0.1, 0.999), True, 0
-    )
+    return RunConfig("causal-lm", "test", model, {}, tuple(stages), Recipe(learning_rate, 1.0, 0.1, 0.999), 0)
 
 
 def new_model(settings):
@@ -240,7 +238,7 @@ def test_a_run_starts_from_weights(task, new_run):
     first = new_run("first")
     train(new_model(config()), task, config(), first)
     settings = replace(config(), start=str(first.checkpoints / "step-12"))
-    found = state_dict(make_model(settings))
+    found = state_dict(make_model(settings, task))
     expected = load_file(first.checkpoints / "step-12" / "model.safetensors")
     assert_equal(found, expected)
 
@@ -253,11 +251,11 @@ def test_float16_is_refused_where_there_is_no_scaling(task, new_run):
         train(new_model(settings), task, settings, new_run())
 
 
-def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(tmp_path):
+def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(task, tmp_path):
     settings = replace(config(), start=str(tmp_path / "gone"))
     with pytest.raises(HyenaDNAError, match="gone"):
-        make_model(settings)
-    assert state_dict(make_model(settings, starts=False)).keys() == state_dict(new_model(config())).keys()
+        make_model(settings, task)
+    assert state_dict(make_model(settings, task, starts=False)).keys() == state_dict(new_model(config())).keys()
 
 
 def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):

@@ -6,9 +6,9 @@ import pytest
 
 from hyenadna_backends.updates import updates
 from hyenadna_core import CausalLM, HyenaBackbone
+from hyenadna_core.losses import cross_entropy
 from hyenadna_core.optimizer import build_optimizer
 from hyenadna_core.recipe import DEFAULT
-from hyenadna_core.trainer import cross_entropy
 from hyenadna_core.weights import state_dict
 
 pytestmark = pytest.mark.usefixtures("trains")

@@ -56,3 +56,27 @@ def test_a_package_that_is_missing_is_one_line(new_run, monkeypatch, name):
     run = new_run("run", {"config": {"log_to": [name]}})
     with pytest.raises(HyenaDNAError, match=rf"--log-to {name} needs a package: run pip install 'hyenadna\[{name}\]'"):
         watchers_of(run)
+
+
+def test_a_plugin_that_fails_is_named(new_run):
+    from types import ModuleType
+
+    from hyenadna_core import HyenaDNAError
+    from hyenadna_core.run import _watchers
+    from hyenadna_plugins import PluginError, hookimpl, plugin_manager
+
+    def failing(error):
+        @hookimpl
+        def training_callbacks(run):
+            raise error
+
+        plugin, plugins = ModuleType("failing"), plugin_manager(names=[])
+        plugin.training_callbacks = training_callbacks
+        plugins.register(plugin, name="failing")
+        return plugins
+
+    described = {"config": {"log_to": []}}
+    with pytest.raises(PluginError, match="Plug-in 'failing' failed in training_callbacks: no ink"):
+        list(_watchers(failing(OSError("no ink")), new_run(run=described)))
+    with pytest.raises(HyenaDNAError, match="say it so"):
+        list(_watchers(failing(HyenaDNAError("say it so")), new_run("other", run=described)))

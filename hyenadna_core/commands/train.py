@@ -4,41 +4,35 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.cli import option_value
+
 PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 RATE = click.FloatRange(0, 1, max_open=True)
+DEFAULT_TASK = "causal-lm"
+TASK = "hyenadna.task"
 
 
-@click.command("train")
-@click.option(
-    "--fasta",
-    type=PATH,
-    multiple=True,
-    help="Genome: FASTA, plain, gzip or bgzip; may be repeated.  [default: E. coli, in the package]",
-)
-@click.option(
-    "--bed",
-    type=PATH,
-    multiple=True,
-    help="Intervals with train, valid or test in column 4, one BED for each FASTA.  [default: the last tenth of "
-    "contigs is held out]",
-)
-@click.option(
-    "--fasta-weight",
-    type=click.FloatRange(min=0, min_open=True),
-    multiple=True,
-    help="How often windows come from each FASTA, in proportion.  [default: by its bases]",
-)
-@click.option(
-    "--windows",
-    type=click.Choice(["random", "original"]),
-    default="random",
-    show_default=True,
-    help="Any position of the intervals, or the one window of each that the original repository takes.",
-)
-@click.option("--task", default="causal-lm", show_default=True, help="What to train for.")
+class TrainCommand(click.Command):
+    """A command that has the options of the task that its command line names, too."""
+
+    def parse_args(self, ctx, args):
+        ctx.meta[TASK] = option_value(args, "--task") or DEFAULT_TASK
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx):
+        from hyenadna_core.registry import by_name
+        from hyenadna_plugins import collect
+
+        task = by_name(collect(ctx.obj.plugins, "register_tasks"), ctx.meta.get(TASK, DEFAULT_TASK), "task")
+        return [*task.options, *super().get_params(ctx)]
+
+
+@click.command("train", cls=TrainCommand)
+@click.option("--task", default=DEFAULT_TASK, show_default=True, help="What to train for: `hyenadna tasks` lists them.")
 @click.option("--preset", default="tiny-1k", show_default=True, help="Architecture; `hyenadna presets` lists them.")
 @click.option("--weights", metavar="NAME|PATH", help="Start from these, as `load` takes them, in their architecture.")
+@click.option("--freeze", is_flag=True, help="Train the task's head alone, and leave the backbone as it is.")
 @click.option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
 @click.option("--warmup", metavar="FIRST..LAST", help="Doubling lengths, as in 64..32768, as many sequences in each.")
 @click.option("--steps", type=POSITIVE, help="Steps in all, shared evenly by stages that name none.  [default: 3,000]")
@@ -63,13 +57,7 @@ RATE = click.FloatRange(0, 1, max_open=True)
     help="Of matrix products; weights, filters and norms stay in float32. float16 scales the loss.",
 )
 @click.option("--rematerialise", is_flag=True, help="Keep less and compute again: memory for time (JAX, PyTorch).")
-@click.option(
-    "--reverse-complements/--forward-only",
-    default=None,
-    help="Read half of the windows from the other strand, or none.  [default: half; none with --windows original]",
-)
 @click.option("--valid-every", type=POSITIVE, help="Steps between validations; the best weights are kept.")
-@click.option("--valid-bases", type=POSITIVE, default=1 << 20, show_default=True, help="Of a validation, at most.")
 @click.option("--patience", type=POSITIVE, help="Stop after so many validations without a better one.")
 @click.option("--keep", type=POSITIVE, default=3, show_default=True, help="Newest checkpoints that stay.")
 @click.option("--log-every", type=POSITIVE, default=10, show_default=True, help="Steps a line of log.tsv.")

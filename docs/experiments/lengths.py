@@ -1,0 +1,135 @@
+"""What long context and length warmup are worth on human chromosome 20: the runs behind docs/lengths.md.
+
+    python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz runs/lengths
+
+trains each point in a run folder of its own, goes on with those that were cut off, and prints the tables of those that
+are finished. `--tables` prints them and trains nothing.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+from hyenadna_backends import choose
+from hyenadna_core.backend import notice
+from hyenadna_core.cli import Session, make_cli
+from hyenadna_core.presets import Preset
+from hyenadna_core.recipe import Recipe
+from hyenadna_plugins import hookimpl, plugin_manager
+
+BASES = 20_000_000  # of each run
+BASES_A_STEP = 16_384  # in every run and stage
+CONTEXTS = (256, 1_024, 4_096, 16_384)
+LAYERS = {2: 436_096, 4: 837_760}  # and the parameters that they have, 128 channels wide
+FIRST = 64  # bases, where warmup begins
+RECIPE = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.02, beta_2=0.99)
+
+
+class Point(NamedTuple):
+    """A run: layers, bases it is trained at, seed, and whether its length is warmed up."""
+
+    layers: int
+    context: int
+    seed: int = 0
+    warmup: bool = False
+
+    @property
+    def preset(self) -> str:
+        return f"{self.layers}-layers-{self.context}"
+
+    @property
+    def folder(self) -> str:
+        return f"{self.preset}{'-warmup' if self.warmup else ''}-seed-{self.seed}"
+
+    def options(self) -> list[str]:
+        stages = ["--warmup", f"{FIRST if self.warmup else self.context}..{self.context}"]
+        steps = ["--batch-bases", str(BASES_A_STEP), "--steps", str(round(BASES / BASES_A_STEP))]
+        return ["--preset", self.preset, *stages, *steps, "--seed", str(self.seed)]
+
+
+POINTS = (
+    *(Point(2, CONTEXTS[-1], warmup=warmup) for warmup in (True, False)),
+    *(Point(layers, context) for layers in LAYERS for context in CONTEXTS if (layers, context) != (2, CONTEXTS[-1])),
+    *(Point(layers, context, seed=1) for layers in LAYERS for context in (CONTEXTS[0], CONTEXTS[-1])),
+    Point(2, CONTEXTS[-1], seed=1, warmup=True),
+)
+
+
+@hookimpl
+def register_presets(register):
+    """A model for each context: its filters depend on max_seq_len, so each is built for the length it is trained at."""
+    for layers, parameters in LAYERS.items():
+        for context in CONTEXTS:
+            config = {"n_layer": layers, "d_model": 128, "max_seq_len": context + 2}
+            register(Preset(f"{layers}-layers-{context}", config, parameters, "docs/experiments/lengths.py", RECIPE))
+
+
+def train(point: Point, fasta: Path, folder: Path) -> None:
+    """Begin the run of a point, or go on with it; nothing where it is finished."""
+    path = folder / point.folder
+    if (path / "run.json").exists():
+        if held_out(path) is not None:
+            return
+        options = ["--resume", str(path)]
+    else:
+        options = ["--fasta", str(fasta), *point.options(), "--out", str(path)]
+    notice(f"{point.folder}: hyenadna train {' '.join(options)}")
+    plugins = plugin_manager()
+    plugins.register(sys.modules[__name__], name="lengths")
+    if status := make_cli(Session(plugins, choose()))(["train", *options], standalone_mode=False):
+        raise SystemExit(status)  # it was asked to stop
+
+
+def held_out(path: Path) -> float | None:
+    """The held-out bits per base of a finished run."""
+    if not (path / "run.json").exists():
+        return None
+    figures = json.loads((path / "run.json").read_text(encoding="utf-8")).get("held_out")
+    return figures and figures["bits_per_base"]
+
+
+def seconds(path: Path) -> float:
+    """How long a run trained, all its starts together."""
+    lines = (path / "log.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    times = [float(line.split("\t")[-1]) for line in lines]
+    return sum(now - before if now > before else now for before, now in zip([0.0, *times], times, strict=False))
+
+
+def tables(folder: Path) -> str:
+    """Bits per base over context, and with and without warmup, of the runs that are finished."""
+    bits = {point: held_out(folder / point.folder) for point in POINTS}
+    lines = ["| layers | " + " | ".join(f"{context:,}" for context in CONTEXTS) + " |", "|" + " --- |" * 5]
+    for layers in LAYERS:
+        cells = [_seeds([bits.get(Point(layers, context, seed)) for seed in (0, 1)]) for context in CONTEXTS]
+        lines.append(f"| {layers} | " + " | ".join(cells) + " |")
+    lines += ["", "| | bits per base | seconds |", "| --- | --- | --- |"]
+    for warmup, name in ((False, f"{CONTEXTS[-1]:,} bases from the first step on"), (True, f"from {FIRST} bases up")):
+        points = [point for seed in (0, 1) if bits[point := Point(2, CONTEXTS[-1], seed, warmup)] is not None]
+        took = f"{mean(seconds(folder / point.folder) for point in points):,.0f}" if points else "-"
+        lines.append(f"| {name} | {_seeds([bits[point] for point in points])} | {took} |")
+    return "\n".join(lines)
+
+
+def _seeds(found: list[float | None]) -> str:
+    there = [value for value in found if value is not None]
+    spread = f" (seeds {max(there) - min(there):.4f} apart)" if len(there) > 1 else ""
+    return f"{mean(there):.4f}{spread}" if there else "-"
+
+
+def main() -> None:
+    """Train what is left, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("fasta", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tables", action="store_true")
+    arguments = parser.parse_args()
+    for point in () if arguments.tables else POINTS:
+        train(point, arguments.fasta, arguments.folder)
+    print(tables(arguments.folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""`hyenadna new-task`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("new-task")
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make.  [default: hyenadna-NAME]")
+def command(name, out):
+    """Write a plug-in with a task of its own, complete and working: change what it reads and predicts.
+
+    NAME is that of the task: lower-case letters, digits and hyphens.
+
+    \b
+      hyenadna new-task promoters
+      pip install -e hyenadna-promoters
+      hyenadna train --task promoters
+    """  # noqa: D301 (click reads this)
+    from hyenadna_core.template import write_task
+
+    folder = write_task(name, out or Path(f"hyenadna-{name}"))
+    click.echo(f"Wrote {folder}: next, pip install -e {folder}, then hyenadna train --task {name}.")

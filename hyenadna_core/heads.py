@@ -1,0 +1,72 @@
+"""Heads: from the hidden states of a sequence to what is predicted of it.
+
+Padding is on the right and never counts: a sequence gives the same outputs in a batch of any length.
+"""
+
+import keras
+from keras import ops
+
+VERY_LOW = -1e30  # below any hidden state
+
+
+def mean(hidden, real):
+    """The mean over the sequence: (B, L, D), (B, L) -> (B, D)."""
+    return ops.sum(hidden * real[..., None], axis=1) / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
+
+
+def last(hidden, real):
+    """The last base, which has all the others before it: (B, L, D), (B, L) -> (B, D)."""
+    following = ops.concatenate([real[:, 1:], ops.zeros_like(real[:, :1])], axis=1)
+    return ops.sum(hidden * (real * (1.0 - following))[..., None], axis=1)
+
+
+def first(hidden, real):
+    """The first base: (B, L, D), (B, L) -> (B, D). A causal model has seen nothing else there."""
+    return hidden[:, 0]
+
+
+def largest(hidden, real):
+    """The largest value of each channel: (B, L, D), (B, L) -> (B, D)."""
+    return ops.max(ops.where(real[..., None] > 0, hidden, VERY_LOW), axis=1)
+
+
+POOLING = {"mean": mean, "last": last, "first": first, "max": largest}
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class Head(keras.layers.Layer):
+    """A linear layer over a pooled sequence, or at each base where pooling is "none".
+
+    (B, L, D), (B, L) -> (B, units), or (B, L, units). It starts at zero: all classes are equally likely at first, and
+    one seed gives the same model on every backend.
+
+    Args:
+        units: classes, labels or quantities.
+        pooling: "mean", "last", "first", "max" or "none".
+        dropout: of the pooled channels, in training.
+    """
+
+    def __init__(self, units, pooling="mean", dropout=0.0, seed=0, **kwargs):
+        super().__init__(**{"dtype": "float32", "name": "head"} | kwargs)
+        if pooling not in (*POOLING, "none"):
+            raise ValueError(f"pooling must be one of {', '.join(POOLING)}, none. Received: {pooling!r}")
+        self._config = {"units": units, "pooling": pooling, "dropout": dropout, "seed": seed}
+        self.pool = POOLING.get(pooling, lambda hidden, real: hidden)
+        self.dropout = keras.layers.Dropout(dropout, seed=seed) if dropout else None
+        self.projection = keras.layers.Dense(units, kernel_initializer="zeros", dtype="float32", name="projection")
+
+    def build(self, hidden_shape, real_shape=None):
+        self.projection.build((*hidden_shape[:1], hidden_shape[-1]))
+
+    def call(self, hidden, real, training=False):
+        pooled = self.pool(ops.cast(hidden, "float32"), ops.cast(real, "float32"))
+        if self.dropout is not None:
+            pooled = self.dropout(pooled, training=training)
+        return self.projection(pooled)
+
+    def compute_output_spec(self, hidden, real, training=False):
+        shape = hidden.shape[:2] if self._config["pooling"] == "none" else hidden.shape[:1]
+        return keras.KerasTensor((*shape, self._config["units"]), "float32")
+
+    def get_config(self):
+        return super().get_config() | self._config

@@ -1,0 +1,39 @@
+"""What training lowers: sums of weighted losses, so that parts of a step can be added up."""
+
+from keras import ops
+
+
+def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
+    """The weighted sum of each target's cross entropy in nats: (..., K), (...), (...) -> ().
+
+    Label smoothing gives that part of a target's weight to all K classes evenly.
+    """
+    logs = ops.log_softmax(ops.cast(outputs, "float32"), axis=-1)
+    losses = -ops.sum(ops.one_hot(targets, logs.shape[-1]) * logs, axis=-1)  # a gather's gradient would be a scatter
+    if label_smoothing:
+        losses = (1 - label_smoothing) * losses - label_smoothing * ops.mean(logs, axis=-1)
+    return ops.sum(losses * weights)
+
+
+def binary_cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
+    """The weighted sum over rows of the mean cross entropy of K labels, each there or not: (B, K), (B, K), (B,) -> ().
+
+    Label smoothing moves targets that far towards one half.
+    """
+    outputs = ops.cast(outputs, "float32")
+    targets = targets * (1 - label_smoothing) + label_smoothing / 2
+    losses = ops.softplus(outputs) - outputs * targets
+    return ops.sum(ops.mean(losses, axis=-1) * weights)
+
+
+def squared_error(outputs, targets, weights, label_smoothing: float = 0.0):
+    """The weighted sum over rows of the mean squared error of K quantities: (B, K), (B, K), (B,) -> ()."""
+    return ops.sum(ops.mean(ops.square(ops.cast(outputs, "float32") - targets), axis=-1) * weights)
+
+
+LOSSES = {
+    "classes": cross_entropy,
+    "bases": cross_entropy,
+    "labels": binary_cross_entropy,
+    "regression": squared_error,
+}

@@ -1,0 +1,347 @@
+"""A task whose data are sequences with a target each: classes, labels, quantities, or a class at every base."""
+
+import hashlib
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from hyenadna_core.backend import notice
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled_sequences import LabelledSequences
+from hyenadna_core.metrics import Metric, measure
+from hyenadna_core.progress import progress
+from hyenadna_core.recipe import Recipe
+from hyenadna_core.targets import Target
+from hyenadna_core.task import Batch, Draw, Task
+from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID
+
+SPLITS = ("train", "valid", "test")
+EPOCHS, BATCH_SIZE = 20, 64
+MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
+OPTIONS = (
+    click.Option(
+        ["--epochs"],
+        type=click.FloatRange(min=0, min_open=True),
+        default=EPOCHS,
+        show_default=True,
+        help="How often each training sequence is seen, where neither --steps nor --stages say.",
+    ),
+    click.Option(
+        ["--pooling"],
+        type=click.Choice(["mean", "last", "first", "max"]),
+        default="mean",
+        show_default=True,
+        help="How the hidden states of a sequence become one.",
+    ),
+    click.Option(["--head-dropout"], type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True),
+    click.Option(
+        ["--reverse-complements/--forward-only"],
+        default=False,
+        show_default=True,
+        help="Read half of the training sequences, by draw, from the other strand, where the target is that of both.",
+    ),
+    click.Option(
+        ["--balanced"],
+        is_flag=True,
+        help="Weight training sequences so that all classes count the same, however rare.",
+    ),
+    click.Option(
+        ["--baseline"],
+        type=click.Choice(["kmer", "cnn", "none"]),
+        multiple=True,
+        default=("kmer",),
+        show_default=True,
+        help="What the model is compared with on the same splits; may be repeated.",
+    ),
+)
+
+
+class SequenceTask(Task):
+    """Sequences with a target each.
+
+    A subclass has a `name`, a `target`, and `sequences(split)`; for a head of its own it has `head(hidden, real)`.
+    `metrics` names the metrics to measure by, all of those of the target's kind where it is empty.
+
+    Args:
+        epochs: how often each training sequence is seen.
+        pooling: "mean", "last", "first" or "max" (heads.py).
+        head_dropout: of the pooled channels, in training.
+        reverse_complements: read half of the training sequences from the other strand.
+        balanced: weight sequences so that all classes count the same.
+        baseline: "kmer", "cnn": what the report compares with.
+    """
+
+    target: Target
+    metrics: tuple[str, ...] = ()
+    options: Sequence[click.Parameter] = OPTIONS
+    recipe = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.1, beta_2=0.99)
+
+    def __init__(
+        self,
+        epochs: float = EPOCHS,
+        pooling: str = "mean",
+        head_dropout: float = 0.0,
+        reverse_complements: bool = False,
+        balanced: bool = False,
+        baseline: tuple[str, ...] = (),
+    ) -> None:
+        self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
+        self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
+        self._splits: dict[str, LabelledSequences | None] = {}
+
+    @abstractmethod
+    def sequences(self, split: str) -> LabelledSequences | None:
+        """The sequences of a split with their targets; None where there are none. Asked once."""
+
+    def split(self, name: str) -> LabelledSequences:
+        """The sequences of a split.
+
+        Raises:
+            HyenaDNAError: there are none.
+        """
+        if name not in self._splits:
+            self._splits[name] = self.sequences(name)
+        found = self._splits[name]
+        if found is None:
+            raise HyenaDNAError(f"The task {self.name} has no {name} data.")
+        return found
+
+    def has(self, split: str) -> bool:
+        if split not in self._splits:
+            self._splits[split] = self.sequences(split)
+        return self._splits[split] is not None
+
+    @property
+    def monitor(self) -> tuple[str, str]:  # type: ignore[override]
+        return MONITORS[self.target.kind]
+
+    @property
+    def title(self) -> str:
+        train = self.split("train")
+        return f"{self.name} ({len(train):,} sequences of {_range(train.lengths)} bases)"
+
+    @cached_property
+    def sha256(self) -> str:
+        digest = hashlib.sha256()
+        for name in SPLITS:
+            if self.has(name):
+                found = self.split(name)
+                for array in (found.bases, found.ends, found.targets):
+                    digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def state(self) -> dict[str, Any]:
+        return {"target": self.target.to_json()}
+
+    def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        """One stage as long as the longest sequence, for as many epochs as asked; a validation at the end of each."""
+        train = self.split("train")
+        batch_size = given["batch_size"] or min(BATCH_SIZE, len(train))
+        found: dict[str, Any] = {}
+        if not (given["stages"] or given["warmup"] or given["batch_bases"]):
+            steps = given["steps"] or math.ceil(self.epochs * len(train) / batch_size)
+            found["stages"] = f"{min(int(train.lengths.max()), max_seq_len)}x{batch_size}@{steps}"
+        if self.has("valid"):
+            found["valid_every"] = math.ceil(len(train) / batch_size)
+        return found
+
+    def begin(self, seq_len: int) -> list[str]:
+        """Take at most `seq_len` bases of each sequence from now on; what the user should know of the data."""
+        self.seq_len = seq_len
+        said = []
+        for name in filter(self.has, SPLITS):
+            if longer := int((self.split(name).lengths > seq_len).sum()):
+                said.append(
+                    f"{longer:,} of {len(self.split(name)):,} {name} sequences are longer than {seq_len:,} bases: "
+                    "their middle is taken. A --preset with a longer maximum takes more."
+                )
+        known = _digests(self.split("train"))
+        for name in filter(self.has, SPLITS[1:]):
+            if repeated := sum(digest in known for digest in _digests(self.split(name), set_of=False)):
+                said.append(f"{repeated:,} {name} sequences are among the training sequences too.")
+        return said
+
+    def batch(self, draw: Draw) -> Batch:
+        """Rows of a split in an order of their own each epoch: (B, L) ids; (B,), (B, K) or (B, L) targets; weights."""
+        found = self.split(draw.split)
+        positions = draw.step * draw.batch_size + np.arange(draw.batch_size)
+        rows = [
+            order(draw.seed, draw.split, int(epoch), len(found))[place]
+            for epoch, place in zip(*np.divmod(positions, len(found)), strict=True)
+        ]
+        other = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
+        batch = self.rows(found, np.array(rows), draw.seq_len, other)
+        return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
+
+    @cached_property
+    def class_weights(self) -> np.ndarray:
+        """The weight of each class, (K,), with which all count the same: rows over classes times their rows.
+
+        Raises:
+            HyenaDNAError: the target has no classes.
+        """
+        if self.target.kind != "classes":
+            raise HyenaDNAError(f"--balanced weights classes, and the target is {self.target.kind}: leave it out.")
+        counts = np.bincount(self.split("train").targets, minlength=len(self.target.names))
+        return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
+
+    def rows(
+        self, found: LabelledSequences, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None
+    ) -> Batch:
+        """Some rows as a batch: the middle of what is longer than seq_len, padding on the right of what is shorter."""
+        of_bases = self.target.kind == "bases"
+        ids = np.full((len(rows), seq_len), PAD, np.int32)
+        targets, weights = [], np.ones(len(rows), np.float32)
+        if of_bases:
+            targets_of_bases, weights = np.zeros_like(ids), np.zeros(ids.shape, np.float32)
+        for place, row in enumerate(rows):
+            bases = TO_ID["default"][found[row]]
+            cut = slice(start := max(0, (len(bases) - seq_len) // 2), start + seq_len)
+            turned = slice(None, None, -1 if other_strand is not None and other_strand[place] else 1)
+            bases = bases[cut][turned]
+            ids[place, : len(bases)] = bases if turned.step == 1 else COMPLEMENT[bases]
+            if of_bases:
+                labels = found.target(row)[cut][turned]
+                weights[place, : len(bases)] = labels >= 0
+                targets_of_bases[place, : len(bases)] = np.maximum(labels, 0)
+            else:
+                targets.append(found.target(row))
+        if of_bases:
+            return Batch(ids, targets_of_bases, weights)
+        values = np.array(targets)
+        if self.target.kind == "regression":
+            values = standardised(values, self.target)
+        return Batch(ids, values.astype(np.int32 if self.target.kind == "classes" else np.float32), weights)
+
+    def head(self, hidden: Any, real: Any) -> Any:
+        from hyenadna_core.heads import Head
+
+        pooling = "none" if self.target.kind == "bases" else self.pooling
+        return Head(len(self.target.names), pooling, self.head_dropout)(hidden, real)
+
+    def loss(self, outputs: Any, targets: Any, weights: Any, label_smoothing: float = 0.0) -> Any:
+        from hyenadna_core.losses import LOSSES
+
+        return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
+
+    def outputs(self, model: Any, found: LabelledSequences) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Batches of all rows in order, and what the model predicts of each: probabilities, or values.
+
+        Rows that a batch lacks are repeated ones; the last batch names them with weight 0.
+        """
+        seq_len = self.seq_len or min(int(found.lengths.max()), model.max_seq_len)
+        size = max(1, min(self.evaluation_bases // seq_len, len(found)))
+        with progress("Predicting", len(found)) as advance:
+            for first in range(0, len(found), size):
+                rows = np.arange(first, first + size)
+                batch = self.rows(found, np.minimum(rows, len(found) - 1), seq_len)
+                batch.weights[rows >= len(found)] = 0.0
+                yield batch, activated(model.predict_on_batch(batch.ids), self.target)
+                advance(size)
+
+    def predicted(self, model: Any, found: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
+        """What a model predicts of all rows, and their targets, as metrics take them (metrics.py)."""
+        predicted, targets = [], []
+        for batch, outputs in self.outputs(model, found):
+            real = batch.weights > 0
+            predicted.append(outputs[real])
+            targets.append(batch.targets[real])
+        together = np.concatenate(targets)
+        if self.target.kind == "regression":
+            together = restored(together, self.target)
+        return np.concatenate(predicted), together
+
+    def evaluate(self, model: Any, split: str) -> dict[str, float]:
+        return self.figures(*self.predicted(model, self.split(split)))
+
+    def figures(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+        """All metrics of the task, over a whole split."""
+        return measure(self.chosen_metrics(), self.target.kind, predicted, targets)
+
+    def chosen_metrics(self) -> list[Metric]:
+        """The metrics that the task names, or all that are registered for targets of its kind."""
+        from hyenadna_core.registry import by_name
+        from hyenadna_plugins import collect, plugin_manager
+
+        registered = collect(plugin_manager(), "register_metrics")
+        if self.metrics:
+            return [by_name(registered, name, "metric") for name in self.metrics]
+        return [metric for metric, _ in registered.values() if self.target.kind in metric.kinds]
+
+    def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+        from hyenadna_core.labelled_files import read_labelled
+        from hyenadna_core.predictions import prediction_rows
+
+        records = read_labelled(path, needs_labels=False, **columns)
+        found = LabelledSequences.of(records.sequences, _no_targets(self.target, records.sequences), records.names)
+        if self.seq_len and (longer := int((found.lengths > self.seq_len).sum())):
+            notice(
+                f"{longer:,} of {len(found):,} sequences are longer than {self.seq_len:,} bases: their middle is taken."
+            )
+        return prediction_rows(self.target, zip(found.names, self.by_row(model, found), strict=True))
+
+    def by_row(self, model: Any, found: LabelledSequences) -> Iterator[np.ndarray]:
+        """The outputs of each row: (K,), or (L, K) of its own L bases."""
+        row = 0
+        for batch, outputs in self.outputs(model, found):
+            for ids, output in zip(batch.ids, outputs, strict=True):
+                if row < len(found):
+                    yield output[: int((ids != PAD).sum())] if self.target.kind == "bases" else output
+                row += 1
+
+    def report(self, model: Any, folder: Any, config: Any) -> str:
+        """The figures of the test split, beside those of baselines; predictions.tsv and a picture in the folder."""
+        from hyenadna_core.task_report import report
+
+        return report(self, model, folder, config)
+
+
+def activated(outputs: np.ndarray, target: Target) -> np.ndarray:
+    """Probabilities of logits, or values of standardised ones: (..., K) -> (..., K)."""
+    outputs = outputs.astype(np.float64)
+    if target.kind in ("classes", "bases"):
+        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    if target.kind == "labels":
+        return np.asarray(0.5 * (1 + np.tanh(outputs / 2)))
+    return restored(outputs, target)
+
+
+def standardised(values: np.ndarray, target: Target) -> np.ndarray:
+    """Quantities less their mean in the training split, over their standard deviation: (n, K) -> (n, K)."""
+    return np.asarray((values - np.array(target.center or 0.0)) / np.array(target.scale or 1.0))
+
+
+def restored(values: np.ndarray, target: Target) -> np.ndarray:
+    """Quantities as they were before they were standardised: (n, K) -> (n, K)."""
+    return np.asarray(values * np.array(target.scale or 1.0) + np.array(target.center or 0.0))
+
+
+@lru_cache(maxsize=8)
+def order(seed: int, split: str, epoch: int, size: int) -> np.ndarray:
+    """The order in which the rows of a split come in an epoch."""
+    return Draw(split, epoch, 0, 0, seed).generator().permutation(size)
+
+
+def _range(lengths: np.ndarray) -> str:
+    least, most = int(lengths.min()), int(lengths.max())
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _digests(found: LabelledSequences, set_of: bool = True) -> Any:
+    digests = (hashlib.blake2b(found[row].tobytes().upper(), digest_size=12).digest() for row in range(len(found)))
+    return set(digests) if set_of else digests
+
+
+def _no_targets(target: Target, sequences: list[bytes]) -> np.ndarray:
+    if target.kind == "bases":
+        return np.full(sum(map(len, sequences)), -1, np.int32)
+    if target.kind == "classes":
+        return np.zeros(len(sequences), np.int32)
+    return np.zeros((len(sequences), len(target.names)), np.float32)

@@ -1,0 +1,132 @@
+"""For authors of plug-ins: does a task keep its promises? And small things to find that out with.
+
+In pytest they are fixtures, too: check_task, tiny_backbone, tiny_fasta (pytest_plugin.py).
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.task import Batch, Draw, Task
+from hyenadna_core.tokens import PAD
+
+SEQ_LEN, BATCH_SIZE, STEPS = 32, 4, 40
+SAME = 1e-4  # how far outputs of the same sequence may be apart, of the largest
+SPLITS = ("valid", "test")
+
+
+def tiny_backbone(max_seq_len: int = 130, **overrides: Any) -> Any:
+    """A HyenaBackbone that computes in a blink: one block, eight channels, no dropout."""
+    from hyenadna_core import HyenaBackbone
+
+    return HyenaBackbone(**{"n_layer": 1, "d_model": 8, "max_seq_len": max_seq_len, "embed_dropout": 0.0} | overrides)
+
+
+def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int = 0) -> Path:
+    """Write a FASTA of random bases, contigs by name with their lengths; its path."""
+    random = np.random.default_rng(seed)
+    with path.open("w", encoding="ascii") as file:
+        for name, length in (contigs or {"chr1": 2_000, "chr2": 1_000}).items():
+            file.write(f">{name}\n{''.join(random.choice(list('ACGT'), length))}\n")
+    return path
+
+
+def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE, steps: int = STEPS) -> dict[str, Any]:
+    """Train a tiny backbone on a task and see that all of it is as a trainer needs it; the figures by split.
+
+    Checks that batches are pure functions of their draw and have matching shapes; that the loss is finite and falls on
+    a batch seen again and again; that weights come back from a file's worth of tensors; that padding on the right
+    changes nothing; and that figures of a split are finite and do not depend on the size of batches.
+
+    Raises:
+        AssertionError: one of these does not hold; the message says which.
+    """
+    from hyenadna_core.causal_lm import CausalLM
+    from hyenadna_core.weights import load_state_dict, state_dict
+
+    task.begin(seq_len)
+    batch = check_batches(task, seq_len, batch_size)
+    first, again = (task.model(CausalLM(tiny_backbone(4 * seq_len + 2))) for _ in range(2))
+    check_loss(task, first, batch, steps)
+    load_state_dict(again, state_dict(first))
+    outputs = first.predict_on_batch(batch.ids)
+    _hold(_near(again.predict_on_batch(batch.ids), outputs), "a model does not come back from its saved weights")
+    check_padding(first, batch, outputs)
+    return {split: check_figures(task, first, split) for split in SPLITS if task.has(split)}
+
+
+def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
+    """See that batches are what their draws say, and the same each time; the first of them."""
+    draw = Draw("train", 0, seq_len, batch_size, 0)
+    batch, again = task.batch(draw), task.batch(draw)
+    for name, array, other in zip(Batch._fields, batch, again, strict=True):
+        _hold(
+            np.array_equal(array, other), f"{name} of the same draw differ: batch(draw) must be a pure function of it"
+        )
+        _hold(len(array) == batch_size, f"{name} has {len(array)} rows for a batch of {batch_size}")
+    next_one = task.batch(Draw("train", 1, seq_len, batch_size, 0))
+    _hold(not np.array_equal(batch.ids, next_one.ids), "the batches of steps 0 and 1 are the same")
+    _hold(batch.ids.shape == (batch_size, seq_len), f"ids have the shape {batch.ids.shape}, not (B, L)")
+    _hold(batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16, "ids are not token ids, int32")
+    _hold(batch.weights.dtype == np.float32 and bool((batch.weights >= 0).all()), "weights are not float32 from 0 on")
+    _hold(batch.weights.sum() > 0, "no target of the first batch bears weight")
+    return batch
+
+
+def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
+    """See that the loss is finite and falls on a batch that is seen again and again."""
+    from keras import ops
+
+    from hyenadna_backends.updates import updates
+    from hyenadna_core.optimizer import build_optimizer
+    from hyenadna_core.recipe import Recipe
+
+    model.compile(optimizer=build_optimizer(model, Recipe(1e-2, 0.1, 0.0, 0.99), steps))
+    update, total = updates(model, task.loss), float(batch.weights.sum())
+    losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]
+    update.settle()
+    _hold(all(map(math.isfinite, losses)), f"the loss is not finite: {losses[:3]}")
+    _hold(losses[-1] < losses[0], f"the loss does not fall: {losses[0]:.4f} at first, {losses[-1]:.4f} at last")
+
+
+def check_padding(model: Any, batch: Batch, outputs: np.ndarray) -> None:
+    """See that padding on the right of a batch leaves what is predicted as it is."""
+    seq_len = batch.ids.shape[1]
+    padded = model.predict_on_batch(np.pad(batch.ids, ((0, 0), (0, seq_len)), constant_values=PAD))
+    of_bases = padded.ndim > 1 and padded.shape[1] == 2 * seq_len
+    found = padded[:, :seq_len] if of_bases else padded
+    _hold(
+        _near(found, outputs), "padding on the right changes what is predicted: leave positions out that are not real"
+    )
+
+
+def check_figures(task: Task, model: Any, split: str) -> dict[str, float]:
+    """See that the figures of a split are numbers, and the same for batches of another size."""
+    figures = task.evaluate(model, split)
+    bases = task.evaluation_bases
+    try:
+        task.evaluation_bases = max(1, bases // 7)
+        others = task.evaluate(model, split)
+    finally:
+        task.evaluation_bases = bases
+    _hold(bool(figures), f"there are no figures for {split}")
+    for name, value in figures.items():
+        _hold(isinstance(value, float), f"{name} of {split} is {value!r}, no float")
+        same = value == others[name] or abs(value - others[name]) < 1e-3 or math.isnan(value)
+        _hold(same, f"{name} of {split} depends on the size of batches: {value} and {others[name]}")
+    _hold(task.monitor[0] in figures, f"monitor names {task.monitor[0]!r}, which is none of {', '.join(figures)}")
+    return figures
+
+
+def _near(found: np.ndarray, expected: np.ndarray) -> bool:
+    return found.shape == expected.shape and bool(
+        np.abs(found - expected).max() <= SAME * max(1.0, float(np.abs(expected).max()))
+    )
+
+
+def _hold(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise AssertionError(f"{sentence}.")

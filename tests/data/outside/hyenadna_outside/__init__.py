@@ -1,0 +1,65 @@
+"""One of each thing that a plug-in may bring: a preset, a dataset, a metric, and a task with a head of its own."""
+
+import keras  # at the top, as people will: the backend was chosen before
+import numpy as np
+
+from hyenadna_core import LabelledSequences, Metric, Preset, SequenceTask, Target
+from hyenadna_core.datasets import Dataset, fetch_dataset
+from hyenadna_core.labelled_files import read_labelled
+from hyenadna_plugins import hookimpl, plugin_manager
+
+SIZES = {"train": 60, "valid": 21, "test": 22}
+
+
+def fetch(folder):
+    """Sequences rich in A and C or in G and T, as somebody might have published them."""
+    files = {split: folder / f"{split}.csv" for split in SIZES}
+    for seed, (split, file) in enumerate(files.items()):
+        random = np.random.default_rng(seed)
+        labels = random.integers(2, size=SIZES[split])
+        shares = {0: [0.4, 0.4, 0.1, 0.1], 1: [0.1, 0.1, 0.4, 0.4]}
+        rows = (f"{''.join(random.choice(list('ACGT'), 40, p=shares[label]))},{label}" for label in labels)
+        file.write_text("\n".join(["sequence,label", *rows]) + "\n")
+    return files
+
+
+class OutsideTask(SequenceTask):
+    """Tell sequences rich in A and C from those rich in G and T."""
+
+    name = "outside"
+    target = Target("classes", ("ac", "gt"))
+
+    def sequences(self, split):
+        records = read_labelled(fetch_dataset(plugin_manager(), "outside-pairs")[split])
+        return LabelledSequences.of(records.sequences, np.array([int(label) for (label,) in records.labels], np.int32))
+
+    def head(self, hidden, real):
+        wide = keras.layers.Dense(12, activation="gelu", name="wide")(hidden)
+        largest = keras.ops.max(keras.ops.where(real[..., None], wide, -1e9), axis=1)  # of the bases, not of padding
+        return keras.layers.Dense(2, name="classes")(largest)
+
+
+def specificity(predicted, targets):
+    """The part of the first class that is taken for it."""
+    return float((predicted.argmax(axis=1) == 0)[targets == 0].mean())
+
+
+@hookimpl
+def register_tasks(register):
+    register(OutsideTask)
+
+
+@hookimpl
+def register_presets(register):
+    config = {"n_layer": 1, "d_model": 16, "max_seq_len": 66}
+    register(Preset("outside-tiny", config, 9_000, "made up", licence="CC0-1.0"))
+
+
+@hookimpl
+def register_datasets(register):
+    register(Dataset("outside-pairs", "Rich in A and C, or in G and T", "CC0-1.0", "made up", fetch, task="outside"))
+
+
+@hookimpl
+def register_metrics(register):
+    register(Metric("specificity", specificity, ("classes",)))

@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+
+from hyenadna_core import Draw, HyenaDNAError, LabelledSequences, SequenceTask, Target
+from hyenadna_core.sequence_task import activated, restored, standardised
+from hyenadna_core.tokens import PAD, A, T, encode, reverse_complement
+
+SEQUENCES = ["ACGT", "AACCGGTT", "GATTACA", "TTTT", "CAG", "GGGCCC", "AT"]
+
+
+class Toy(SequenceTask):
+    """Seven sequences."""
+
+    name = "toy"
+    target = Target("classes", ("no", "yes"))
+    targets = np.array([0, 1, 0, 1, 0, 1, 1], np.int32)
+
+    def sequences(self, split):
+        if split == "test":
+            return None
+        return LabelledSequences.of(SEQUENCES, self.targets)
+
+
+class Quantities(Toy):
+    target = Target("regression", ("x", "y"), (1.0, 2.0), (2.0, 4.0))
+    targets = np.arange(14, dtype=np.float32).reshape(7, 2)
+
+
+class Bases(Toy):
+    target = Target("bases", ("a", "b"))
+    targets = np.concatenate([[i % 2 if i else -1 for i in range(len(text))] for text in SEQUENCES]).astype(np.int32)
+
+
+def draw(step=0, seq_len=8, batch_size=3, seed=0, split="train"):
+    return Draw(split, step, seq_len, batch_size, seed)
+
+
+def test_an_epoch_has_every_sequence_once():
+    task = Toy()
+    rows = np.concatenate([task.batch(draw(step, batch_size=7)).ids for step in range(2)])
+    expected = sorted(encode(text, max_length=8).tolist() for text in SEQUENCES)
+    for epoch in (rows[:7], rows[7:]):
+        assert sorted(epoch.tolist()) == expected
+    assert rows[:7].tolist() != rows[7:].tolist()
+
+
+def test_batches_go_on_over_the_end_of_an_epoch():
+    task = Toy()
+    rows = np.concatenate([task.batch(draw(step)).ids for step in range(7)])
+    np.testing.assert_array_equal(rows[:7], task.batch(draw(batch_size=7)).ids)
+    np.testing.assert_array_equal(rows[7:14], task.batch(draw(1, batch_size=7)).ids)
+
+
+def test_targets_go_with_their_sequences():
+    task = Toy()
+    of = {encode(text, max_length=8).tobytes(): label for text, label in zip(SEQUENCES, Toy.targets, strict=True)}
+    batch = task.batch(draw(batch_size=7))
+    assert [of[ids.tobytes()] for ids in batch.ids] == batch.targets.tolist()
+    assert (batch.targets.dtype, batch.weights.tolist()) == (np.int32, [1.0] * 7)
+
+
+def test_long_sequences_give_their_middle_and_short_ones_are_padded_on_the_right():
+    batch = Toy().rows(Toy().split("train"), np.array([1, 6]), 4)
+    np.testing.assert_array_equal(batch.ids, [encode("CCGG"), [*encode("AT"), PAD, PAD]])
+
+
+def test_the_other_strand_is_read_by_draw():
+    task = Toy(reverse_complements=True)
+    known = {encode(text, max_length=8).tobytes() for text in SEQUENCES}
+    others = {np.pad(reverse_complement(encode(t)), (0, 8 - len(t)), constant_values=PAD).tobytes() for t in SEQUENCES}
+    seen = {ids.tobytes() for step in range(20) for ids in task.batch(draw(step)).ids}
+    assert seen == known | others
+
+
+def test_targets_of_bases_are_cut_and_turned_with_their_sequence():
+    task = Bases()
+    batch = task.rows(task.split("train"), np.array([1, 1]), 4, np.array([False, True]))
+    np.testing.assert_array_equal(batch.targets, [[0, 1, 0, 1], [1, 0, 1, 0]])
+    np.testing.assert_array_equal(batch.ids[1], reverse_complement(batch.ids[0]))
+    whole = task.rows(task.split("train"), np.array([4]), 6)
+    assert whole.weights.tolist() == [[0, 1, 1, 0, 0, 0]]  # the first has no label, then comes padding
+    assert whole.targets.min() == 0
+
+
+def test_quantities_are_standardised_and_come_back():
+    task = Quantities()
+    batch = task.rows(task.split("train"), np.arange(7), 8)
+    np.testing.assert_allclose(batch.targets, (Quantities.targets - [1, 2]) / [2, 4])
+    np.testing.assert_allclose(activated(batch.targets, task.target), Quantities.targets)
+    plain = Target("regression", ("x", "y"))
+    np.testing.assert_allclose(restored(standardised(Quantities.targets, plain), plain), Quantities.targets)
+
+
+def test_probabilities_of_logits():
+    logits = np.array([[0.0, np.log(3.0)], [1000.0, 0.0]])
+    np.testing.assert_allclose(activated(logits, Toy.target), [[0.25, 0.75], [1, 0]], atol=1e-12)
+    labels = activated(logits, Target("labels", ("a", "b")))
+    np.testing.assert_allclose(labels, [[0.5, 0.75], [1, 0.5]], atol=1e-12)
+
+
+def test_all_classes_count_the_same_where_asked_to():
+    task = Toy(balanced=True)
+    batch = task.batch(draw(batch_size=7))
+    of_class = [batch.weights[batch.targets == number].sum() for number in (0, 1)]
+    np.testing.assert_allclose(of_class, [3.5, 3.5])
+    with pytest.raises(HyenaDNAError, match="--balanced weights classes, and the target is regression"):
+        _ = Quantities(balanced=True).class_weights
+
+
+def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked():
+    given = dict.fromkeys(("stages", "warmup", "batch_bases", "steps", "batch_size"))
+    assert Toy(epochs=3).defaults(1026, given) == {"stages": "8x7@3", "valid_every": 1}
+    assert Toy(epochs=3).defaults(6, given | {"batch_size": 2}) == {"stages": "6x2@11", "valid_every": 4}
+    assert Toy().defaults(1026, given | {"stages": "8x2"}) == {"valid_every": 1}
+
+
+def test_what_the_user_should_know_of_the_data_is_said():
+    assert Toy().begin(6) == [
+        "2 of 7 train sequences are longer than 6 bases: their middle is taken. A --preset with a longer maximum takes "
+        "more.",
+        "2 of 7 valid sequences are longer than 6 bases: their middle is taken. A --preset with a longer maximum takes "
+        "more.",
+        "7 valid sequences are among the training sequences too.",
+    ]
+
+
+class ByComposition:
+    """Answers 'yes' with the part of A and T in a sequence, as logits; position by position where asked to."""
+
+    max_seq_len = 100
+
+    def predict_on_batch(self, ids):
+        real = ids != PAD
+        part = ((ids == A) | (ids == T)).sum(axis=1) / real.sum(axis=1)
+        return np.stack([np.zeros(len(ids)), part - 0.45], axis=1)
+
+
+@pytest.mark.parametrize("bases_at_once", [8, 24, 1000])
+def test_figures_are_those_of_the_whole_split_whatever_the_batches(bases_at_once):
+    task = Toy()
+    task.evaluation_bases = bases_at_once
+    predicted, targets = task.predicted(ByComposition(), task.split("valid"))
+    np.testing.assert_array_equal(targets, Toy.targets)
+    assert predicted.argmax(axis=1).tolist() == [1, 1, 1, 1, 0, 0, 1]
+    assert task.evaluate(ByComposition(), "valid")["accuracy"] == pytest.approx(4 / 7)
+
+
+def test_only_the_metrics_that_a_task_names_are_measured():
+    task = Toy()
+    task.metrics = ("mcc",)
+    assert list(task.evaluate(ByComposition(), "valid")) == ["mcc"]
+
+
+def test_a_split_that_is_not_there_is_one_line():
+    assert not Toy().has("test")
+    with pytest.raises(HyenaDNAError, match="The task toy has no test data"):
+        Toy().split("test")
+
+
+def test_the_checksum_is_that_of_the_data():
+    other = Toy()
+    other.targets = 1 - Toy.targets
+    assert len({Toy().sha256, Toy().sha256, other.sha256}) == 2

@@ -1,0 +1,120 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from hyenadna_core import Draw, LabelledSequences, SequenceTask, Target, open_genome
+from hyenadna_core.intervals import split_by_position
+from hyenadna_core.pretraining import CausalLMTask
+from hyenadna_core.testing import check_batches, check_figures, check_padding
+
+pytestmark = pytest.mark.usefixtures("trains")
+
+
+class Composition(SequenceTask):
+    """Whether A is more than a quarter of a sequence; sequences of many lengths."""
+
+    name = "composition"
+    kind = "classes"
+
+    @property
+    def target(self):
+        names = {"classes": ("few", "many"), "labels": ("a", "c"), "regression": ("a", "c"), "bases": ("r", "y")}
+        return Target(self.kind, names[self.kind])
+
+    def sequences(self, split):
+        random = np.random.default_rng(["train", "valid", "test"].index(split))
+        lengths = random.integers(5, 40, 37)
+        sequences = ["".join(random.choice(list("ACGT"), length)) for length in lengths]
+        parts = np.array([[text.count(base) / len(text) for base in "AC"] for text in sequences])
+        targets = {
+            "classes": lambda: (parts[:, 0] > 0.25).astype(np.int32),
+            "labels": lambda: (parts > 0.25).astype(np.float32),
+            "regression": lambda: parts.astype(np.float32),
+            "bases": lambda: np.array([base in "CT" for base in "".join(sequences)], np.int32),
+        }[self.kind]()
+        return LabelledSequences.of(sequences, targets)
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels", "regression", "bases"])
+def test_a_task_of_each_kind_keeps_its_promises(check_task, kind):
+    task = Composition()
+    task.kind = kind
+    figures = check_task(task)
+    assert set(figures) == {"valid", "test"}
+
+
+def test_so_does_the_main_one(check_task, tiny_fasta):
+    genome = open_genome(tiny_fasta())
+    assert set(check_task(CausalLMTask(genome, split_by_position(genome)))) == {"valid"}
+
+
+def broken(attribute, value):
+    task = Composition()
+    setattr(task, attribute, value)
+    return task
+
+
+CALLS = itertools.count()
+
+
+def different_each_time(draw):
+    return Composition().batch(Draw("train", next(CALLS), draw.seq_len, draw.batch_size, 0))
+
+
+def with_other(**fields):
+    return lambda draw: Composition().batch(draw)._replace(**fields)
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (different_each_time, "ids of the same draw differ: batch.draw. must be a pure function of it"),
+        (lambda draw: Composition().batch(Draw("train", 0, 32, 4, 0)), "steps 0 and 1 are the same"),
+        (with_other(targets=np.zeros(3, np.int32)), "targets has 3 rows for a batch of 4"),
+        (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch bears weight"),
+        (with_other(weights=np.ones(4)), "weights are not float32"),
+    ],
+)
+def test_batches_that_break_a_promise_are_named(batch, message):
+    with pytest.raises(AssertionError, match=message):
+        check_batches(broken("batch", batch), 32, 4)
+
+
+def test_a_loss_that_does_not_fall_is_named(check_task):
+    task = broken("loss", lambda outputs, targets, weights: 0.0 * outputs.sum())
+    with pytest.raises(AssertionError, match=r"the loss does not fall: 0\.0000 at first, 0\.0000 at last"):
+        check_task(task)
+
+
+def test_a_head_that_heeds_padding_is_named(check_task):
+    from keras import layers, ops
+
+    dense = []
+
+    def head(hidden, real):
+        dense.append(layers.Dense(2, name="heedless"))
+        return dense[-1](ops.mean(hidden, axis=1))
+
+    with pytest.raises(AssertionError, match="padding on the right changes what is predicted"):
+        check_task(broken("head", head))
+
+
+def test_padding_is_compared_base_by_base_where_there_is_a_target_at_each():
+    class Ids:
+        def predict_on_batch(self, ids):
+            return np.cumsum(ids, axis=1)[..., None].astype(float)
+
+    batch = Composition().batch
+    found = batch(Draw("train", 0, 32, 4, 0))
+    check_padding(Ids(), found, Ids().predict_on_batch(found.ids))
+
+
+def test_figures_that_are_averages_of_batches_are_named():
+    task = Composition()
+    task.evaluate = lambda model, split: {"mcc": float(task.evaluation_bases)}
+    with pytest.raises(AssertionError, match="mcc of valid depends on the size of batches"):
+        check_figures(task, None, "valid")
+    task.evaluate = lambda model, split: {"accuracy": 1.0}
+    with pytest.raises(AssertionError, match="monitor names 'mcc', which is none of accuracy"):
+        check_figures(task, None, "valid")
