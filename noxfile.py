@@ -12,7 +12,7 @@ nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
-TWO_AT_A_TIME = ("-n", "2")  # JAX and MLX compile on one core
+TWO_AT_A_TIME = ("-n", "2")  # most tests compile, or start processes, on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
 DOUBLING = "512,1024,2048,4096,8192,16384"
 TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
@@ -62,7 +62,7 @@ def tests_jax(session: nox.Session) -> None:
 def tests_torch(session: nox.Session) -> None:
     """The suite on PyTorch."""
     session.install(*CONSTRAINTS, ".[torch,tensorboard,wandb]", *TEST)
-    run_tests(session, "torch")
+    run_tests(session, "torch", *TWO_AT_A_TIME)
 
 
 @nox.session(name="tests-mlx")
@@ -85,7 +85,7 @@ def tests_mlx_nightly(session: nox.Session) -> None:
 def tests_numpy(session: nox.Session) -> None:
     """The suite on NumPy, forward only; Keras's NumPy backend imports its JAX one."""
     session.install(*CONSTRAINTS, ".[jax]", *TEST)
-    run_tests(session, "numpy")
+    run_tests(session, "numpy", *TWO_AT_A_TIME)
 
 
 @nox.session

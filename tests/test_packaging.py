@@ -129,7 +129,8 @@ def test_the_sdist_installs(project, tmp_path):
 def test_the_core_holds_our_packages_and_nothing_else(core):
     assert packages(core.wheel) == set(PACKAGES)
     names = contents(core.wheel)
-    assert {"hyenadna_core/data/ecoli_K12_MG1655.fa.gz", "hyenadna_core/data/README.md"} <= set(names)
+    data = {"ecoli_K12_MG1655.fa.gz", "README.md", "template/pyproject.toml", "template/hyenadna_template/__init__.py"}
+    assert {f"hyenadna_core/data/{name}" for name in data} <= set(names)
     assert "hyenadna_backends/kernels/jax.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
