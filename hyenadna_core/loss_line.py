@@ -1,6 +1,7 @@
 """What a line of log.tsv is made from."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -9,7 +10,7 @@ from keras import ops
 class LossLine:
     """Losses that are still on the device, and how long the steps took.
 
-    The first step at a length compiles, or warms up: its seconds count as time, not in the speed.
+    The first step at a length compiles, or warms up: its seconds count as time, not in the speed, and in `compiling`.
     """
 
     def __init__(self, step: int, bases: int) -> None:
@@ -18,14 +19,17 @@ class LossLine:
         self._started = self._speed_since = time.monotonic()
         self._speed_bases = 0
         self._seq_len = 0
+        self.compiling: dict[int, float] = {}  # seconds by length
 
-    def add(self, stage, loss) -> None:
-        """A step of a stage is done, with this loss."""
-        self._losses.append(loss)
+    def add(self, stage, step: Callable[[], Any]) -> None:
+        """Take a step of a stage, which gives its loss."""
+        begun = time.monotonic()
+        self._losses.append(loss := step())
         self.bases += stage.seq_len * stage.batch_size
         self._speed_bases += stage.seq_len * stage.batch_size
         if stage.seq_len != self._seq_len:
             wait_for(loss)
+            self.compiling[stage.seq_len] = time.monotonic() - begun
             self._seq_len, self._speed_bases, self._speed_since = stage.seq_len, 0, time.monotonic()
 
     def close(self, step: int) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import keras
 
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
+from hyenadna_core.backend import notice
 from hyenadna_core.best import Best
 from hyenadna_core.checkpoint import load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.config import RunConfig
@@ -86,7 +87,8 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             if best.waited(config.patience):
                 break
             stage, done = stage_at(config.stages, step), step + 1
-            line.add(stage, update(parts_of(batch, config.micro_batch_of(stage)), max(1.0, float(batch.weights.sum()))))
+            parts, weight = parts_of(batch, config.micro_batch_of(stage)), max(1.0, float(batch.weights.sum()))
+            line.add(stage, partial(update, parts, weight))
             ends = done == config.steps or stage_at(config.stages, done) is not stage
             validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
             stop = in_any_process(bool(came))
@@ -117,6 +119,9 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             if stop and done < config.steps:
                 raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
         update.settle()
+    if line.compiling:
+        lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
+        notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
 
 
 def draw_of(config: RunConfig, step: int) -> Draw:

@@ -1,5 +1,6 @@
 import itertools
 import os
+import re
 import signal
 from dataclasses import replace
 
@@ -262,3 +263,13 @@ def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):
     folder = new_run()
     train(new_model(config()), task, replace(config(), log_every=100, checkpoint_every=0.0), folder)
     assert [line.step for line in folder.read_log()] == list(range(1, 13))
+
+
+def test_what_compiling_took_is_said_apart(task, new_run, capsys):
+    train(new_model(config()), task, config(), new_run("run"))
+    said = capsys.readouterr().err.splitlines()[-1]
+    found = re.fullmatch(
+        r"The first step at each length, which compiles: (.*) s at 16, (.*) s at 32; (.*) s in all\.", said
+    )
+    first, second, whole = map(float, found.groups())
+    assert first + second <= whole + 0.2
