@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from hyenadna_core.errors import HyenaDNAError
+
 
 class Best:
     """The best of a figure so far, and for how many validations there was none better."""
@@ -12,7 +14,14 @@ class Best:
         self.value, self.step, self.since = value, step, since
 
     def improves(self, step: int, figures: dict[str, float]) -> bool:
-        """Take note of a validation; whether it is the best so far, which a figure that is not defined never is."""
+        """Take note of a validation; whether it is the best so far, which a figure that is not defined never is.
+
+        Raises:
+            HyenaDNAError: the figure is none of those that were measured.
+        """
+        if self.figure not in figures:
+            measured = ", ".join(figures)
+            raise HyenaDNAError(f"The task is monitored by {self.figure}, but measures {measured}: set its monitor.")
         value = figures[self.figure]
         if math.isnan(value) or (self.value is not None and not self.sign * value < self.sign * self.value):
             self.since += 1

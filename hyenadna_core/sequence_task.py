@@ -14,7 +14,7 @@ import numpy as np
 from hyenadna_core.backend import notice
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled_sequences import LabelledSequences
-from hyenadna_core.metrics import Metric, measure
+from hyenadna_core.metrics import METRICS, Metric, measure, scikit_learn
 from hyenadna_core.progress import progress
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.targets import Target
@@ -152,8 +152,14 @@ class SequenceTask(Task):
         return found
 
     def begin(self, seq_len: int) -> list[str]:
-        """Take at most `seq_len` bases of each sequence from now on; what the user should know of the data."""
+        """Take at most `seq_len` bases of each sequence from now on; what the user should know of the data.
+
+        Raises:
+            HyenaDNAError: the metrics need scikit-learn, and it is not installed.
+        """
         self.seq_len = seq_len
+        if any(metric.name in METRICS for metric in self.chosen_metrics()):
+            scikit_learn("metrics")  # now, not after the first epoch
         said = []
         for name in filter(self.has, SPLITS):
             if longer := int((self.split(name).lengths > seq_len).sum()):

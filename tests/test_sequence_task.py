@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,9 @@ def test_the_checksum_is_that_of_the_data():
     other = Toy()
     other.targets = 1 - Toy.targets
     assert len({Toy().sha256, Toy().sha256, other.sha256}) == 2
+
+
+def test_scikit_learn_is_missed_before_training_begins(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    with pytest.raises(HyenaDNAError, match=r"needs scikit-learn: run pip install 'hyenadna\[classify\]'"):
+        Toy().begin(8)
