@@ -11,7 +11,8 @@ from hyenadna_core.best import Best
 )
 def test_better_is_lower_or_higher(direction, expected):
     best = Best("figure", direction)
-    assert [best.improves(step, {"figure": value}) for step, value in enumerate([2.0, 3.0, 1.0, 2.0])] == expected
+    assert [best.improves(step, {"figure": value}) for step, value in enumerate([2.0, 3.0, 1.0, 2.0])]
+    assert [step for step, one in enumerate(better) if one] == expected
 
 
 def test_a_figure_that_is_not_defined_is_never_best():
