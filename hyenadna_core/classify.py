@@ -8,16 +8,19 @@ from typing import Any
 import click
 import numpy as np
 
+from hyenadna_core.datasets import fetch_dataset
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled_files import read_labelled
 from hyenadna_core.labelled_sequences import LabelledSequences
 from hyenadna_core.records import Records
 from hyenadna_core.sequence_task import OPTIONS, SequenceTask
 from hyenadna_core.targets import KINDS, Target, read_targets
+from hyenadna_plugins import plugin_manager
 
 PATH = click.Path(path_type=Path, resolve_path=True)
 VALID_PART = 10  # one in so many training sequences is for validation where no file is
 FILES = (
+    click.Option(["--dataset"], metavar="NAME", help="Files by name: `hyenadna datasets` lists them."),
     click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED; gz too."),
     click.Option(["--valid"], type=PATH, help="To choose the best weights by.  [default: a tenth of --train]"),
     click.Option(["--test"], type=PATH, help="To measure them by, once, at the end."),
@@ -50,10 +53,13 @@ class ClassifyTask(SequenceTask):
         label_column: tuple[str, ...] = (),
         labels: Path | str | None = None,
         fasta: Path | str | None = None,
+        dataset: str | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
-        self.files = {"train": train, "valid": valid, "test": test}
+        given = {"train": train, "valid": valid, "test": test}
+        fetched = fetch_dataset(plugin_manager(), dataset) if dataset else {}
+        self.files = {split: path or fetched.get(split) for split, path in given.items()}
         self.kind, self.label_columns = target, tuple(label_column)
         self.reading: dict[str, Any] = {
             "sequence_column": sequence_column,
@@ -95,7 +101,9 @@ class ClassifyTask(SequenceTask):
         if split not in self._records:
             path = self.files[split]
             if path is None:
-                raise HyenaDNAError(f"The task classify needs --{split}: a file of sequences with labels.")
+                raise HyenaDNAError(
+                    f"The task classify needs --{split}: a file of sequences with labels, or --dataset."
+                )
             self._records[split] = read_labelled(
                 Path(path),
                 label_columns=self.label_columns,
@@ -109,15 +117,17 @@ class ClassifyTask(SequenceTask):
             return None
         own = self.files[split] is not None
         records = self._read(split if own else "train")
-        if (split == "train" and self._known is None) or not own:
-            targets = self._learned[1]
-        else:
-            targets = self._targets(records, self.target)[1]
+        learning = self._known is None and (split == "train" or not own)
+        targets = self._learned[1] if learning else self._targets(records, self.target)[1]
         found = LabelledSequences.of(records.sequences, targets, records.names)
         if self.files["valid"] is not None or split == "test":
             return found
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
         return found.take(rows) if len(rows) else None
+
+    def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+        own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
+        return super().predict(model, path, **own | {name: value for name, value in columns.items() if value})
 
     def begin(self, seq_len: int) -> list[str]:
         of_sequences = super().begin(seq_len)
@@ -126,6 +136,7 @@ class ClassifyTask(SequenceTask):
             for split, records in self._records.items()
             for reason, count in records.left_out.items()
         ]
+        self._records.clear()  # what is needed of them is in arrays
         if self.files["valid"] is None:
             said.append(f"No --valid: {int(self._held_out.sum()):,} of the training sequences are for validation.")
         return said + of_sequences

@@ -6,7 +6,7 @@ from typing import Any
 from hyenadna_core.baselines import Baseline
 from hyenadna_core.best import Best
 from hyenadna_core.progress import progress
-from hyenadna_core.task import Draw
+from hyenadna_core.task import Draw, number_of_targets
 
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 10, 64, 1e-3
 NAME = "cnn"
@@ -29,13 +29,16 @@ def cnn_baseline(task: Any, split: str, seed: int) -> Baseline:
     with progress("Baseline: CNN", EPOCHS * steps) as advance:
         for step in range(EPOCHS * steps):
             batch = task.batch(Draw("train", step, task.seq_len, batch_size, seed))
-            update([batch], max(1.0, float(batch.weights.sum())))
+            update([batch], number_of_targets(batch))
             advance(1)
             if (step + 1) % steps == 0:
                 update.settle()
                 if best.improves(step + 1, task.evaluate(model, "valid")):
                     weights = model.get_weights()
-    model.set_weights(weights)
+    if best.value is None:  # no figure was ever defined: the last weights
+        best.step = EPOCHS * steps
+    else:
+        model.set_weights(weights)
     predicted, _ = task.predicted(model, task.split(split))
     text = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
     return Baseline(NAME, text, predicted, best.value)

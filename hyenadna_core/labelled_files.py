@@ -39,6 +39,8 @@ def read_labelled(
     """
     path = Path(path)
     suffix = suffix_of(path)
+    if suffix in (*FASTA, *BED) and (sequence_column or len(label_columns) > 0):
+        raise HyenaDNAError(f"{path} has no columns to choose: leave out --sequence-column and --label-column.")
 
     def records(advance: Advance) -> Iterator[Record]:
         if suffix in TABLES:

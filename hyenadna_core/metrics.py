@@ -16,6 +16,7 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.progress import progress
+from hyenadna_plugins import PluginWarning, reason_of
 
 THRESHOLD = 0.5  # from which probability on a label is predicted to be there
 INTERVAL = (2.5, 97.5)  # percentiles of the bootstrap
@@ -48,8 +49,24 @@ def measure(metrics: Iterable[Metric], kind: str, predicted: np.ndarray, targets
     for metric in metrics:
         if kind not in metric.kinds:
             raise HyenaDNAError(f"The metric {metric.name} is not for {kind}: it is for {', '.join(metric.kinds)}.")
-        figures[metric.name] = float(metric.of(predicted, targets)) if len(targets) else math.nan
+        figures[metric.name] = _figure(metric, predicted, targets) if len(targets) else math.nan
     return figures
+
+
+def confusion(classes: int, predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """How often each class, by row, was taken for each, by column: (n, K), (n,) -> (K, K)."""
+    return np.bincount(targets * classes + predicted.argmax(axis=-1), minlength=classes**2).reshape(classes, classes)
+
+
+def _figure(metric: Metric, predicted: np.ndarray, targets: np.ndarray) -> float:
+    """What a metric says; nan, with a warning, where somebody's metric fails."""
+    try:
+        return float(metric.of(predicted, targets))
+    except HyenaDNAError:
+        raise
+    except Exception as error:  # whatever a plug-in may raise
+        warnings.warn(f"The metric {metric.name} failed: {reason_of(error)}", PluginWarning, stacklevel=3)
+        return math.nan
 
 
 def bootstrap_difference(
@@ -115,8 +132,12 @@ def _mcc(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _f1(predicted: np.ndarray, targets: np.ndarray) -> float:
-    found = predicted >= THRESHOLD if targets.ndim == 2 else predicted.argmax(axis=-1)
-    return float(scikit_learn("metrics").f1_score(targets, found, average="macro", zero_division=np.nan))
+    f1_score = scikit_learn("metrics").f1_score
+    if targets.ndim == 1:
+        return float(f1_score(targets, predicted.argmax(axis=-1), average="macro", zero_division=np.nan))
+    pairs = zip(targets.T, (predicted >= THRESHOLD).T, strict=True)
+    of_labels = [f1_score(there, found, zero_division=np.nan) for there, found in pairs]
+    return math.nan if np.isnan(of_labels).all() else float(np.nanmean(of_labels))
 
 
 def _auroc(predicted: np.ndarray, targets: np.ndarray) -> float:

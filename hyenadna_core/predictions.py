@@ -22,7 +22,8 @@ def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -
         return ["name", *target.names], [[name, *map(float, values)] for name, values in outputs]
     if target.kind == "bases":
         return ["name", "predicted"], [
-            [name, "".join(target.names[index] for index in values.argmax(axis=-1))] for name, values in outputs
+            [name, "".join("." if np.isnan(one[0]) else target.names[int(one.argmax())] for one in values)]
+            for name, values in outputs
         ]
     columns = ["name", "predicted", *(f"p_{name}" for name in target.names)]
     return columns, [[name, said(target, values), *map(float, values)] for name, values in outputs]

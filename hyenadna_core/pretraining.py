@@ -83,6 +83,7 @@ class CausalLMTask(Task):
     name = "causal-lm"
     options = OPTIONS
     in_bits = True
+    no_validation = "mark some intervals valid in column 4 of the BED"
     seq_len: int
 
     def __init__(

@@ -14,7 +14,7 @@ from hyenadna_core.configure import check_devices, configure, devices_of
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.registry import by_name, select_fft_conv
 from hyenadna_core.run_folder import RunFolder, next_free
-from hyenadna_core.task import Task
+from hyenadna_core.task import SPLITS, Task
 from hyenadna_plugins import PluginError, call, collect, implementers, reason_of
 
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
@@ -36,6 +36,7 @@ def start_run(session, options: Mapping[str, Any], fft_conv: str | None = None) 
     out = options["out"]
     path = Path(out) if out else next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
     run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
+    run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
     with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
         return _run(session, config, task, folder)
 
@@ -79,7 +80,7 @@ def begin(task: Task, config: RunConfig) -> None:
     for sentence in task.begin(max(stage.seq_len for stage in config.stages)):
         notice(sentence)
     if config.valid_every and not task.has("valid"):
-        raise HyenaDNAError("Nothing to validate on: mark some intervals valid in column 4 of the BED.")
+        raise HyenaDNAError(f"Nothing to validate on: {task.no_validation}.")
 
 
 def provenance(backend: str, data_sha256: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,15 @@ class LogLine(NamedTuple):
     loss: float
     learning_rate: float
     seconds: float
+
+
+def as_json_numbers(value: Any) -> Any:
+    """A value with null in place of each nan, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: as_json_numbers(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json_numbers(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 class RunFolder:
@@ -74,8 +84,7 @@ class RunFolder:
         Raises:
             HyenaDNAError: there is no run in it, or another process is at work in it.
         """
-        if not (path / "run.json").exists():
-            raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
+        read_run(path)
         return cls(path)
 
     @classmethod
@@ -84,14 +93,10 @@ class RunFolder:
         return Watched(path)
 
     def read_run(self) -> dict[str, Any]:
-        try:
-            run: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise HyenaDNAError(f"Cannot read {self.path / 'run.json'}: {error}.") from None
-        return run
+        return read_run(self.path)
 
     def write_run(self, run: dict[str, Any]) -> None:
-        write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
+        write_text(self.path / "run.json", json.dumps(as_json_numbers(run), indent=2) + "\n")
 
     @property
     def checkpoints(self) -> Path:
@@ -132,6 +137,21 @@ class RunFolder:
             text = path.read_text(encoding="utf-8")
             header, *lines = text[: text.rfind("\n") + 1].splitlines(keepends=True) or [""]
             write_text(path, header + "".join(line for line in lines if int(line.split("\t")[0]) <= step))
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """The run.json of a run folder.
+
+    Raises:
+        HyenaDNAError: there is none, or it is damaged.
+    """
+    if not (path / "run.json").exists():
+        raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
+    try:
+        run: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise HyenaDNAError(f"Cannot read {path / 'run.json'}: {error}.") from None
+    return run
 
 
 class Watched(RunFolder):

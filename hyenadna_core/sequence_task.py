@@ -11,6 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
+from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.backend import notice
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled_sequences import LabelledSequences
@@ -18,10 +19,12 @@ from hyenadna_core.metrics import METRICS, Metric, measure, scikit_learn
 from hyenadna_core.progress import progress
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.targets import Target
-from hyenadna_core.task import Batch, Draw, Task
-from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID
+from hyenadna_core.task import SPLITS, Batch, Draw, Task
+from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID, UNK
+from hyenadna_core.warmup import parse_stages
+from hyenadna_plugins import PluginError, Registered, collect, plugin_manager
 
-SPLITS = ("train", "valid", "test")
+CNN = "cnn"
 EPOCHS, BATCH_SIZE = 20, 64
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
 OPTIONS = (
@@ -53,7 +56,7 @@ OPTIONS = (
     ),
     click.Option(
         ["--baseline"],
-        type=click.Choice(["kmer", "cnn", "none"]),
+        type=click.Choice(["kmer", CNN, "none"]),
         multiple=True,
         default=("kmer",),
         show_default=True,
@@ -105,11 +108,9 @@ class SequenceTask(Task):
         Raises:
             HyenaDNAError: there are none.
         """
-        if name not in self._splits:
-            self._splits[name] = self.sequences(name)
-        found = self._splits[name]
-        if found is None:
+        if not self.has(name):
             raise HyenaDNAError(f"The task {self.name} has no {name} data.")
+        found: LabelledSequences = self._splits[name]  # type: ignore[assignment]
         return found
 
     def has(self, split: str) -> bool:
@@ -128,48 +129,66 @@ class SequenceTask(Task):
 
     @cached_property
     def sha256(self) -> str:
-        digest = hashlib.sha256()
-        for name in SPLITS:
-            if self.has(name):
-                found = self.split(name)
-                for array in (found.bases, found.ends, found.targets):
-                    digest.update(np.ascontiguousarray(array).tobytes())
+        return hashlib.sha256("".join(map(self.checksum, filter(self.has, SPLITS))).encode()).hexdigest()
+
+    def checksum(self, split: str) -> str:
+        found, digest = self.split(split), hashlib.sha256()
+        for array in (found.bases, found.ends, found.targets):
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def state(self) -> dict[str, Any]:
         return {"target": self.target.to_json()}
 
     def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
-        """One stage as long as the longest sequence, for as many epochs as asked; a validation at the end of each."""
-        train = self.split("train")
-        batch_size = given["batch_size"] or min(BATCH_SIZE, len(train))
-        found: dict[str, Any] = {}
-        if not (given["stages"] or given["warmup"] or given["batch_bases"]):
-            steps = given["steps"] or math.ceil(self.epochs * len(train) / batch_size)
-            found["stages"] = f"{min(int(train.lengths.max()), max_seq_len)}x{batch_size}@{steps}"
-        if self.has("valid"):
-            found["valid_every"] = math.ceil(len(train) / batch_size)
-        return found
-
-    def begin(self, seq_len: int) -> list[str]:
-        """Take at most `seq_len` bases of each sequence from now on; what the user should know of the data.
+        """One stage as long as the longest sequence, for as many epochs as asked; a validation at the end of each.
 
         Raises:
-            HyenaDNAError: the metrics need scikit-learn, and it is not installed.
+            HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
+        """
+        if CNN in self.baseline and (given.get("data_parallel") or rank_and_count()[1] > 1):
+            raise HyenaDNAError(f"--baseline {CNN} is trained on one device: leave it out here.")
+        train, found = self.split("train"), dict[str, Any]()
+        longest = min(int(train.lengths.max()), max_seq_len)
+        batch_size = given["batch_size"] or min(BATCH_SIZE, len(train))
+        if given["batch_bases"] and not given["batch_size"]:
+            batch_size = max(1, given["batch_bases"] // longest)
+        steps = given["steps"] or math.ceil(self.epochs * len(train) / batch_size)
+        if given["stages"]:
+            batch_size = max(stage.batch_size for stage in parse_stages(given["stages"], batch_size, steps))
+        elif given["warmup"]:
+            found |= {"steps": steps} | ({} if given["batch_bases"] else {"batch_size": batch_size})
+        else:
+            found["stages"] = f"{longest}x{batch_size}@{steps}"
+        return found | ({"valid_every": math.ceil(len(train) / batch_size)} if self.has("valid") else {})
+
+    def begin(self, seq_len: int) -> list[str]:
+        """Train on at most `seq_len` bases of each sequence from now on; what the user should know of the data.
+
+        Raises:
+            HyenaDNAError: scikit-learn is not installed, or the task is monitored or weighted by what it has not.
         """
         self.seq_len = seq_len
-        if any(metric.name in METRICS for metric in self.chosen_metrics()):
+        names = [metric.name for metric in self.chosen_metrics()]
+        if self.monitor[0] not in names:
+            raise HyenaDNAError(
+                f"{self.name} is monitored by {self.monitor[0]}, but measures {', '.join(names)}: set its monitor."
+            )
+        if not METRICS.keys().isdisjoint(names):
             scikit_learn("metrics")  # now, not after the first epoch
-        said = []
+        if self.balanced:
+            _ = self.class_weights
+        train, said = self.split("train"), []
+        if longer := int((train.lengths > seq_len).sum()):
+            said.append(
+                f"{longer:,} of {len(train):,} train sequences are longer than the longest stage, {seq_len:,} bases: "
+                "their middle is trained on."
+            )
         for name in filter(self.has, SPLITS):
-            if longer := int((self.split(name).lengths > seq_len).sum()):
-                said.append(
-                    f"{longer:,} of {len(self.split(name)):,} {name} sequences are longer than {seq_len:,} bases: "
-                    "their middle is taken. A --preset with a longer maximum takes more."
-                )
-        known = _digests(self.split("train"))
+            said += unknown_characters(self.split(name), name)
+        known = set(_digests(train))
         for name in filter(self.has, SPLITS[1:]):
-            if repeated := sum(digest in known for digest in _digests(self.split(name), set_of=False)):
+            if repeated := sum(digest in known for digest in _digests(self.split(name))):
                 said.append(f"{repeated:,} {name} sequences are among the training sequences too.")
         return said
 
@@ -236,32 +255,44 @@ class SequenceTask(Task):
 
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
-    def outputs(self, model: Any, found: LabelledSequences) -> Iterator[tuple[Batch, np.ndarray]]:
-        """Batches of all rows in order, and what the model predicts of each: probabilities, or values.
+    def by_row(self, model: Any, found: LabelledSequences) -> Iterator[np.ndarray]:
+        """What a model predicts of each row: probabilities or values (K,), or (L, K) at its own L bases.
 
-        Rows that a batch lacks are repeated ones; the last batch names them with weight 0.
+        Of a sequence that is longer than the model takes, the middle is looked at: bases outside of it are nan.
         """
-        seq_len = self.seq_len or min(int(found.lengths.max()), model.max_seq_len)
+        longest = int(found.lengths.max())
+        seq_len = min(longest, model.max_seq_len)
+        if longest > seq_len:
+            longer = int((found.lengths > seq_len).sum())
+            notice(f"{longer:,} of {len(found):,} sequences are longer than this model takes: their middle is taken.")
         size = max(1, min(self.evaluation_bases // seq_len, len(found)))
         with progress("Predicting", len(found)) as advance:
             for first in range(0, len(found), size):
-                rows = np.arange(first, first + size)
-                batch = self.rows(found, np.minimum(rows, len(found) - 1), seq_len)
-                batch.weights[rows >= len(found)] = 0.0
-                yield batch, activated(model.predict_on_batch(batch.ids), self.target)
-                advance(size)
+                rows = np.arange(first, min(first + size, len(found)))
+                last_ones = np.resize(rows, size)  # a batch that is not full has rows twice
+                batch = self.rows(found, last_ones, seq_len)
+                outputs = activated(model.predict_on_batch(batch.ids), self.target)
+                for row, output in zip(rows, outputs, strict=False):
+                    yield self._of_its_bases(output, int(found.lengths[row])) if found.of_bases else output
+                advance(len(rows))
+
+    def _of_its_bases(self, output: np.ndarray, length: int) -> np.ndarray:
+        whole = np.full((length, output.shape[-1]), np.nan)
+        start = max(0, (length - len(output)) // 2)
+        whole[start : start + len(output)] = output[:length]
+        return whole
 
     def predicted(self, model: Any, found: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
         """What a model predicts of all rows, and their targets, as metrics take them (metrics.py)."""
-        predicted, targets = [], []
-        for batch, outputs in self.outputs(model, found):
-            real = batch.weights > 0
-            predicted.append(outputs[real])
-            targets.append(batch.targets[real])
-        together = np.concatenate(targets)
-        if self.target.kind == "regression":
-            together = restored(together, self.target)
-        return np.concatenate(predicted), together
+        return self.as_measured(list(self.by_row(model, found)), found)
+
+    def as_measured(self, rows: Sequence[np.ndarray], found: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
+        """Predictions by row and the rows' targets, joined; without the bases that have no label or were not seen."""
+        if not found.of_bases:
+            return np.stack(rows), found.targets
+        predicted = np.concatenate(rows)
+        seen = (found.targets >= 0) & np.isfinite(predicted[:, 0])
+        return predicted[seen], found.targets[seen]
 
     def evaluate(self, model: Any, split: str) -> dict[str, float]:
         return self.figures(*self.predicted(model, self.split(split)))
@@ -271,13 +302,18 @@ class SequenceTask(Task):
         return measure(self.chosen_metrics(), self.target.kind, predicted, targets)
 
     def chosen_metrics(self) -> list[Metric]:
-        """The metrics that the task names, or all that are registered for targets of its kind."""
-        from hyenadna_core.registry import by_name
-        from hyenadna_plugins import collect, plugin_manager
+        """The metrics that the task names, or all that are registered for targets of its kind.
 
-        registered = collect(plugin_manager(), "register_metrics")
+        Raises:
+            PluginError: two plug-ins registered the one that the task is monitored by.
+        """
+        from hyenadna_core.registry import by_name
+
+        registered = _registered_metrics()
         if self.metrics:
             return [by_name(registered, name, "metric") for name in self.metrics]
+        if self.monitor[0] in registered.taken:
+            raise PluginError(registered.clash(self.monitor[0]))
         return [metric for metric, _ in registered.values() if self.target.kind in metric.kinds]
 
     def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
@@ -285,21 +321,12 @@ class SequenceTask(Task):
         from hyenadna_core.predictions import prediction_rows
 
         records = read_labelled(path, needs_labels=False, **columns)
+        for reason, count in records.left_out.items():
+            notice(f"{count:,} rows of {path} were left out: {reason}.")
         found = LabelledSequences.of(records.sequences, _no_targets(self.target, records.sequences), records.names)
-        if self.seq_len and (longer := int((found.lengths > self.seq_len).sum())):
-            notice(
-                f"{longer:,} of {len(found):,} sequences are longer than {self.seq_len:,} bases: their middle is taken."
-            )
+        for sentence in unknown_characters(found, path.name):
+            notice(sentence)
         return prediction_rows(self.target, zip(found.names, self.by_row(model, found), strict=True))
-
-    def by_row(self, model: Any, found: LabelledSequences) -> Iterator[np.ndarray]:
-        """The outputs of each row: (K,), or (L, K) of its own L bases."""
-        row = 0
-        for batch, outputs in self.outputs(model, found):
-            for ids, output in zip(batch.ids, outputs, strict=True):
-                if row < len(found):
-                    yield output[: int((ids != PAD).sum())] if self.target.kind == "bases" else output
-                row += 1
 
     def report(self, model: Any, folder: Any, config: Any) -> str:
         """The figures of the test split, beside those of baselines; predictions.tsv and a picture in the folder."""
@@ -340,9 +367,22 @@ def _range(lengths: np.ndarray) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def _digests(found: LabelledSequences, set_of: bool = True) -> Any:
-    digests = (hashlib.blake2b(found[row].tobytes().upper(), digest_size=12).digest() for row in range(len(found)))
-    return set(digests) if set_of else digests
+def unknown_characters(found: LabelledSequences, name: str) -> list[str]:
+    """A sentence that counts the characters that are no bases, where there are some."""
+    unknown = int(np.count_nonzero(TO_ID["default"][found.bases] == UNK))
+    return (
+        [f"{unknown:,} of {len(found.bases):,} characters of {name} are no bases and became [UNK]."] if unknown else []
+    )
+
+
+@lru_cache(maxsize=1)
+def _registered_metrics() -> Registered:
+    return collect(plugin_manager(), "register_metrics")
+
+
+def _digests(found: LabelledSequences) -> Iterator[bytes]:
+    for row in range(len(found)):
+        yield hashlib.blake2b(found[row].tobytes().upper(), digest_size=12).digest()
 
 
 def _no_targets(target: Target, sequences: list[bytes]) -> np.ndarray:

@@ -134,11 +134,16 @@ def fetch(uri: str) -> Path:
 
 
 def _in_folder(path: Path) -> Path:
-    """The file of weights in one of our run folders, a checkpoint of ours, or a folder of the hub or the original."""
+    """The file of weights in one of our run folders, a checkpoint of ours, or a folder of the hub or the original.
+
+    Of a run that was validated those that were best, else the newest.
+    """
     if path.is_file():
         return path
     checkpoints = path if (path / "latest").exists() else path / "checkpoints"
-    if (checkpoints / "latest").exists():
+    if (checkpoints / "best" / FILES[0]).exists():
+        path = checkpoints / "best"
+    elif (checkpoints / "latest").exists():
         path = checkpoints / (checkpoints / "latest").read_text(encoding="utf-8").strip()
     for name in FILES:
         if (path / name).exists():

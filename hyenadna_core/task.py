@@ -13,6 +13,8 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.recipe import Recipe
 
+SPLITS = ("train", "valid", "test")
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -41,6 +43,11 @@ class Batch(NamedTuple):
     weights: np.ndarray
 
 
+def number_of_targets(batch: Batch) -> float:
+    """Targets that bear weight, by which the loss is divided: so rare classes keep a weight above one."""
+    return max(1.0, float(np.count_nonzero(batch.weights)))
+
+
 class Task(ABC):
     """What a model is trained for; a plug-in registers a subclass with `register_tasks`.
 
@@ -55,6 +62,7 @@ class Task(ABC):
     expected: Mapping[str, tuple[float, float]] = {}  # by figure of the test split, the range it should end in
     seq_len: int = 0  # of the longest stage, once `begin` was told
     evaluation_bases = 1 << 13  # of a batch where a split is measured
+    no_validation = "it has no valid data"  # what to say where --valid-every finds none
     in_bits = False  # whether the loss is nats per base, which people read as bits and perplexity
 
     @classmethod
@@ -74,6 +82,10 @@ class Task(ABC):
     def sha256(self) -> str:
         """Of all data that training reads: a run is not continued on others."""
         return ""
+
+    def checksum(self, split: str) -> str:
+        """SHA-256 of the data that a split is measured on; empty where nobody knows."""
+        return self.sha256
 
     @property
     def title(self) -> str:
@@ -123,7 +135,7 @@ class Task(ABC):
         Raises:
             HyenaDNAError: the task has none.
         """
-        raise HyenaDNAError(f"The task {self.name} has no figures for {split}: leave out --valid-every.")
+        raise HyenaDNAError(f"The task {self.name} measures nothing on {split}: train it without --valid-every.")
 
     def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         """What a trained model says of the sequences in a file: the names of columns, and a row for each sequence.

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hyenadna_core.cache import file_written_aside
+from hyenadna_core.metrics import confusion
 from hyenadna_core.targets import Target
 
 LABELLED_CELLS = 20  # classes, up to which each cell says its count
@@ -23,8 +24,6 @@ def draw(folder: Path, target: Target, predicted: np.ndarray, targets: np.ndarra
 
 
 def _confusion(axes, target, predicted, targets):
-    from hyenadna_core.task_report import confusion
-
     names = target.names
     counts = confusion(len(names), predicted, targets)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

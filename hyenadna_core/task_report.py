@@ -1,52 +1,73 @@
 """What a run of a sequence task ends with: figures beside those of baselines, predictions.tsv and a picture."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hyenadna_core.metrics import bootstrap_difference
+from hyenadna_core.backend import notice
+from hyenadna_core.labelled_sequences import LabelledSequences
+from hyenadna_core.metrics import bootstrap_difference, confusion
 from hyenadna_core.predictions import prediction_rows, told, write_table
 from hyenadna_core.targets import Target
 from hyenadna_core.task_pictures import draw
 
+MANY = 20_000  # rows, of which a round of the bootstrap takes a tenth of a second
 MOST_CLASSES = 12  # that a confusion matrix is printed for
 
 
 def report(task: Any, model: Any, folder: Any, config: Any) -> str:
-    """Measure a trained model on test, or on valid where there is no test, and keep all of it in the folder."""
+    """Measure a trained model on test, or on valid where there is no test, and keep all of it in the folder.
+
+    The model's own figures are there before baselines are fitted, which may take long.
+    """
     split = "test" if task.has("test") else "valid" if task.has("valid") else "train"
-    found = task.split(split)
-    predicted, targets = task.predicted(model, found)
-    sides = {config.preset: predicted}
-    settings = {}
-    for baseline in _baselines(task, split, config):
-        sides[baseline.name], settings[baseline.name] = baseline.predicted, baseline.settings
-    figures = {name: task.figures(values, targets) for name, values in sides.items()}
-    columns, rows = prediction_rows(task.target, zip(found.names, task.by_row(model, found), strict=True))
-    labels = [[row[0], told(task.target, found.target(number)), *row[1:]] for number, row in enumerate(rows)]
-    write_table(folder.path / "predictions.tsv", [columns[0], *_label_columns(task.target), *columns[1:]], labels)
-    picture = draw(folder.path, task.target, predicted, targets)
-    differences = {
-        name: _difference(task, predicted, values, targets) for name, values in sides.items() if name != config.preset
+    found, name, metric = task.split(split), config.preset, task.monitor[0]
+    rows = list(task.by_row(model, found))
+    predicted, targets = task.as_measured(rows, found)
+    figures = {name: task.figures(predicted, targets)}
+    result: dict[str, Any] = {
+        "split": split,
+        "sequences": len(found),
+        "figures": figures,
+        "settings": {},
+        "differences": {},
     }
-    kept = {"split": split, "sequences": len(found), "figures": figures, "settings": settings}
-    folder.write_run(folder.read_run() | {"result": kept | {"differences": differences}})
-    lines = [f"{split}: {len(found):,} sequences; {folder.path}/predictions.tsv, {picture}", "", *_figures(figures)]
-    lines += [f"{name}: {text}" for name, text in settings.items()]
-    metric = task.monitor[0]
-    for name, (difference, low, high) in differences.items():
+    folder.write_run(folder.read_run() | {"result": result})
+    _write_predictions(folder.path / "predictions.tsv", task.target, found, rows)
+    picture = draw(folder.path, task.target, predicted, targets)
+    of_targets = f", {len(targets):,} bases of them" if found.of_bases else ""
+    lines = [f"{split}: {len(found):,} sequences{of_targets}; {folder.path}/predictions.tsv, {picture}", ""]
+    said = []
+    for baseline in _baselines(task, split, config):
+        figures[baseline.name] = task.figures(baseline.predicted, targets)
+        difference, low, high = _difference(task, predicted, baseline.predicted, targets)
+        result["settings"][baseline.name] = baseline.settings
+        result["differences"][baseline.name] = difference, low, high
+        folder.write_run(folder.read_run() | {"result": result})
         interval = f"95 % interval {low:+.4f} to {high:+.4f}, paired bootstrap over {split} rows"
-        lines.append(f"{metric} of {config.preset} less that of {name}: {difference:+.4f} ({interval})")
-    lines += _expected(task.expected, figures[config.preset])
+        said.append(f"{baseline.name}: {baseline.settings}")
+        said.append(f"{metric} of {name} less that of {baseline.name}: {difference:+.4f} ({interval})")
+    lines += [*_figures(figures), *said]
+    if split == "test":
+        lines += _expected(task.expected, figures[name])
     if task.target.kind in ("classes", "bases") and len(task.target.names) <= MOST_CLASSES:
         lines += ["", *_confusion(task.target, predicted, targets)]
     return "\n".join(lines)
 
 
+def _write_predictions(path: Path, target: Target, found: LabelledSequences, outputs: Sequence[np.ndarray]) -> None:
+    columns, rows = prediction_rows(target, zip(found.names, outputs, strict=True))
+    labelled = [[row[0], told(target, found.target(number)), *row[1:]] for number, row in enumerate(rows)]
+    write_table(path, [columns[0], *_label_columns(target), *columns[1:]], labelled)
+
+
 def _baselines(task: Any, split: str, config: Any) -> Any:
     if task.target.kind == "bases" or not task.has("valid"):
+        if set(task.baseline) - {"none"}:
+            notice("No baseline: there is none for bases, nor without valid data to choose it by.")
         return
     data = (task.split("train"), task.split("valid"), task.split(split))
     if "kmer" in task.baseline:
@@ -61,7 +82,7 @@ def _baselines(task: Any, split: str, config: Any) -> Any:
 
 def _difference(task: Any, ours: np.ndarray, others: np.ndarray, targets: np.ndarray) -> tuple[float, float, float]:
     metric = next(metric for metric in task.chosen_metrics() if metric.name == task.monitor[0])
-    return bootstrap_difference(metric, ours, others, targets)
+    return bootstrap_difference(metric, ours, others, targets, rounds=1000 if len(targets) <= MANY else 200)
 
 
 def _label_columns(target: Target) -> list[str]:
@@ -71,10 +92,12 @@ def _label_columns(target: Target) -> list[str]:
 def _figures(figures: Mapping[str, Mapping[str, float]]) -> list[str]:
     names = list(next(iter(figures.values())))
     width = max(20, *(len(side) + 2 for side in figures))
-    lines = [f"{'':<{width}}" + "".join(f"{name:>10}" for name in names)]
-    return lines + [
-        f"{side:<{width}}" + "".join(f"{values[name]:>10.4f}" for name in names) for side, values in figures.items()
-    ]
+    wide = [max(10, len(name) + 2) for name in names]
+    lines = [f"{'':<{width}}" + "".join(f"{name:>{cell}}" for name, cell in zip(names, wide, strict=True))]
+    for side, values in figures.items():
+        cells = (f"{values[name]:>{cell}.4f}" for name, cell in zip(names, wide, strict=True))
+        lines.append(f"{side:<{width}}" + "".join(cells))
+    return lines
 
 
 def _expected(ranges: Mapping[str, tuple[float, float]], figures: Mapping[str, float]) -> list[str]:
@@ -93,8 +116,3 @@ def _confusion(target: Target, predicted: np.ndarray, targets: np.ndarray) -> li
     for name, row in zip(target.names, counts, strict=True):
         lines.append(f"{name:<{width + 8}}" + "".join(f"{count:>{width},}" for count in row))
     return lines
-
-
-def confusion(classes: int, predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """How often each class, by row, was taken for each, by column: (n, K), (n,) -> (K, K)."""
-    return np.bincount(targets * classes + predicted.argmax(axis=-1), minlength=classes**2).reshape(classes, classes)

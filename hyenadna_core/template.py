@@ -9,6 +9,7 @@ from hyenadna_core.errors import HyenaDNAError
 TEMPLATE = Path(__file__).parent / "data" / "template"
 NAME = "template"  # of the task in it
 SUFFIXES = (".py", ".toml", ".md")
+TAKEN = ("core", "backends", "plugins", "classify", "causal-lm")
 MADE = "build"  # a folder that is made where the template itself is built
 
 
@@ -20,19 +21,25 @@ def write_task(name: str, folder: Path) -> Path:
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise HyenaDNAError(f"{name!r} is no name for a task: take lower-case letters, digits and single hyphens.")
+    if name in TAKEN:
+        raise HyenaDNAError(f"A task cannot be called {name!r}, as a part of HyenaDNA is: choose another name.")
     if folder.exists():
         raise HyenaDNAError(f"{folder} exists already: remove it, or choose another --out.")
     package = name.replace("-", "_")
-    title = "".join(part.capitalize() for part in name.split("-"))
+    new = {
+        f"hyenadna_{NAME}": f"hyenadna_{package}",
+        f"test_{NAME}": f"test_{package}",
+        "TemplateTask": "".join(part.capitalize() for part in name.split("-")) + "Task",
+        NAME: name,
+    }
+    names = re.compile("|".join(new))
     with written_aside(folder) as aside:
         for source in sorted(TEMPLATE.rglob("*")):
-            if source.suffix not in SUFFIXES or MADE in source.parts:
+            relative = source.relative_to(TEMPLATE)
+            if source.suffix not in SUFFIXES or MADE in relative.parts:
                 continue
-            relative = Path(str(source.relative_to(TEMPLATE)).replace(NAME, package))
-            text = source.read_text(encoding="utf-8")
-            for old, new in ((f"hyenadna_{NAME}", f"hyenadna_{package}"), (f"test_{NAME}", f"test_{package}")):
-                text = text.replace(old, new)
-            text = text.replace("TemplateTask", f"{title}Task").replace(NAME, name)
+            text = names.sub(lambda found: new[found[0]], source.read_text(encoding="utf-8"))
+            relative = Path(str(relative).replace(NAME, package))
             (aside / relative).parent.mkdir(parents=True, exist_ok=True)
             (aside / relative).write_text(text, encoding="utf-8")
     return folder

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hyenadna_core.task import Batch, Draw, Task
+from hyenadna_core.task import Batch, Draw, Task, number_of_targets
 from hyenadna_core.tokens import PAD
 
 SEQ_LEN, BATCH_SIZE, STEPS = 32, 4, 40
@@ -85,7 +85,7 @@ def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
     from hyenadna_core.recipe import Recipe
 
     model.compile(optimizer=build_optimizer(model, Recipe(1e-2, 0.1, 0.0, 0.99), steps))
-    update, total = updates(model, task.loss), float(batch.weights.sum())
+    update, total = updates(model, task.loss), number_of_targets(batch)
     losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]
     update.settle()
     _hold(all(map(math.isfinite, losses)), f"the loss is not finite: {losses[:3]}")
@@ -96,7 +96,7 @@ def check_padding(model: Any, batch: Batch, outputs: np.ndarray) -> None:
     """See that padding on the right of a batch leaves what is predicted as it is."""
     seq_len = batch.ids.shape[1]
     padded = model.predict_on_batch(np.pad(batch.ids, ((0, 0), (0, seq_len)), constant_values=PAD))
-    of_bases = padded.ndim > 1 and padded.shape[1] == 2 * seq_len
+    of_bases = outputs.ndim > 1 and (outputs.shape[1], padded.shape[1]) == (seq_len, 2 * seq_len)
     found = padded[:, :seq_len] if of_bases else padded
     _hold(
         _near(found, outputs), "padding on the right changes what is predicted: leave positions out that are not real"

@@ -7,7 +7,8 @@ from hyenadna_core.backend import check_backend
 from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.registry import by_name
-from hyenadna_core.sources import read_safetensors
+from hyenadna_core.run_folder import read_run
+from hyenadna_core.sources import find_file, read_safetensors
 from hyenadna_core.task import Task
 from hyenadna_plugins import collect
 
@@ -18,12 +19,8 @@ def open_trained(session: Any, path: Path) -> tuple[dict[str, Any], Task, Any]:
     Raises:
         HyenaDNAError: no run there, none of its weights, or its task is not installed.
     """
-    import json
-
-    if not (path / "run.json").exists():
-        raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
+    run = read_run(path)
     check_backend(session.backend)
-    run = json.loads((path / "run.json").read_text(encoding="utf-8"))
     config = RunConfig.from_json(run["config"])
     task_class = by_name(collect(session.plugins, "register_tasks"), config.task, "task")
     task = task_class.from_options(config.options, run.get("task"))
@@ -32,14 +29,16 @@ def open_trained(session: Any, path: Path) -> tuple[dict[str, Any], Task, Any]:
     from hyenadna_core.weights import load_state_dict
 
     model = task.model(random_model(config.model))
-    load_state_dict(model, read_safetensors(_weights(path / "checkpoints")))
+    load_state_dict(model, read_safetensors(find_file(path)))
     return run, task, model
 
 
-def _weights(checkpoints: Path) -> Path:
-    best = checkpoints / "best" / "model.safetensors"
-    if best.exists():
-        return best
-    if not (checkpoints / "latest").exists():
-        raise HyenaDNAError(f"{checkpoints.parent} has no checkpoint yet: nothing was trained.")
-    return checkpoints / (checkpoints / "latest").read_text(encoding="utf-8").strip() / "model.safetensors"
+def check_split(run: dict[str, Any], task: Task, split: str) -> None:
+    """See that a split is the one that the run was begun with.
+
+    Raises:
+        HyenaDNAError: its data have changed since.
+    """
+    begun_with = run.get("splits", {}).get(split)
+    if begun_with and begun_with != task.checksum(split):
+        raise HyenaDNAError(f"The {split} data of this run have changed since it was started: their checksum differs.")

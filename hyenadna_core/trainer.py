@@ -3,6 +3,7 @@
 import math
 import signal
 import time
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -25,8 +26,9 @@ from hyenadna_core.progress import training_progress
 from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.run_folder import LogLine, RunFolder
 from hyenadna_core.signals import asked_to_stop
-from hyenadna_core.task import Batch, Draw, Task
+from hyenadna_core.task import Batch, Draw, Task, number_of_targets
 from hyenadna_core.warmup import bases_until, stage_at
+from hyenadna_plugins import PluginWarning, reason_of
 
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
 
@@ -77,7 +79,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
         raise HyenaDNAError(str(error)) from None
     line = LossLine(first, bases_until(config.stages, first))
     draws = (draw_of(config, step) for step in range(first, config.steps))
-    saved = time.monotonic()
+    saved, watching = time.monotonic(), list(watchers)
     with (
         asked_to_stop() as came,
         training_progress(config.stages, first, task.in_bits) as report,
@@ -87,7 +89,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             if best.waited(config.patience):
                 break
             stage, done = stage_at(config.stages, step), step + 1
-            parts, weight = parts_of(batch, config.micro_batch_of(stage)), max(1.0, float(batch.weights.sum()))
+            parts, weight = parts_of(batch, config.micro_batch_of(stage)), number_of_targets(batch)
             line.add(stage, partial(update, parts, weight))
             ends = done == config.steps or stage_at(config.stages, done) is not stage
             validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
@@ -101,16 +103,14 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
                 logged = LogLine(done, stage.seq_len, stage.batch_size, line.bases, loss, rate, line.seconds)
                 folder.log(logged)
                 report(done, loss, speed)
-                for watcher in watchers:
-                    watcher.logged(logged)
+                tell(watching, "logged", logged)
             if validates:
                 update.settle()
                 figures = task.evaluate(model, "valid")
                 folder.log_validation(done, figures)
                 if best.improves(done, figures) and folder.writes:
                     save_best(folder.checkpoints, model, {"step": done} | figures)
-                for watcher in watchers:
-                    watcher.validated(done, figures)
+                tell(watching, "validated", done, figures)
             if saves and folder.writes:
                 update.settle()
                 save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})
@@ -122,6 +122,17 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
     if line.compiling:
         lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
         notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
+
+
+def tell(watchers: list[Any], what: str, *arguments: Any) -> None:
+    """Tell all who watch; one that fails costs a warning, is told nothing more, and training goes on."""
+    for watcher in tuple(watchers):
+        try:
+            getattr(watcher, what)(*arguments)
+        except Exception as error:  # whatever a plug-in may raise
+            watchers.remove(watcher)
+            name = type(watcher).__name__
+            warnings.warn(f"{name} failed in {what}, and is told nothing more: {reason_of(error)}", PluginWarning, 2)
 
 
 def draw_of(config: RunConfig, step: int) -> Draw:

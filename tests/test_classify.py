@@ -59,6 +59,7 @@ def test_a_class_that_training_lacks_is_one_line(table):
         task.split("valid")
 
 
+@trains
 def test_without_training_data_the_option_is_named(cli, one_line):
     assert "The task classify needs --train" in one_line(cli("train", "--task", "classify")[2])
 
@@ -104,8 +105,17 @@ def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
 def test_evaluate_gives_the_figures_of_the_run(trained, cli, tmp_path):
     expected = json.loads((tmp_path / "run" / "run.json").read_text())["result"]["figures"]["hyenadna-tiny-1k"]
     status, stdout, _ = cli("evaluate", "run", "--json")
-    assert (status, json.loads(stdout)) == (0, pytest.approx(expected, nan_ok=True))
-    assert cli("evaluate", "run", "--split", "valid")[1].startswith("accuracy\t")
+    found = json.loads(stdout)
+    assert (status, found.pop("split"), found) == (0, "test", pytest.approx(expected))
+    assert cli("evaluate", "run", "--split", "valid")[1].startswith("split\tvalid\naccuracy\t")
+
+
+@trains
+def test_evaluate_refuses_other_data_than_those_of_the_run(trained, cli, one_line, tmp_path):
+    with (tmp_path / "test.csv").open("a") as file:
+        file.write("ACGTACGT,few\n")
+    assert "The test data of this run have changed since it was started" in one_line(cli("evaluate", "run")[2])
+    assert cli("evaluate", "run", "--split", "valid")[0] == 0
 
 
 @trains
@@ -224,3 +234,28 @@ def test_both_baselines_are_measured_on_the_same_rows(cli, table, tmp_path):
         assert difference == pytest.approx(figures["hyenadna-tiny-1k"]["mcc"] - figures[name]["mcc"])
         assert low <= difference <= high
         assert f"mcc of hyenadna-tiny-1k less that of {name}: {difference:+.4f} (95 % interval" in stdout
+
+
+def test_a_dataset_of_a_plugin_is_taken_by_its_name(install_plugin, table):
+    folder = table("train.csv").parent
+    install_plugin(
+        "shelf",
+        f"""
+from pathlib import Path
+from hyenadna_core.datasets import Dataset
+
+
+@hookimpl
+def register_datasets(register):
+    files = {{"train": Path({str(folder / "train.csv")!r})}}
+    register(Dataset("shelf", "mine", "CC0-1.0", "made up", lambda folder: files, task="classify"))
+""",
+    )
+    task = ClassifyTask(dataset="shelf")
+    assert len(task.split("train")) + len(task.split("valid")) == 40
+
+
+def test_a_fasta_has_no_columns(write_fasta):
+    task = ClassifyTask(train=write_fasta({"a": "ACGT"}), label_column=("x", "y"), target="regression")
+    with pytest.raises(HyenaDNAError, match="has no columns to choose: leave out --sequence-column and --label-column"):
+        task.split("train")

@@ -7,6 +7,7 @@ import pytest
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.metrics import METRICS, Metric, bootstrap_difference, measure
+from hyenadna_plugins import PluginWarning
 
 TWO = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.45, 0.55]])  # predicts 0, 0, 1, 1
 
@@ -157,3 +158,17 @@ def test_rounds_in_which_the_metric_is_not_defined_are_left_out():
     assert 0 <= low <= difference <= high
     never = Metric("never", lambda predicted, targets: math.nan, ("classes",))
     np.testing.assert_equal(bootstrap_difference(never, TWO, TWO, targets, rounds=3), (math.nan,) * 3)
+
+
+def test_f1_of_one_label_is_that_of_the_label():
+    there, never = np.array([[1], [0], [0], [0]]), np.full((4, 1), 0.1)
+    assert METRICS["f1"].of(never, there) == 0.0
+    assert METRICS["f1"].of(there.astype(float), there) == 1.0
+
+
+def test_a_metric_that_fails_is_named_and_costs_nothing_else():
+    failing = Metric("broken", lambda predicted, targets: 1 / 0, ("classes",))
+    with pytest.warns(PluginWarning, match="The metric broken failed: division by zero"):
+        figures = measure([failing, METRICS["accuracy"]], "classes", np.eye(2), np.array([0, 1]))
+    assert math.isnan(figures["broken"])
+    assert figures["accuracy"] == 1.0

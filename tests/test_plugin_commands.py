@@ -86,7 +86,7 @@ def test_names_that_two_plugins_want_are_listed_for_both(hyenadna, install_plugi
     for name in ("one", "two"):
         (problem,) = rows[name]["problems"]
         assert problem.startswith("'same' is registered by plug-ins 'one' and 'two': leave out all but one")
-    status, _, stderr = hyenadna("train", "--preset", "same")
+    status, _, stderr = hyenadna("doctor", "--preset", "same")
     assert (status, stderr.splitlines()[-1]) == (1, f"Error: {problem}")
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 from hyenadna_core import Target
+from hyenadna_core.metrics import confusion
 from hyenadna_core.predictions import prediction_rows, table, told, write_table
-from hyenadna_core.task_report import confusion
 
 CLASSES = Target("classes", ("a", "b", "c"))
 

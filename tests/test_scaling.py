@@ -57,7 +57,7 @@ def together(commands, environments):
         subprocess.Popen(command, env=os.environ | environment, **pipes)
         for command, environment in zip(commands, environments, strict=True)
     ]
-    said = [process.communicate(timeout=240) for process in processes]
+    said = [process.communicate(timeout=900) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), said
     return said
 

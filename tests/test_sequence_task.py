@@ -5,6 +5,7 @@ import pytest
 
 from hyenadna_core import Draw, HyenaDNAError, LabelledSequences, SequenceTask, Target
 from hyenadna_core.sequence_task import activated, restored, standardised
+from hyenadna_core.task import number_of_targets
 from hyenadna_core.tokens import PAD, A, T, encode, reverse_complement
 
 SEQUENCES = ["ACGT", "AACCGGTT", "GATTACA", "TTTT", "CAG", "GGGCCC", "AT"]
@@ -113,15 +114,15 @@ def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked(
     given = dict.fromkeys(("stages", "warmup", "batch_bases", "steps", "batch_size"))
     assert Toy(epochs=3).defaults(1026, given) == {"stages": "8x7@3", "valid_every": 1}
     assert Toy(epochs=3).defaults(6, given | {"batch_size": 2}) == {"stages": "6x2@11", "valid_every": 4}
-    assert Toy().defaults(1026, given | {"stages": "8x2"}) == {"valid_every": 1}
+    assert Toy().defaults(1026, given | {"stages": "8x2@9"}) == {"valid_every": 4}
+    assert Toy().defaults(1026, given | {"batch_bases": 17}) == {"stages": "8x2@70", "valid_every": 4}
+    of_warmup = Toy(epochs=3).defaults(1026, given | {"warmup": "2..8"})
+    assert of_warmup == {"steps": 3, "batch_size": 7, "valid_every": 1}
 
 
 def test_what_the_user_should_know_of_the_data_is_said():
     assert Toy().begin(6) == [
-        "2 of 7 train sequences are longer than 6 bases: their middle is taken. A --preset with a longer maximum takes "
-        "more.",
-        "2 of 7 valid sequences are longer than 6 bases: their middle is taken. A --preset with a longer maximum takes "
-        "more.",
+        "2 of 7 train sequences are longer than the longest stage, 6 bases: their middle is trained on.",
         "7 valid sequences are among the training sequences too.",
     ]
 
@@ -169,3 +170,43 @@ def test_scikit_learn_is_missed_before_training_begins(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
     with pytest.raises(HyenaDNAError, match=r"needs scikit-learn: run pip install 'hyenadna\[classify\]'"):
         Toy().begin(8)
+
+
+def test_characters_that_are_no_bases_are_counted():
+    task = Toy()
+    task._splits["train"] = LabelledSequences.of(["MKVL", "ACGT"] * 3 + ["ACG-"], Toy.targets)
+    assert task.begin(8)[0] == "4 of 28 characters of train are no bases and became [UNK]."
+
+
+def test_what_a_task_is_monitored_by_must_be_measured():
+    task = Toy()
+    task.metrics = ("auroc",)
+    with pytest.raises(HyenaDNAError, match="toy is monitored by mcc, but measures auroc: set its monitor"):
+        task.begin(8)
+
+
+def test_bases_outside_of_what_the_model_takes_are_not_measured(capsys):
+    class Short(ByComposition):
+        max_seq_len = 4
+
+        def predict_on_batch(self, ids):
+            return np.stack([np.zeros(ids.shape), (ids == A) - 0.5], axis=-1)
+
+    task = Bases()
+    found = task.split("train")
+    rows = list(task.by_row(Short(), found))
+    assert [len(row) for row in rows] == found.lengths.tolist()
+    assert [bool(np.isnan(row).any()) for row in rows] == [False, True, True, False, False, True, False]
+    assert "3 of 7 sequences are longer than this model takes" in capsys.readouterr().err
+    predicted, targets = task.predicted(Short(), found)
+    assert len(predicted) == len(targets) == 4 + 4 + 4 + 4 + 3 + 4 + 2 - 4  # no label at the first of four whole ones
+    from hyenadna_core.predictions import prediction_rows
+
+    assert prediction_rows(task.target, [("x", rows[1])])[1] == [["x", "..aaaa.."]]
+
+
+def test_a_batch_is_divided_by_its_rows_so_that_a_rare_class_keeps_its_weight():
+    task = Toy(balanced=True)
+    batch = task.batch(draw(batch_size=7))
+    assert number_of_targets(batch) == 7
+    assert number_of_targets(batch._replace(weights=np.zeros(7, np.float32))) == 1

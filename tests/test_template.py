@@ -35,6 +35,18 @@ def test_a_new_task_has_its_own_name_everywhere(cli, tmp_path):
     assert "class TataBoxesTask(SequenceTask)" in code
 
 
+def test_a_name_that_has_the_template_s_own_in_it(cli, tmp_path):
+    assert cli("new-task", "my-template")[0] == 0
+    project = tomllib.loads((tmp_path / "hyenadna-my-template" / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["hyenadna"] == {"my-template": "hyenadna_my_template"}
+    assert project["name"] == "hyenadna-my-template"
+
+
+@pytest.mark.parametrize("name", ["core", "plugins", "classify"])
+def test_names_of_our_own_are_refused(cli, one_line, name):
+    assert f"A task cannot be called {name!r}" in one_line(cli("new-task", name)[2])
+
+
 @pytest.mark.parametrize("name", ["Tata", "a_b", "-a", "a--b", "1a", "", "../x"])
 def test_what_is_no_name_is_one_line(cli, one_line, tmp_path, name):
     status, stdout, stderr = cli("new-task", "--", name)

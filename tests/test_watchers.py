@@ -80,3 +80,24 @@ def test_a_plugin_that_fails_is_named(new_run):
         list(_watchers(failing(OSError("no ink")), new_run(run=described)))
     with pytest.raises(HyenaDNAError, match="say it so"):
         list(_watchers(failing(HyenaDNAError("say it so")), new_run("other", run=described)))
+
+
+def test_one_that_fails_while_training_is_told_nothing_more():
+    from hyenadna_core.trainer import tell
+    from hyenadna_plugins import PluginWarning
+
+    told = []
+
+    class Fails:
+        def logged(self, line):
+            raise KeyError("bits")
+
+    class Listens:
+        def logged(self, line):
+            told.append(line)
+
+    watchers = [Fails(), Listens()]
+    with pytest.warns(PluginWarning, match="Fails failed in logged, and is told nothing more: .*bits"):
+        tell(watchers, "logged", 1)
+    tell(watchers, "logged", 2)
+    assert told == [1, 2]
