@@ -8,9 +8,20 @@ import numpy as np
 
 from hyenadna_core.cache import write_text
 from hyenadna_core.metrics import THRESHOLD
-from hyenadna_core.targets import Target
+from hyenadna_core.targets import Target, restored
 
 Rows = list[list[Any]]
+
+
+def activated(outputs: np.ndarray, target: Target) -> np.ndarray:
+    """Probabilities of logits, or values of standardised ones: (..., K) -> (..., K)."""
+    outputs = outputs.astype(np.float64)
+    if target.kind in ("classes", "bases"):
+        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    if target.kind == "labels":
+        return np.asarray(0.5 * (1 + np.tanh(outputs / 2)))
+    return restored(outputs, target)
 
 
 def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -> tuple[list[str], Rows]:

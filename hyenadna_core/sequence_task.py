@@ -16,9 +16,10 @@ from hyenadna_core.backend import notice
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled_sequences import LabelledSequences
 from hyenadna_core.metrics import METRICS, Metric, measure, scikit_learn
+from hyenadna_core.predictions import activated, prediction_rows
 from hyenadna_core.progress import progress
 from hyenadna_core.recipe import Recipe
-from hyenadna_core.targets import Target
+from hyenadna_core.targets import Target, standardised
 from hyenadna_core.task import SPLITS, Batch, Draw, Task
 from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID, UNK
 from hyenadna_core.warmup import parse_stages
@@ -318,7 +319,6 @@ class SequenceTask(Task):
 
     def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         from hyenadna_core.labelled_files import read_labelled
-        from hyenadna_core.predictions import prediction_rows
 
         records = read_labelled(path, needs_labels=False, **columns)
         for reason, count in records.left_out.items():
@@ -333,27 +333,6 @@ class SequenceTask(Task):
         from hyenadna_core.task_report import report
 
         return report(self, model, folder, config)
-
-
-def activated(outputs: np.ndarray, target: Target) -> np.ndarray:
-    """Probabilities of logits, or values of standardised ones: (..., K) -> (..., K)."""
-    outputs = outputs.astype(np.float64)
-    if target.kind in ("classes", "bases"):
-        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-    if target.kind == "labels":
-        return np.asarray(0.5 * (1 + np.tanh(outputs / 2)))
-    return restored(outputs, target)
-
-
-def standardised(values: np.ndarray, target: Target) -> np.ndarray:
-    """Quantities less their mean in the training split, over their standard deviation: (n, K) -> (n, K)."""
-    return np.asarray((values - np.array(target.center or 0.0)) / np.array(target.scale or 1.0))
-
-
-def restored(values: np.ndarray, target: Target) -> np.ndarray:
-    """Quantities as they were before they were standardised: (n, K) -> (n, K)."""
-    return np.asarray(values * np.array(target.scale or 1.0) + np.array(target.center or 0.0))
 
 
 @lru_cache(maxsize=8)

@@ -48,6 +48,16 @@ class Target:
         return cls(kept["kind"], *(tuple(kept[field]) for field in ("names", "center", "scale")))
 
 
+def standardised(values: np.ndarray, target: Target) -> np.ndarray:
+    """Quantities less their mean in the training split, over their standard deviation: (n, K) -> (n, K)."""
+    return np.asarray((values - np.array(target.center or 0.0)) / np.array(target.scale or 1.0))
+
+
+def restored(values: np.ndarray, target: Target) -> np.ndarray:
+    """Quantities as they were before they were standardised: (n, K) -> (n, K)."""
+    return np.asarray(values * np.array(target.scale or 1.0) + np.array(target.center or 0.0))
+
+
 def read_targets(
     labels: Sequence[tuple[str, ...]],
     kind: str,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hyenadna_core import Draw, HyenaDNAError, LabelledSequences, SequenceTask, Target
-from hyenadna_core.sequence_task import activated, restored, standardised
+from hyenadna_core.predictions import activated
+from hyenadna_core.targets import restored, standardised
 from hyenadna_core.task import number_of_targets
 from hyenadna_core.tokens import PAD, A, T, encode, reverse_complement
 
