@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hyenadna_backends import current_kernel
-from hyenadna_backends.processes import is_first_process
+from hyenadna_backends.processes import in_any_process, is_first_process
 from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import RunConfig
 from hyenadna_core.configure import check_devices, configure, devices_of
@@ -114,10 +114,11 @@ def _run(session, config: RunConfig, task: Task, folder: RunFolder) -> str:
             notice(f"Stage {stage} goes {size} sequences at a time.")
     model = make_model(config, task, starts=not (folder.checkpoints / "latest").exists())
     train(model, task, config, folder, list(_watchers(session.plugins, folder)))
-    if not folder.writes:
-        return ""
+    in_any_process(False)  # all wait until the first one has written
     if (folder.checkpoints / BEST).exists():
         load_best(folder.checkpoints, model)
+    if not folder.writes:
+        return ""
     return task.report(model, folder, config)
 
 
