@@ -28,6 +28,7 @@ def test_it_trains_measures_and_predicts(tmp_path):
     stages = ("--preset", "outside-tiny", "--stages", "40x20@60", "--baseline", "none", "--out", run)
     assert "specificity" in hyenadna("train", "--task", "outside", *stages)
     figures = json.loads(hyenadna("evaluate", run, "--json"))
+    assert figures.pop("split") == "test"
     assert figures == json.loads((run / "run.json").read_text())["result"]["figures"]["outside-tiny"]
     assert figures["accuracy"] > 0.9
     new.write_text("sequence\n" + "AACC" * 8 + "\n" + "GTGT" * 8 + "\n")
