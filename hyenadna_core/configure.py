@@ -45,7 +45,7 @@ def configure(session, options: Mapping[str, Any], task: Task, of_task: Mapping[
     devices, limit = devices_of(options["data_parallel"]), int(MEMORY_USED * free_memory())
     recipe = ORIGINAL if options["recipe"] == "original" else task.recipe or chosen.recipe
     return RunConfig(
-        preset=Path(options["weights"]).name if options["weights"] else chosen.name,
+        preset=Path(options["weights"]).resolve().name if options["weights"] else chosen.name,
         model=model,
         options={name: _as_json(value) for name, value in of_task.items()},
         stages=tuple(stages),

@@ -37,25 +37,25 @@ def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -
             for name, values in outputs
         ]
     columns = ["name", "predicted", *(f"p_{name}" for name in target.names)]
-    return columns, [[name, said(target, values), *map(float, values)] for name, values in outputs]
+    return columns, [[name, predicted_text(target, values), *map(float, values)] for name, values in outputs]
 
 
-def said(target: Target, values: np.ndarray) -> str:
+def predicted_text(target: Target, values: np.ndarray) -> str:
     """The class that is most likely, or the labels that are likelier than not: (K,) probabilities."""
     if target.kind == "classes":
         return target.names[int(values.argmax())]
     return ";".join(name for name, value in zip(target.names, values, strict=True) if value >= THRESHOLD)
 
 
-def told(target: Target, value: Any) -> str:
-    """A row's own target as text."""
+def target_texts(target: Target, value: Any) -> list[str]:
+    """A row's own target as text: one for each quantity, one in all for the other kinds."""
+    if target.kind == "regression":
+        return [f"{number:.8g}" for number in value]
     if target.kind == "classes":
-        return target.names[int(value)]
+        return [target.names[int(value)]]
     if target.kind == "labels":
-        return said(target, value)
-    if target.kind == "bases":
-        return "".join("." if index < 0 else target.names[index] for index in value)
-    return "\t".join(f"{number:.8g}" for number in value)
+        return [predicted_text(target, value)]
+    return ["".join("." if index < 0 else target.names[index] for index in value)]
 
 
 def table(columns: Sequence[str], rows: Rows) -> str:

@@ -24,6 +24,16 @@ def by_name(registered: Registered, name: str, what: str, prefix: str = "") -> A
     raise HyenaDNAError(f"Unknown {what} {name!r}: choose one of {', '.join(registered)}.")
 
 
+def find_task(plugins: pluggy.PluginManager, name: str) -> Any:
+    """The class of the task that is registered under a name.
+
+    Raises:
+        HyenaDNAError: none is.
+        PluginError: more than one plug-in registered it.
+    """
+    return by_name(collect(plugins, "register_tasks"), name, "task")
+
+
 def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
     """Let the long convolution compute with the kernel registered under a name; None leaves it as it is.
 

@@ -12,10 +12,10 @@ from hyenadna_core.backend import check_backend, notice
 from hyenadna_core.config import RunConfig
 from hyenadna_core.configure import check_devices, configure, devices_of
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import by_name, select_fft_conv
+from hyenadna_core.registry import find_task, select_fft_conv
 from hyenadna_core.run_folder import RunFolder, next_free
 from hyenadna_core.task import SPLITS, Task
-from hyenadna_plugins import PluginError, call, collect, implementers, reason_of
+from hyenadna_plugins import PluginError, call, implementers, reason_of
 
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
 
@@ -28,7 +28,7 @@ def start_run(session, options: Mapping[str, Any], fft_conv: str | None = None) 
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
-    task_class = find_task(session, options["task"])
+    task_class = find_task(session.plugins, options["task"])
     given = {parameter.name: options[parameter.name] for parameter in task_class.options}
     task = task_class.from_options(given)
     config = configure(session, options, task, given)
@@ -53,22 +53,12 @@ def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
         check_devices(config)
-        task = find_task(session, config.task).from_options(config.options)
+        task = find_task(session.plugins, config.task).from_options(config.options)
         begin(task, config)
         if task.sha256 != run.get("data_sha256", run.get("genome_sha256")):
             raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
         folder.write_run(run | provenance(session.backend.name, task.sha256))
         return _run(session, config, task, folder)
-
-
-def find_task(session, name: str) -> type[Task]:
-    """The task that is registered under a name.
-
-    Raises:
-        HyenaDNAError: none is.
-    """
-    found: type[Task] = by_name(collect(session.plugins, "register_tasks"), name, "task")
-    return found
 
 
 def begin(task: Task, config: RunConfig) -> None:

@@ -121,7 +121,7 @@ class Task(ABC):
 
     def head(self, hidden: Any, real: Any) -> Any:
         """Outputs of hidden states (B, L, D) by Keras layers; real (B, L) is false at padding."""
-        raise NotImplementedError(f"The task {self.name} has neither a head nor a model.")
+        raise HyenaDNAError(f"The task {self.name} has neither a head nor a model: its plug-in must write one.")
 
     def loss(self, outputs: Any, targets: Any, weights: Any, label_smoothing: float = 0.0) -> Any:
         """The weighted sum of the losses of a batch, in the backend's arrays: a scalar."""

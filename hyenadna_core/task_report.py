@@ -10,7 +10,7 @@ import numpy as np
 from hyenadna_core.backend import notice
 from hyenadna_core.labelled_sequences import LabelledSequences
 from hyenadna_core.metrics import bootstrap_difference, confusion
-from hyenadna_core.predictions import prediction_rows, told, write_table
+from hyenadna_core.predictions import prediction_rows, target_texts, write_table
 from hyenadna_core.targets import Target
 from hyenadna_core.task_pictures import draw
 
@@ -60,7 +60,7 @@ def report(task: Any, model: Any, folder: Any, config: Any) -> str:
 
 def _write_predictions(path: Path, target: Target, found: LabelledSequences, outputs: Sequence[np.ndarray]) -> None:
     columns, rows = prediction_rows(target, zip(found.names, outputs, strict=True))
-    labelled = [[row[0], told(target, found.target(number)), *row[1:]] for number, row in enumerate(rows)]
+    labelled = [[row[0], *target_texts(target, found.target(number)), *row[1:]] for number, row in enumerate(rows)]
     write_table(path, [columns[0], *_label_columns(target), *columns[1:]], labelled)
 
 

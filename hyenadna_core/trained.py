@@ -6,11 +6,10 @@ from typing import Any
 from hyenadna_core.backend import check_backend
 from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import by_name
+from hyenadna_core.registry import find_task
 from hyenadna_core.run_folder import read_run
 from hyenadna_core.sources import find_file, read_safetensors
 from hyenadna_core.task import Task
-from hyenadna_plugins import collect
 
 
 def open_trained(session: Any, path: Path) -> tuple[dict[str, Any], Task, Any]:
@@ -22,8 +21,7 @@ def open_trained(session: Any, path: Path) -> tuple[dict[str, Any], Task, Any]:
     run = read_run(path)
     check_backend(session.backend)
     config = RunConfig.from_json(run["config"])
-    task_class = by_name(collect(session.plugins, "register_tasks"), config.task, "task")
-    task = task_class.from_options(config.options, run.get("task"))
+    task = find_task(session.plugins, config.task).from_options(config.options, run.get("task"))
     task.seq_len = max(stage.seq_len for stage in config.stages)
     from hyenadna_core.loading import random_model
     from hyenadna_core.weights import load_state_dict

@@ -2,7 +2,7 @@ import numpy as np
 
 from hyenadna_core import Target
 from hyenadna_core.metrics import confusion
-from hyenadna_core.predictions import prediction_rows, table, told, write_table
+from hyenadna_core.predictions import prediction_rows, table, target_texts, write_table
 
 CLASSES = Target("classes", ("a", "b", "c"))
 
@@ -18,14 +18,14 @@ def test_labels_are_those_that_are_likelier_than_not():
     target = Target("labels", ("a", "b", "c"))
     (row,) = prediction_rows(target, [("one", np.array([0.9, 0.2, 0.5]))])[1]
     assert row[:2] == ["one", "a;c"]
-    assert told(target, np.array([0.0, 1.0, 0.0])) == "b"
+    assert target_texts(target, np.array([0.0, 1.0, 0.0])) == ["b"]
 
 
 def test_bases_are_a_text_as_long_as_the_sequence():
     target = Target("bases", ("x", "y"))
     (row,) = prediction_rows(target, [("one", np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))])[1]
     assert row == ["one", "xyx"]
-    assert told(target, np.array([-1, 1, 0])) == ".yx"
+    assert target_texts(target, np.array([-1, 1, 0])) == [".yx"]
 
 
 def test_quantities_are_numbers(tmp_path):
@@ -33,7 +33,7 @@ def test_quantities_are_numbers(tmp_path):
     columns, rows = prediction_rows(target, [("one", np.array([1.5, -2.0]))])
     write_table(tmp_path / "out.tsv", columns, rows)
     assert (tmp_path / "out.tsv").read_text() == "name\tu\tv\none\t1.5\t-2\n"
-    assert told(target, np.array([1.5, -2.0])) == "1.5\t-2"
+    assert target_texts(target, np.array([1.5, -2.0])) == ["1.5", "-2"]
 
 
 def test_who_was_taken_for_whom():

@@ -26,7 +26,8 @@ from dataclasses import replace
 from hyenadna_core.checkpoint import load_checkpoint
 from hyenadna_core.cli import Session
 from hyenadna_core.config import RunConfig
-from hyenadna_core.run import begin, find_task
+from hyenadna_core.registry import find_task
+from hyenadna_core.run import begin
 from hyenadna_core.run_folder import RunFolder
 from hyenadna_core.trainer import make_model, train
 from hyenadna_plugins import plugin_manager
@@ -34,7 +35,7 @@ from hyenadna_plugins import plugin_manager
 session = Session(plugin_manager(names=[]), choose())
 with RunFolder.open(Path(sys.argv[1])) as folder:
     config = RunConfig.from_json(folder.read_run()["config"])
-    task = find_task(session, config.task).from_options(config.options)
+    task = find_task(session.plugins, config.task).from_options(config.options)
     begin(task, config)
     model = make_model(config, task)
     step, _ = load_checkpoint(folder.checkpoints, model)

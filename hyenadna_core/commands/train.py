@@ -21,10 +21,9 @@ class TrainCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx):
-        from hyenadna_core.registry import by_name
-        from hyenadna_plugins import collect
+        from hyenadna_core.registry import find_task
 
-        task = by_name(collect(ctx.obj.plugins, "register_tasks"), ctx.meta.get(TASK, DEFAULT_TASK), "task")
+        task = find_task(ctx.obj.plugins, ctx.meta.get(TASK, DEFAULT_TASK))
         return [*task.options, *super().get_params(ctx)]
 
 
