@@ -119,7 +119,9 @@ def serve(requests, answers, backend: str) -> None:
 
 def main(backend: str) -> None:
     from hyenadna_backends import choose
+    from hyenadna_backends.allocator import leave_room
 
+    leave_room()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with contextlib.suppress(OSError):  # where memory runs out, Linux is to end this process and no other

@@ -10,7 +10,7 @@ from importlib.metadata import version
 import click
 
 from hyenadna_backends import Choice, choose
-from hyenadna_backends.allocator import restart_with_settings
+from hyenadna_backends.allocator import leave_room, restart_with_settings
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
 
@@ -92,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         arguments = sys.argv[1:]
         restart_with_settings(keeps="train" in arguments[:1])
+        leave_room()
     choice = choose(option_value(arguments, "--backend"))
     with plugin_warnings_as_lines():
         make_cli(Session(plugin_manager(), choice))(arguments, prog_name="hyenadna")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hyenadna_backends import allocator
-from hyenadna_backends.allocator import VARIABLE, allocator_settings, has_huge_pages
+from hyenadna_backends.allocator import ROOM, VARIABLE, allocator_settings, has_huge_pages, leave_room
 
 
 @pytest.fixture
@@ -68,3 +68,34 @@ def test_the_command_restarts_itself_and_keeps_its_arguments():
     command = [sys.executable, "-m", "hyenadna_core", "doctor", "--json"]
     found = json.loads(subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout)
     assert found["huge_pages"] == has_huge_pages(bare | allocator_settings(environment=bare))
+
+
+TWO_STEPS = """
+import sys
+import numpy as np
+from hyenadna_backends.allocator import ROOM, leave_room
+
+left = leave_room() if "room" in sys.argv else 0
+addresses, small = [], []
+for _ in range(2):
+    step = np.empty(2 * ROOM, np.uint8)
+    addresses.append(step.ctypes.data)
+    del step
+    small.append(np.empty(1 << 20, np.uint8))
+print(left, addresses[0] == addresses[1])
+"""
+
+
+@pytest.mark.skipif(not allocator_settings(environment={}), reason="another allocator, or no huge pages")
+@pytest.mark.parametrize(("arguments", "expected"), [(["room"], f"{ROOM} True"), ([], "0 False")])
+def test_a_step_finds_the_memory_of_the_one_before(arguments, expected):
+    environment = dict(os.environ) | allocator_settings(keeps=True, environment={})
+    run = subprocess.run(
+        [sys.executable, "-c", TWO_STEPS, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == expected
+
+
+def test_no_room_is_left_where_large_arrays_are_handed_back(on_linux):
+    on_linux()
+    assert leave_room({}) == leave_room(allocator_settings(environment={})) == 0

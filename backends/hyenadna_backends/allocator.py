@@ -4,6 +4,7 @@ With 4 KB pages, XLA and PyTorch miss the address cache and fault at every array
 reads its settings once, when a process starts. So the command `hyenadna` starts itself again (docs/log.md: 1.8x).
 """
 
+import ctypes
 import os
 import platform
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 VARIABLE = "GLIBC_TUNABLES"
 SETTINGS = {"hugetlb": 1, "arena_max": 1, "trim_threshold": 1 << 40}
+KEPT = 1 << 40  # bytes; arrays up to there are kept in training
+ROOM = 1 << 29  # bytes, for all that is smaller than what a step takes at once: weights, optimizer, Python's own
 ALWAYS_HANDED_BACK = 1 << 28  # bytes; arrays from there on would leave holes too large for a million bases in 6 GB
 KERNEL = Path("/sys/kernel/mm/transparent_hugepage/enabled")  # "always [madvise] never"
 SINCE = (2, 35)  # glibc
@@ -28,7 +31,7 @@ def allocator_settings(keeps: bool = False, environment: Mapping[str, str] = os.
         return {}
     if _kernel_mode() not in ("always", "madvise"):
         return {}
-    settings = SETTINGS | {"mmap_threshold": 1 << 40 if keeps else ALWAYS_HANDED_BACK}
+    settings = SETTINGS | {"mmap_threshold": KEPT if keeps else ALWAYS_HANDED_BACK}
     return {VARIABLE: ":".join(f"glibc.malloc.{name}={value}" for name, value in settings.items())}
 
 
@@ -43,6 +46,24 @@ def restart_with_settings(keeps: bool) -> None:
     added = allocator_settings(keeps)
     if added and sys.executable:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **added})  # noqa: S606 (itself)
+
+
+def leave_room(environment: Mapping[str, str] = os.environ) -> int:
+    """Where arrays of every size are kept, leave a hole at the start of the heap; its bytes, or 0 elsewhere.
+
+    XLA takes the memory of a step at once. Given back, it would be cut by the first small array that comes, and too
+    short for the next step, which would have new pages faulted in. Small arrays go into the hole instead, and each
+    step finds the end of the heap as the one before left it. Nobody touches the rest of the hole: it takes no memory.
+    """
+    if f"mmap_threshold={KEPT}" not in environment.get(VARIABLE, "") or platform.libc_ver()[0] != "glibc":
+        return 0
+    library = ctypes.CDLL(None)
+    library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    library.free.argtypes = [ctypes.c_void_p]
+    hole = library.malloc(ROOM)
+    library.malloc(1 << 20)  # stays, so that the hole does not grow together with the end of the heap
+    library.free(hole)
+    return ROOM
 
 
 def _kernel_mode() -> str:
