@@ -113,8 +113,7 @@ class HyenaFilter(keras.layers.Layer):
     def call(self, z, t, in_parts=False):
         if in_parts:
             return self.parts(z)
-        window = ops.exp(-t * ops.abs(self.deltas)) + self.window_shift
-        return self.by_step(ops.transpose(self.linears[-1](self.hidden(z)) * window))  # (C, L) -> (O - 1, D, L)
+        return self.by_step(self.some(self.hidden(z), t, ops.transpose(self.linears[-1].kernel), self.deltas))
 
     def parts(self, z):
         """What `some` makes filters from: hidden (L, f), rows of the last layer (O - 1, D, f), rates (O - 1, D).
@@ -131,7 +130,7 @@ class HyenaFilter(keras.layers.Layer):
         return z
 
     def some(self, hidden, t, last, rates):
-        """The filters of c channels, from their part of the last layer: (L, f), (L, 1), (c, f), (c,) -> (c, L)."""
+        """The filters of c channels, from their rows of the last layer: (L, f), (L, 1), (c, f), (c,) -> (c, L)."""
         window = ops.exp(-ops.abs(rates)[:, None] * ops.transpose(t)) + self.window_shift
         return ops.matmul(last, ops.transpose(hidden)) * window
 

@@ -8,6 +8,7 @@ from keras import ops
 from hyenadna_backends import fft_conv
 from hyenadna_backends.blocks import sum_products
 from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
+from hyenadna_backends.projection import project
 from hyenadna_backends.short_convolution import short_conv
 from hyenadna_core import memory
 from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
@@ -16,14 +17,14 @@ from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
 
 @keras.saving.register_keras_serializable("hyenadna")
 class ShortConvolution(keras.layers.Layer):
-    """A causal convolution of each channel with a few taps of its own: (B, C, L) -> (B, C, L)."""
+    """A causal convolution of each channel with a few taps of its own: (C, B, L) -> (C, B, L)."""
 
     def __init__(self, width=3, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.width, self.seed = width, seed
 
     def build(self, input_shape):
-        channels, limit = input_shape[1], 1 / math.sqrt(self.width)
+        channels, limit = input_shape[0], 1 / math.sqrt(self.width)
         self.taps = self.add_weight(
             shape=(self.width, channels),
             initializer=NumpyUniform(limit, child_seed(self.seed, "weight")),
@@ -120,7 +121,7 @@ class HyenaOperator(keras.layers.Layer):
 
     def build(self, input_shape):
         self.in_proj.build(input_shape)
-        self.short_filter.build((input_shape[0], self.in_proj.units, input_shape[1]))
+        self.short_filter.build((self.in_proj.units, *input_shape[:2]))
         if not self.pos_emb.built:
             self.pos_emb.build()
         self.filter_fn.build()
@@ -137,24 +138,20 @@ class HyenaOperator(keras.layers.Layer):
         width = self.d_model if training or current_kernel().whole else memory.channels_at_once(*x.shape, self.order)
         if width < self.d_model:
             return self.in_blocks(x, width)
-        B, L, D = x.shape
-        y = ops.reshape(self.in_proj(ops.reshape(x, (B * L, D))), (B, L, -1))  # rows: XLA's gradients like two axes
-        y = self.short_filter(ops.transpose(y, (0, 2, 1)))  # (B, L, (O + 1) D) -> (B, (O + 1) D, L)
-        *gates, v = ops.split(y, self.order + 1, axis=1)  # O gates and v, each (B, D, L)
+        y = self.short_filter(channels_first(x, self.in_proj.kernel, self.in_proj.bias, self.compute_dtype))
+        *gates, v = ops.split(y, self.order + 1)  # O gates and v, each (D, B, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         convolve = fft_conv if self.spectra is None else fft_conv_spectrum
         filters = self.filters(x) if self.spectra is None else self.spectra
         for gate, k, skip in zip(gates[:0:-1], filters, skips, strict=True):
-            v = convolve(v * gate, k, skip)
-        rows = ops.reshape(ops.transpose(v * gates[0], (0, 2, 1)), (B * L, D))  # (B, D, L) -> (B L, D)
-        return ops.reshape(self.out_proj(rows), (B, L, D))
+            v = ops.swapaxes(convolve(ops.swapaxes(v * gate, 0, 1), k, skip), 0, 1)
+        return ops.reshape(self.out_proj(rows(v * gates[0])), x.shape)
 
     def in_blocks(self, x, width):
         """The same, `width` channels at a time: only they have gates, filters and spectra at once."""
         B, L, D = x.shape
         order, dtype = self.order, self.compute_dtype
         n = D // width
-        rows = ops.reshape(ops.cast(x, dtype), (B * L, D))
         z, t = self.pos_emb(x)
 
         def by_block(weight, groups):
@@ -184,17 +181,16 @@ class HyenaOperator(keras.layers.Layer):
 
         def mix(block):
             kernel, bias, taps, tap_bias, skips, out, *filters = block
-            y = ops.reshape(ops.matmul(rows, kernel) + bias, (B, L, (order + 1) * width))
-            y = short_conv(ops.transpose(y, (0, 2, 1)), taps, tap_bias)  # (B, (O + 1) width, L)
-            *gates, v = ops.split(y, order + 1, axis=1)
+            y = short_conv(channels_first(x, kernel, bias, dtype), taps, tap_bias)  # ((O + 1) width, B, L)
+            *gates, v = ops.split(y, order + 1)
             for step, gate in enumerate(gates[:0:-1]):
+                u = ops.swapaxes(v * gate, 0, 1)
                 if self.spectra is None:
-                    v = fft_conv(
-                        v * gate, self.filter_fn.some(hidden, t, *(part[step] for part in filters)), skips[step]
-                    )
+                    v = fft_conv(u, self.filter_fn.some(hidden, t, *(part[step] for part in filters)), skips[step])
                 else:
-                    v = fft_conv_spectrum(v * gate, filters[0][step], skips[step])
-            return ops.reshape(ops.transpose(v * gates[0], (0, 2, 1)), (B * L, width)), out
+                    v = fft_conv_spectrum(u, filters[0][step], skips[step])
+                v = ops.swapaxes(v, 0, 1)
+            return rows(v * gates[0]), out
 
         total = sum_products(mix, blocks, B * L, ops.cast(self.out_proj.bias, "float32"))
         return ops.cast(ops.reshape(total, (B, L, D)), dtype)
@@ -205,3 +201,15 @@ class HyenaOperator(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | self._config
+
+
+def channels_first(x, kernel, bias, dtype):
+    """A linear layer whose channels come first: (B, L, D), (D, C), (C,) -> (C, B, L)."""
+    B, L, D = x.shape
+    x, kernel, bias = (ops.cast(tensor, dtype) for tensor in (x, kernel, bias))
+    return ops.reshape(project(ops.reshape(x, (B * L, D)), kernel) + bias[:, None], (-1, B, L))
+
+
+def rows(v):
+    """Channels last again, a row for each position: (D, B, L) -> (B L, D)."""
+    return ops.transpose(ops.reshape(v, (v.shape[0], -1)))

@@ -16,8 +16,8 @@ def hidden_by_layer(model, ids):
         yield f"layer{index}_hyena_operator_input", mixed
         projected = block.mixer.in_proj(mixed)
         yield f"layer{index}_input_projection_output", projected
-        short = block.mixer.short_filter(keras.ops.transpose(projected, (0, 2, 1)))
-        yield f"layer{index}_short_convolution_untrimmed_output_channels_first", short
+        short = block.mixer.short_filter(keras.ops.transpose(projected, (2, 0, 1)))  # (C, B, L)
+        yield f"layer{index}_short_convolution_untrimmed_output_channels_first", keras.ops.swapaxes(short, 0, 1)
         mixed = block.mixer(mixed)
         yield f"layer{index}_hyena_operator_output", mixed
         inner = block.norm2(x + mixed)

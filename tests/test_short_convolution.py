@@ -11,7 +11,7 @@ SHAPES = [(width, L) for width in (1, 2, 3, 5) for L in (1, 2, 3, 4, 50)]
 
 def arrays(width, L, seed=0):
     random = np.random.default_rng(seed)
-    return tuple(random.normal(size=shape).astype(np.float32) for shape in ((2, 4, L), (width, 4), (4,)))
+    return tuple(random.normal(size=shape).astype(np.float32) for shape in ((4, 2, L), (width, 4), (4,)))
 
 
 def late(x, positions):
@@ -22,7 +22,7 @@ def late(x, positions):
 
 def define(x, taps, bias):
     x, taps, bias = (array.astype(np.float64) for array in (x, taps, bias))
-    return bias[:, None] + sum(tap[:, None] * late(x, len(taps) - 1 - i) for i, tap in enumerate(taps))
+    return bias[:, None, None] + sum(tap[:, None, None] * late(x, len(taps) - 1 - i) for i, tap in enumerate(taps))
 
 
 def test_by_hand():
@@ -45,9 +45,9 @@ def test_gradients_are_those_of_the_definition(width, L, gradients):
     dx, dtaps, dbias = gradients(short_conv, (x, taps, bias), dy)
     backwards = define(dy[:, :, ::-1], taps, np.zeros(4))[:, :, ::-1]  # the adjoint runs from the end to the start
     np.testing.assert_allclose(dx, backwards, atol=1e-5, rtol=0)
-    sums = [(late(x, width - 1 - i).astype(np.float64) * dy).sum(axis=(0, 2)) for i in range(width)]
+    sums = [(late(x, width - 1 - i).astype(np.float64) * dy).sum(axis=(1, 2)) for i in range(width)]
     np.testing.assert_allclose(dtaps, sums, atol=3e-5, rtol=0)
-    np.testing.assert_allclose(dbias, dy.sum(axis=(0, 2), dtype=np.float64), atol=3e-5, rtol=0)
+    np.testing.assert_allclose(dbias, dy.sum(axis=(1, 2), dtype=np.float64), atol=3e-5, rtol=0)
 
 
 def test_bfloat16_stays_bfloat16():

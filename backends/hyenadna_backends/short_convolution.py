@@ -1,7 +1,7 @@
-"""The short convolution: a few taps a channel. JAX and PyTorch have gradients of their own.
+"""The short convolution: a few taps a channel, channels first. JAX and PyTorch have gradients of their own.
 
-By itself JAX pads one copy of the gradient for each tap and sums the taps' gradients over two axes, and PyTorch
-keeps every partial sum: with their own gradients both take half the time (docs/log.md).
+By itself JAX pads one copy of the gradient for each tap, and PyTorch keeps every partial sum: with their own gradients
+both take half the time (docs/log.md).
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ from hyenadna_backends.blocks import Tensor, backend
 
 
 def short_conv(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
-    """Causal convolution with the same few taps at every position: (B, C, L), (width, C), (C,) -> (B, C, L).
+    """Causal convolution with the same few taps at every position: (C, B, L), (width, C), (C,) -> (C, B, L).
 
     y[t] = bias + sum over i of taps[i] x[t - (width - 1 - i)]: the last tap meets the present.
     """
@@ -22,17 +22,13 @@ def _anywhere(x, taps, bias):
 
     width, L = taps.shape[0], x.shape[2]
     padded = ops.pad(x, ((0, 0), (0, 0), (width - 1, 0)))
-    y = bias[:, None]
+    y = bias[:, None, None]
     for tap in range(width):
-        y = y + taps[tap][:, None] * padded[:, :, tap : tap + L]
+        y = y + taps[tap][:, None, None] * padded[:, :, tap : tap + L]
     return y
 
 
 def _jax(x, taps, bias):
-    import jax
-
-    if jax.default_backend() == "cpu":  # fused with what comes before, the turn to (B, C, L) would be made at each tap
-        x = jax.lax.optimization_barrier(x)
     return _jax_convolution()(x, taps, bias)
 
 
@@ -47,10 +43,10 @@ def _jax_convolution():
         return [padded[:, :, i : i + x.shape[2]] for i in range(before + after + 1)]
 
     def weigh(taps, views, start):
-        return sum((tap[:, None] * view for tap, view in zip(taps, views, strict=True)), start=start)
+        return sum((tap[:, None, None] * view for tap, view in zip(taps, views, strict=True)), start=start)
 
     def convolve(x, taps, bias):
-        return weigh(taps, views(x, len(taps) - 1, 0), bias[:, None])
+        return weigh(taps, views(x, len(taps) - 1, 0), bias[:, None, None])
 
     def forward(x, taps, bias):
         return convolve(x, taps, bias), (x, taps)
@@ -58,8 +54,8 @@ def _jax_convolution():
     def backward(kept, dy):
         x, taps = kept
         dx = weigh(taps[::-1], views(dy, 0, len(taps) - 1), jnp.zeros((), dy.dtype))
-        dtaps = [(view * dy).sum(2, dtype="float32").sum(0) for view in views(x, len(taps) - 1, 0)]
-        dbias = dy.sum(2, dtype="float32").sum(0)
+        dtaps = [(view * dy).sum((1, 2), dtype="float32") for view in views(x, len(taps) - 1, 0)]
+        dbias = dy.sum((1, 2), dtype="float32")
         return dx, jnp.stack(dtaps).astype(taps.dtype), dbias.astype(taps.dtype)
 
     convolution = jax.custom_vjp(convolve)
@@ -79,21 +75,21 @@ def _torch_convolution():
         @staticmethod
         def forward(ctx, x, taps, bias):
             ctx.save_for_backward(x, taps)
-            y = torch.addcmul(bias[:, None], x, taps[-1][:, None])
+            y = torch.addcmul(bias[:, None, None], x, taps[-1][:, None, None])
             for late, tap in enumerate(reversed(taps[:-1].unbind()), start=1):
-                y[:, :, late:].addcmul_(x[:, :, :-late], tap[:, None])
+                y[:, :, late:].addcmul_(x[:, :, :-late], tap[:, None, None])
             return y
 
         @staticmethod
         def backward(ctx, dy):
             x, taps = ctx.saved_tensors
             dy, L = dy.contiguous(), x.shape[2]
-            dx = dy * taps[-1][:, None]
+            dx = dy * taps[-1][:, None, None]
             for late, tap in enumerate(reversed(taps[:-1].unbind()), start=1):
-                dx[:, :, :-late].addcmul_(dy[:, :, late:], tap[:, None])
+                dx[:, :, :-late].addcmul_(dy[:, :, late:], tap[:, None, None])
             lates = range(len(taps) - 1, -1, -1)
-            dtaps = [torch.linalg.vecdot(dy[:, :, late:], x[:, :, : max(0, L - late)]).sum(0) for late in lates]
-            return dx, torch.stack(dtaps), dy.sum((0, 2))
+            dtaps = [torch.linalg.vecdot(dy[:, :, late:], x[:, :, : max(0, L - late)]).sum(1) for late in lates]
+            return dx, torch.stack(dtaps), dy.sum((1, 2))
 
     return ShortConvolution
 

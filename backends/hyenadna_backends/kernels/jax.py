@@ -20,8 +20,8 @@ BLOCK_BYTES = 1 << 26  # of a block's padded input, then
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
-    x, k, bias = (jnp.asarray(t, jnp.float32) for t in (u, k, bias))
-    return (_convolve(x, k) + bias[:, None] * x).astype(u.dtype)
+    x, k, bias = _channels_first(u), jnp.asarray(k, jnp.float32)[:, None], jnp.asarray(bias, jnp.float32)
+    return (_convolve(x, k) + bias[:, None, None] * x).swapaxes(0, 1).astype(u.dtype)
 
 
 def spectrum(k):
@@ -31,19 +31,26 @@ def spectrum(k):
 
 def fft_conv_spectrum(u, K, bias):
     """`fft_conv` with the filters' spectra, without a gradient in them: (B, D, L), (D, F), (D,) -> (B, D, L)."""
-    x, bias = jnp.asarray(u, jnp.float32), jnp.asarray(bias, jnp.float32)
-    return (_inverse(_transform(x) * K, x.shape[-1]) + bias[:, None] * x).astype(u.dtype)
+    x, bias = _channels_first(u), jnp.asarray(bias, jnp.float32)
+    y = _inverse(_transform(x) * K[:, None], x.shape[-1]) + bias[:, None, None] * x
+    return y.swapaxes(0, 1).astype(u.dtype)
+
+
+def _channels_first(u):
+    """(B, D, L) as (D, B, L) in float32: the order in which the operator had them, so that XLA turns nothing."""
+    return jnp.asarray(u, jnp.float32).swapaxes(0, 1)
 
 
 @jax.custom_vjp
 def _convolve(x, k):
+    """(D, B, L), (D, 1, L) -> (D, B, L)."""
     return _forward(x, k)[0]
 
 
 def _forward(x, k):
     if width := _width(x):
-        y = jax.lax.map(lambda block: _with_spectra(*block)[0], (_split(x, width, 1), _split(k, width, 0)))
-        return _join(y, 1), (x, k)
+        y = jax.lax.map(lambda block: _with_spectra(*block)[0], (_split(x, width), _split(k, width)))
+        return y.reshape(x.shape), (x, k)
     y, X, K = _with_spectra(x, k)
     return y, (X, K)
 
@@ -56,14 +63,14 @@ def _backward(kept, dy):
             x, k, dy = block
             return _correlations(_transform(x), _transform(k), dy)
 
-        dx, dk = jax.lax.map(gradients, (_split(x, width, 1), _split(k, width, 0), _split(dy, width, 1)))
-        return _join(dx, 1), _join(dk, 0)
+        dx, dk = jax.lax.map(gradients, (_split(x, width), _split(k, width), _split(dy, width)))
+        return dx.reshape(x.shape), dk.reshape(k.shape)
     X, K = kept
     return _correlations(X, K, dy)
 
 
 def _with_spectra(x, k):
-    X, K = _transform(x), _transform(k)  # (B, D, F), (D, F)
+    X, K = _transform(x), _transform(k)  # (D, B, F), (D, 1, F)
     return _inverse(X * K, x.shape[-1]), X, K
 
 
@@ -71,7 +78,7 @@ def _correlations(X, K, dy):
     """The adjoint of a convolution is the correlation: conjugate spectra."""
     DY = _transform(dy)
     dx = _inverse(DY * K.conj(), dy.shape[-1])
-    dk = _inverse((DY * X.conj()).sum(axis=0), dy.shape[-1])
+    dk = _inverse((DY * X.conj()).sum(axis=1, keepdims=True), dy.shape[-1])
     return dx, dk
 
 
@@ -117,8 +124,8 @@ def _twiddle(rows, columns):
 
 
 def _width(x):
-    """How many channels of (B, D, L) go at a time where not all can: a divisor of D. Else None."""
-    B, D, _ = x.shape
+    """How many channels of (D, B, L) go at a time where not all can: a divisor of D. Else None."""
+    D, B, _ = x.shape
     bytes_of_a_channel = 4 * B * planned_length(x.shape[-1])
     if (B + 1) * D * bytes_of_a_channel // B <= KEPT_BYTES:
         return None
@@ -126,15 +133,9 @@ def _width(x):
     return max(width for width in range(1, most + 1) if D % width == 0)
 
 
-def _split(x, width, axis):
-    """Channels in blocks, the blocks first: axis of D into D / width and width."""
-    shape = (*x.shape[:axis], x.shape[axis] // width, width, *x.shape[axis + 1 :])
-    return jnp.moveaxis(x.reshape(shape), axis, 0)
-
-
-def _join(blocks, axis):
-    x = jnp.moveaxis(blocks, 0, axis)
-    return x.reshape(*x.shape[:axis], -1, *x.shape[axis + 2 :])
+def _split(x, width):
+    """Channels in blocks: (D, B, L) -> (D / width, width, B, L)."""
+    return x.reshape(-1, width, *x.shape[1:])
 
 
 _convolve.defvjp(_forward, _backward)
