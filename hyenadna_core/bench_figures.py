@@ -13,6 +13,7 @@ from hyenadna_backends import BACKENDS
 from hyenadna_core.bench import Result, Side
 
 FITTED = 3  # of the longest lengths, which an extrapolation is fitted on
+SPREAD = 2  # times the shortest length that the longest of a fit has to be: between neighbours, noise decides
 FAR = 1_000_000
 
 
@@ -161,7 +162,7 @@ def fit(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
 
 
 def fits(found: Sequence[Row], last: int | None = None) -> list[Fit]:
-    """A fit for each side and what it did at two lengths or more, or at the last few of them."""
+    """A fit for each side and what it did at lengths that are `SPREAD` apart, or at the last few of them."""
     result = []
     for what, side in dict.fromkeys((row.what, row.side) for row in found):
         points = [
@@ -170,7 +171,7 @@ def fits(found: Sequence[Row], last: int | None = None) -> list[Fit]:
             if (row.what, row.side) == (what, side) and row.median
         ]
         points = sorted(points)[-last:] if last else sorted(points)
-        if len({length for length, _ in points}) > 1:
+        if points and points[-1][0] >= SPREAD * points[0][0]:
             result.append(Fit(what, side, [length for length, _ in points], *fit(points)))
     return result
 

@@ -137,6 +137,11 @@ def test_exponents_are_of_one_channel_and_leave_out_what_failed():
     np.testing.assert_allclose((fit.constant, fit.exponent, fit.at(1000)), (0.1, 1.0, 100.0))
 
 
+def test_lengths_near_each_other_have_no_exponent():
+    times = {"jax:native": {8191: [0.1], 8192: [0.9], 8193: [0.2]}}
+    assert bench_figures.fits(bench_figures.rows(results(times), [Side("jax", "native")])) == []
+
+
 def test_curves_cross_where_a_line_between_logarithms_passes_one():
     np.testing.assert_allclose(bench_figures.crossing_length({100: 0.5, 400: 2.0}), 200.0)
     np.testing.assert_allclose(bench_figures.crossing_length({100: 0.25, 800: 2.0, 900: 9.0}), 400.0)

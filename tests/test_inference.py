@@ -100,7 +100,7 @@ def test_a_file_loaded_over_the_weights_is_noticed(tmp_path):
 
 def test_the_least_recently_used_length_is_given_up(monkeypatch):
     model = CausalLM(HyenaBackbone(1, 8, 66))
-    monkeypatch.setenv(BUDGET, str(8 * 8 * (21 + 23)))
+    monkeypatch.setenv(BUDGET, str(8 * 8 * (21 + 25)))
     for L in (20, 21, 20, 10, 20, 21):  # 10 takes the place of 21, and 21 then that of 10
         model.predict_on_batch(IDS[:, :L])
     assert spectra(model).made == 4

@@ -1,6 +1,7 @@
 """Transform lengths that a device does fast: any N >= 2L - 1 gives the same convolution (docs/benchmarks.md)."""
 
 import os
+from functools import cache
 
 import scipy.fft
 
@@ -13,12 +14,17 @@ def smooth_length(minimum: int) -> int:
     return int(scipy.fft.next_fast_len(minimum, real=True))
 
 
+def even_smooth_length(minimum: int) -> int:
+    """The smallest even one: real transforms of odd lengths take PyTorch (MKL) two to three times as long."""
+    return 2 * smooth_length(-(-minimum // 2))
+
+
 def power_of_two_length(minimum: int) -> int:
     """The smallest power of two >= minimum; on Metal other lengths above 4,096 cost four times as much."""
     return 1 << (minimum - 1).bit_length()
 
 
-RULES = {"smooth": smooth_length, "power_of_two": power_of_two_length}
+RULES = {"smooth": even_smooth_length, "power_of_two": power_of_two_length}
 
 
 def planned_length(L: int, rule: str = "smooth") -> int:
@@ -29,7 +35,13 @@ def planned_length(L: int, rule: str = "smooth") -> int:
     Raises:
         ValueError: HYENADNA_FFT_LENGTH names no rule.
     """
-    rule = os.environ.get(OVERRIDE) or rule
-    if rule not in RULES:
+    return RULES[overriding_rule() or rule](2 * L - 1)
+
+
+@cache
+def overriding_rule() -> str | None:
+    """What HYENADNA_FFT_LENGTH said when it was first asked for, if anything."""
+    rule = os.environ.get(OVERRIDE) or None
+    if rule not in (*RULES, None):
         raise ValueError(f"{OVERRIDE} is {rule!r}: choose one of {', '.join(RULES)}.")
-    return RULES[rule](2 * L - 1)
+    return rule

@@ -13,28 +13,43 @@ BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra ta
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
-    return fft_conv_spectrum(u, spectrum(k), bias)
+    N = planned_length(u.shape[-1])
+    return _convolve(u, _transform(k, N), bias, N)
 
 
 def spectrum(k):
     """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
-    return scipy.fft.rfft(np.asarray(k, np.float32), planned_length(k.shape[-1]), workers=_workers(k))
+    return _transform(k, planned_length(k.shape[-1]))
 
 
 def fft_conv_spectrum(u, K, bias):
     """`fft_conv` with the filters' spectra: (B, D, L), (D, F), (D,) -> (B, D, L)."""
-    B, D, L = u.shape
-    N, workers = planned_length(L), _workers(u)
-    x, bias = np.asarray(u, np.float32), np.asarray(bias, np.float32)
-    y = bias[:, None] * x
-    width = max(workers, BLOCK_BYTES // (4 * B * N))
+    return _convolve(u, K, bias, planned_length(u.shape[-1]))
+
+
+def _transform(k, N):
+    return scipy.fft.rfft(np.asarray(k, np.float32), N, workers=_workers(k))
+
+
+def _convolve(u, K, bias, N):
+    B, D, _ = u.shape
+    x, bias, workers = np.asarray(u, np.float32), np.asarray(bias, np.float32), _workers(u)
+    if 4 * B * D * N <= BLOCK_BYTES:
+        return _filter(x, K, bias, N, workers).astype(u.dtype, copy=False)
+    y = np.empty(u.shape, u.dtype)
+    width = max(workers or 1, BLOCK_BYTES // (4 * B * N))
     for start in range(0, D, width):
         block = slice(start, start + width)
-        X = scipy.fft.rfft(x[:, block], N, workers=workers)
-        X *= K[block]
-        y[:, block] += scipy.fft.irfft(X, N, overwrite_x=True, workers=workers)[..., :L]
-    return y.astype(u.dtype, copy=False)
+        y[:, block] = _filter(x[:, block], K[block], bias[block], N, workers)
+    return y
+
+
+def _filter(x, K, bias, N, workers):
+    """The convolution of a block of channels, with its skip."""
+    X = scipy.fft.rfft(x, N, workers=workers)
+    X *= K
+    return scipy.fft.irfft(X, N, overwrite_x=True, workers=workers)[..., : x.shape[-1]] + bias[:, None] * x
 
 
 def _workers(x):
-    return (os.cpu_count() or 1) if x.size >= SHARED_FROM else 1
+    return (os.cpu_count() or 1) if x.size >= SHARED_FROM else None
