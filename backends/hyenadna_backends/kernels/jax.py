@@ -1,16 +1,13 @@
 """The long convolution in JAX, with a gradient of its own: JAX would transform each way twice more.
 
-A transform that falls out of the cache goes in two steps of short ones with a twiddle between (the four-step method,
-without its last turn: products do not care in which order the spectrum lies).
+On a CPU, a transform that falls out of the cache goes in two steps.
 """
-
-from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from hyenadna_backends.fft_length import planned_length, smooth_length
+from hyenadna_backends.kernels import two_steps
 
 TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
 
@@ -84,28 +81,16 @@ def _correlations(X, K, dy):
 
 def _transform(x):
     """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
-    L = x.shape[-1]
-    steps = _steps(L)
-    if steps is None:
-        return jnp.fft.rfft(x, planned_length(L))
-    rows, columns = steps
-    used = -(-L // columns)  # rows that are not all zeros: half of them at most
-    x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, used * columns - L)])
-    x = x.reshape(*x.shape[:-1], used, columns).swapaxes(-1, -2)  # (..., columns, used)
-    X = jnp.fft.rfft(x, rows) * _twiddle(rows, columns)
-    return jnp.fft.fft(X.swapaxes(-1, -2)).reshape(*X.shape[:-2], -1)  # rows/2 + 1 real frequencies of the rows
+    if steps := _steps(x.shape[-1]):
+        return two_steps.transform(jnp, x, steps, two_steps.twiddle(*steps))
+    return jnp.fft.rfft(x, planned_length(x.shape[-1]))
 
 
 def _inverse(Y, L):
     """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
-    steps = _steps(L)
-    if steps is None:
-        return jnp.fft.irfft(Y, planned_length(L))[..., :L]
-    rows, columns = steps
-    used = -(-L // columns)
-    y = jnp.fft.ifft(Y.reshape(*Y.shape[:-1], rows // 2 + 1, columns)).swapaxes(-1, -2)
-    y = jnp.fft.irfft(y * _twiddle(rows, columns).conj(), rows)[..., :used]  # (..., columns, used)
-    return y.swapaxes(-1, -2).reshape(*Y.shape[:-1], -1)[..., :L]
+    if steps := _steps(L):
+        return two_steps.inverse(jnp, Y, L, steps, two_steps.twiddle(*steps))
+    return jnp.fft.irfft(Y, planned_length(L))[..., :L]
 
 
 def _steps(L):
@@ -114,13 +99,6 @@ def _steps(L):
         return None
     rows = 1024 if planned_length(L) < 3 * TWO_STEPS_FROM else 2048
     return rows, smooth_length(-(-(2 * L - 1) // rows))
-
-
-@lru_cache(maxsize=4)
-def _twiddle(rows, columns):
-    """exp(-2 pi i n k / N) for column n and row frequency k: (columns, rows/2 + 1)."""
-    phase = np.arange(columns)[:, None] * np.arange(rows // 2 + 1) / (rows * columns)
-    return np.exp(-2j * np.pi * phase).astype(np.complex64)
 
 
 def _width(x):

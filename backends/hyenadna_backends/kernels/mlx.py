@@ -1,6 +1,7 @@
 """The long convolution in MLX, with a gradient of its own: MLX's goes through complex transforms of twice the size.
 
-MLX's CPU transforms run on one core: channels are shared out over streams, one a core.
+MLX's CPU transforms run on one core: channels are shared out over streams, one a core. On Metal, a transform that is
+too long goes in two steps.
 """
 
 import os
@@ -9,6 +10,7 @@ from functools import lru_cache
 import mlx.core as mx
 
 from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length
+from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 17  # numbers: fewer are not worth a second stream
 
@@ -79,19 +81,31 @@ def _convolution(stream):
 
 
 def _transform(x, stream):
-    N, stream = _plan(x.shape[-1], stream)
+    N = _planned(x.shape[-1])
+    if _on_metal() and N > METAL_LARGEST_N:
+        return two_steps.transform(mx, x, _rows_and_columns(N), _twiddle(N))
     return mx.fft.rfft(x, N, stream=stream)
 
 
 def _inverse(Y, L, stream):
-    N, stream = _plan(L, stream)
+    N = _planned(L)
+    if _on_metal() and N > METAL_LARGEST_N:
+        return two_steps.inverse(mx, Y, L, _rows_and_columns(N), _twiddle(N))
     return mx.fft.irfft(Y, N, stream=stream)[..., :L]
 
 
-def _plan(L, stream):
-    """The length of the transforms for L bases, and the stream that can do them."""
-    N = planned_length(L, "power_of_two" if _on_metal() else "smooth")
-    return N, mx.cpu if _on_metal() and N > METAL_LARGEST_N else stream
+def _planned(L):
+    return planned_length(L, "power_of_two" if _on_metal() else "smooth")
+
+
+def _rows_and_columns(N):
+    rows = 1 << (N.bit_length() // 2)
+    return rows, -(-N // rows)
+
+
+@lru_cache(maxsize=4)
+def _twiddle(N):
+    return mx.array(two_steps.twiddle(*_rows_and_columns(N)))
 
 
 def _on_metal():
