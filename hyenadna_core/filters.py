@@ -6,6 +6,7 @@ from keras import ops
 from hyenadna_backends.blocks import map_rows
 from hyenadna_core import memory
 from hyenadna_core.initializers import NumpyNormal, child_seed
+from hyenadna_core.linear import matrix
 from hyenadna_core.positions import decay_rates, positional_features, times
 
 LINEAR_STDDEV = 0.02  # SPEC section 5
@@ -113,14 +114,14 @@ class HyenaFilter(keras.layers.Layer):
     def call(self, z, t, in_parts=False):
         if in_parts:
             return self.parts(z)
-        return self.by_step(self.some(self.hidden(z), t, ops.transpose(self.linears[-1].kernel), self.deltas))
+        return self.by_step(self.some(self.hidden(z), t, ops.transpose(matrix(self.linears[-1])), self.deltas))
 
     def parts(self, z):
         """What `some` makes filters from: hidden (L, f), rows of the last layer (O - 1, D, f), rates (O - 1, D).
 
         In this layer's own float32, whatever the precision around it.
         """
-        last, rates = (ops.convert_to_tensor(v, "float32") for v in (self.linears[-1].kernel, self.deltas))
+        last, rates = (ops.convert_to_tensor(v, "float32") for v in (matrix(self.linears[-1]), self.deltas))
         return map_rows(self.hidden, z, memory.ROWS), self.by_step(ops.transpose(last)), self.by_step(rates)
 
     def hidden(self, z):

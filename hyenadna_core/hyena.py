@@ -13,6 +13,7 @@ from hyenadna_backends.short_convolution import short_conv
 from hyenadna_core import memory
 from hyenadna_core.filters import LINEAR_STDDEV, HyenaFilter, PositionalFeatures
 from hyenadna_core.initializers import NumpyNormal, NumpyUniform, child_seed
+from hyenadna_core.linear import matrix
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -138,7 +139,7 @@ class HyenaOperator(keras.layers.Layer):
         width = self.d_model if training or current_kernel().whole else memory.channels_at_once(*x.shape, self.order)
         if width < self.d_model:
             return self.in_blocks(x, width)
-        y = self.short_filter(channels_first(x, self.in_proj.kernel, self.in_proj.bias, self.compute_dtype))
+        y = self.short_filter(channels_first(x, matrix(self.in_proj), self.in_proj.bias, self.compute_dtype))
         *gates, v = ops.split(y, self.order + 1)  # O gates and v, each (D, B, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         convolve = fft_conv if self.spectra is None else fft_conv_spectrum
@@ -170,12 +171,12 @@ class HyenaOperator(keras.layers.Layer):
         else:
             filters = (by_channel(self.spectra),)
         blocks = (
-            ops.cast(by_block(self.in_proj.kernel, order + 1), dtype),
+            ops.cast(by_block(matrix(self.in_proj), order + 1), dtype),
             ops.cast(by_block(self.in_proj.bias, order + 1), dtype),
             ops.cast(by_block(self.short_filter.taps, order + 1), dtype),
             ops.cast(by_block(self.short_filter.bias, order + 1), dtype),
             by_channel(self.filter_fn.by_step(self.filter_fn.bias)),
-            ops.cast(ops.reshape(self.out_proj.kernel, (n, width, D)), dtype),
+            ops.cast(ops.reshape(matrix(self.out_proj), (n, width, D)), dtype),
             *filters,
         )
 
