@@ -8,13 +8,20 @@ import scipy.fft
 from hyenadna_backends.fft_length import planned_length
 
 SHARED_FROM = 1 << 18  # numbers: fewer are not worth threads
+TOGETHER = 1 << 15  # numbers: up to here one transform of inputs and filters saves more than copying them takes
 BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
 
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
-    N = planned_length(u.shape[-1])
-    return _convolve(u, _transform(k, N), bias, N)
+    B, D, L = u.shape
+    N = planned_length(L)
+    if (B + 1) * D * L > TOGETHER:
+        return _convolve(u, _transform(k, N), bias, N)
+    x = np.empty((B + 1, D, L), np.float32)
+    x[:B], x[B] = u, k
+    X = _transform(x, N)
+    return _filter(x[:B], X[:B], X[B], np.asarray(bias, np.float32), N, None).astype(u.dtype, copy=False)
 
 
 def spectrum(k):
@@ -35,18 +42,17 @@ def _convolve(u, K, bias, N):
     B, D, _ = u.shape
     x, bias, workers = np.asarray(u, np.float32), np.asarray(bias, np.float32), _workers(u)
     if 4 * B * D * N <= BLOCK_BYTES:
-        return _filter(x, K, bias, N, workers).astype(u.dtype, copy=False)
+        return _filter(x, _transform(x, N), K, bias, N, workers).astype(u.dtype, copy=False)
     y = np.empty(u.shape, u.dtype)
     width = max(workers or 1, BLOCK_BYTES // (4 * B * N))
     for start in range(0, D, width):
         block = slice(start, start + width)
-        y[:, block] = _filter(x[:, block], K[block], bias[block], N, workers)
+        y[:, block] = _filter(x[:, block], _transform(x[:, block], N), K[block], bias[block], N, workers)
     return y
 
 
-def _filter(x, K, bias, N, workers):
-    """The convolution of a block of channels, with its skip."""
-    X = scipy.fft.rfft(x, N, workers=workers)
+def _filter(x, X, K, bias, N, workers):
+    """The convolution of a block of channels, with its skip; writes over their spectra X."""
     X *= K
     return scipy.fft.irfft(X, N, overwrite_x=True, workers=workers)[..., : x.shape[-1]] + bias[:, None] * x
 

@@ -67,7 +67,7 @@ class _Convolution(torch.autograd.Function):
     def forward(ctx, x, k, bias):
         B, D, L = x.shape
         ctx.N = N = planned_length(L)
-        keeps, kept = 4 * (B + 1) * D * N <= KEPT_BYTES, []
+        keeps, kept = any(ctx.needs_input_grad) and 4 * (B + 1) * D * N <= KEPT_BYTES, []
         if blocks := _blocks(x, N):
             y = torch.empty_like(x, memory_format=torch.contiguous_format)
             for block in blocks:
