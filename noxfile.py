@@ -22,13 +22,15 @@ KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
     """Run the suite on one backend, out of reach of the checkout's own packages.
 
-    JAX keeps what it compiled for the session's next run, and for the processes that tests start.
+    JAX and MLX keep what they compile, for the processes that tests start, for other sessions, and for the next run.
     """
-    compiled = Path(session.create_tmp()).resolve() / "compiled"
+    compiled = Path(session.cache_dir).resolve() / "compiled"
+    compiled.mkdir(exist_ok=True)
     environment = {
         "KERAS_BACKEND": backend,
-        "JAX_COMPILATION_CACHE_DIR": str(compiled),
+        "JAX_COMPILATION_CACHE_DIR": str(compiled / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+        "TMPDIR": str(compiled),  # where MLX keeps it
     }
     session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env=environment)
 

@@ -1,10 +1,12 @@
 """Settles the backend before anything imports Keras, and lends the tests their data."""
 
+import getpass
 import gzip
 import importlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,12 @@ import pytest
 
 import hyenadna_core
 from hyenadna_backends import BACKENDS, Choice, choose, missing
+
+# MLX on a CPU keeps what it compiles in the folder for temporary files, and loads what others are still writing there.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    own = Path(tempfile.gettempdir(), f"{getpass.getuser()}-{worker}")
+    own.mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(own)
 
 BACKEND = choose().name
 if problem := missing(BACKEND):
