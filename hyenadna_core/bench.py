@@ -25,8 +25,8 @@ STARTING = 300.0  # seconds that a first call, which compiles, may take beyond t
 class Side:
     """What is timed beside others.
 
-    `kernel` is "native", "plain" (kernels/plain.py), the name of a registered kernel, or "attention": a Transformer in
-    the model's place.
+    `kernel` is "native", "plain" (kernels/plain.py and plain_operator.py), the name of a registered kernel, or
+    "attention": a Transformer in the model's place.
     """
 
     backend: str

@@ -1,5 +1,6 @@
 """What `hyenadna bench` times, as calls that return when the device is done; on the backend of this process."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import keras
@@ -12,6 +13,7 @@ from hyenadna_core.backbone import HyenaBackbone
 from hyenadna_core.bench import Case
 from hyenadna_core.causal_lm import CausalLM
 from hyenadna_core.losses import cross_entropy
+from hyenadna_core.plain_operator import plain_operator
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.task import Batch
 from hyenadna_core.tokens import A, T
@@ -59,7 +61,12 @@ def step(case, mixer):
 
 
 def _model(case, mixer):
-    return CausalLM(HyenaBackbone(**case.model, mixer=mixer, dtype=case.dtype))
+    """`mixer` is a backbone's, or "plain": its operators compute what they do formula by formula."""
+    plainly = mixer == "plain"
+    model = CausalLM(HyenaBackbone(**case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype))
+    for layer in (block.mixer for block in model.backbone.blocks if plainly):
+        layer.call = partial(plain_operator, layer)
+    return model
 
 
 def _bases(case, seed=0):

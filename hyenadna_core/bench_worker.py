@@ -43,7 +43,7 @@ class Calls:
         self.prepared.pop(name, None)
         gc.collect()
         self.use(name)
-        call = make(case, mixer="attention" if name == "attention" else "hyena")
+        call = make(case, mixer=name if name in ("plain", "attention") else "hyena")
         if self.timed(call) < SHORT:
             self.timed(call)
         self.prepared[name] = call

