@@ -19,20 +19,21 @@ TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 
 
-def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
-    """Run the suite on one backend, out of reach of the checkout's own packages.
-
-    JAX and MLX keep what they compile, for the processes that tests start, for other sessions, and for the next run.
-    """
+def running_on(session: nox.Session, backend: str) -> dict[str, str]:
+    """The environment of a backend, where JAX and MLX keep what they compile for all sessions and the next run."""
     compiled = Path(session.cache_dir).resolve() / "compiled"
     compiled.mkdir(exist_ok=True)
-    environment = {
+    return {
         "KERAS_BACKEND": backend,
         "JAX_COMPILATION_CACHE_DIR": str(compiled / "jax"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "TMPDIR": str(compiled),  # where MLX keeps it
     }
-    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env=environment)
+
+
+def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
+    """Run the suite on one backend, out of reach of the checkout's own packages."""
+    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env=running_on(session, backend))
 
 
 @nox.session
@@ -97,7 +98,7 @@ def parity(session: nox.Session) -> None:
     session.run("hyenadna", "parity", "--out", "parity.tsv")
     run_tests(session, "jax", "-s", "tests/test_parity.py")
     for backend in ("jax", "torch", "mlx"):
-        run_tests(session, backend, "tests/test_resume.py")
+        run_tests(session, backend, *TWO_AT_A_TIME, "tests/test_resume.py")
 
 
 @nox.session
@@ -114,7 +115,7 @@ def tasks(session: nox.Session) -> None:
         session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
     session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8")
-    environment = {"KERAS_BACKEND": "jax"}
+    environment = running_on(session, "jax")
     with session.chdir(folder):
         sources["outside"] = shutil.copytree(checkout / "tests" / "data" / "outside", folder / "outside")
         session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), "outside", silent=True)
