@@ -15,7 +15,6 @@ from hyenadna_core.bench_process import Exhausted, thread_limits, worker
 from hyenadna_core.bench_worker import Calls
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.plain_operator import plain_operator
 from hyenadna_plugins import plugin_manager
 
 BACKEND = config.backend()
@@ -312,23 +311,6 @@ def test_a_call_computes_with_the_kernel_of_its_side(what, monkeypatch):
         assert current_kernel().name == "matmul"
     finally:
         use_kernel(None)
-
-
-def test_the_model_of_the_plain_side_computes_with_plain_operators(monkeypatch):
-    asked = []
-
-    def counted(layer, x, training=False):
-        asked.append(layer.path)
-        return plain_operator(layer, x)
-
-    monkeypatch.setattr(bench_cases, "plain_operator", counted)
-    model = {"n_layer": 2, "d_model": 8, "max_seq_len": 40}
-    case = Case(what="forward", length=33, batch_size=1, channels=8, model=model)
-    fast = bench_cases.make(case)()
-    assert asked == []
-    plainly = bench_cases.make(case, "plain")()
-    assert asked
-    np.testing.assert_allclose(plainly, fast, atol=1e-5, rtol=0)
 
 
 FAILING = [

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from hyenadna_core import bench_cases
+from hyenadna_core.bench import Case
 from hyenadna_core.hyena import HyenaOperator
 from hyenadna_core.plain_operator import plain_operator
 
@@ -51,3 +53,20 @@ def test_gradients_are_those_of_the_formula(order, layout, L, gradients):
     assert len(found) == 1 + len(variables)
     for one, other in zip(found, expected, strict=True):
         near(one, other)
+
+
+def test_the_model_of_the_plain_side_computes_with_plain_operators(monkeypatch):
+    asked = []
+
+    def counted(layer, x, training=False):
+        asked.append(layer.path)
+        return plain_operator(layer, x)
+
+    monkeypatch.setattr(bench_cases, "plain_operator", counted)
+    model = {"n_layer": 2, "d_model": 8, "max_seq_len": 40}
+    case = Case(what="forward", length=33, batch_size=1, channels=8, model=model)
+    fast = bench_cases.make(case)()
+    assert asked == []
+    plainly = bench_cases.make(case, "plain")()
+    assert asked
+    np.testing.assert_allclose(plainly, fast, atol=1e-5, rtol=0)
