@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from hyenadna_backends.blocks import map_rows
+from hyenadna_backends.rematerialised import rematerialised
 from hyenadna_core import memory
 from hyenadna_core.attention import CausalAttention
 from hyenadna_core.errors import HyenaDNAError
@@ -123,7 +124,7 @@ class HyenaBlock(keras.layers.Layer):
 
     def call(self, x, training=False):
         if training and self.rematerialise:
-            return keras.remat(lambda x: self.halves(x, training))(x)
+            return rematerialised(lambda x: self.halves(x, training))(x)
         return self.halves(x, training)
 
     def halves(self, x, training):

@@ -41,7 +41,7 @@ class Held:
 INFERENCE = 4.3  # such arrays in inference, on every backend
 LIBRARIES = 150_000_000  # bytes that a backend's libraries take once they train
 HELD = {
-    "jax": Held(kept=55.0, again=None, inner=2),  # XLA for CPUs merges what is made again with what was made first
+    "jax": Held(kept=55.0, again=60.0, inner=2),
     "torch": Held(kept=32.0, again=110.0, inner=3),
     "mlx": Held(kept=55.0, again=None, inner=6),
 }
