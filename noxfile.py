@@ -137,12 +137,13 @@ def bench(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]")
     folder = Path(session.create_tmp())
     both, alone = ("--backends", "jax,torch"), ("--backends", "mlx,numpy")
+    models = ("--sides", "jax:native,jax:plain,torch:native,torch:plain,torch:plain@system")
     runs = {
         "conv": (*both, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
         "conv-others": (*alone, "--what", "conv", "--lengths", "1024,32770,160002", "--channels", "4"),
-        "tiny": (*both, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
-        "small": (*both, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
-        "small-step": (*both, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
+        "tiny": (*models, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
+        "small": (*models, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
+        "small-step": (*models, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
         "transformer": ("--backend", "jax", "--against", "attention", "--max-seconds", "5", "--lengths", DOUBLING),
     }
     for name, options in runs.items():

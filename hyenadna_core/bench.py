@@ -15,9 +15,10 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.progress import Advance, progress
 
 WHAT = ("conv", "forward", "step")
+SYSTEM = "@system"  # behind a side's name: with the system's allocator as it is
 CHANNELS = 64  # of a convolution alone, fewer where it would have more elements than this
 ELEMENTS = 1 << 21
-SETTLING = 0.05  # seconds between backends: the threads of the one before spin for some milliseconds
+SETTLING = 0.05  # seconds between processes: the threads of the one before spin for some milliseconds
 STARTING = 300.0  # seconds that a first call, which compiles, may take beyond the limit of a call
 
 
@@ -26,30 +27,39 @@ class Side:
     """What is timed beside others.
 
     `kernel` is "native", "plain" (kernels/plain.py and plain_operator.py), the name of a registered kernel, or
-    "attention": a Transformer in the model's place.
+    "attention": a Transformer in the model's place. With `system` it allocates as any program does, without our
+    commands' settings (hyenadna_backends.allocator).
     """
 
     backend: str
     kernel: str
+    system: bool = False
 
     def __str__(self) -> str:
-        return f"{self.backend}:{self.kernel}"
+        return f"{self.backend}:{self.kernel}{SYSTEM if self.system else ''}"
+
+    @property
+    def process(self) -> tuple[str, bool]:
+        """Sides of which this is the same take turns in one process."""
+        return self.backend, self.system
 
     @classmethod
     def parse(cls, text: str) -> "Side":
-        """A side from BACKEND:KERNEL, its backend installed.
+        """A side from BACKEND:KERNEL or BACKEND:KERNEL@system, its backend installed.
 
         Raises:
             HyenaDNAError: text of another form, a backend that is not here.
         """
-        backend, colon, kernel = text.strip().partition(":")
-        if not (backend and colon and kernel):
+        named, at, _ = text.strip().partition(SYSTEM)
+        backend, colon, kernel = named.partition(":")
+        if not (backend and colon and kernel) or text.strip() != named + at:
             raise HyenaDNAError(
-                f"Cannot read the side {text!r}: write BACKEND:KERNEL, as in jax:native or torch:plain."
+                f"Cannot read the side {text!r}: write BACKEND:KERNEL or BACKEND:KERNEL{SYSTEM}, "
+                "as in jax:native or torch:plain."
             )
         if problem := missing(backend):
             raise HyenaDNAError(problem)
-        return cls(backend, kernel)
+        return cls(backend, kernel, bool(at))
 
 
 @dataclass(frozen=True)
@@ -178,9 +188,11 @@ def measure(
     """
     given_up: dict[tuple[str, Side], str] = {}
     with ExitStack() as stack, progress("Bench", len(cases) * len(sides) * (1 + pairs)) as advance:
-        backends = dict.fromkeys(side.backend for side in sides)
         trains = any(case.what == "step" for case in cases)
-        workers = {name: stack.enter_context(worker(name, threads, keeps=trains)) for name in backends}
+        workers = {
+            (name, system): stack.enter_context(worker(name, threads, keeps=trains, system=system))
+            for name, system in dict.fromkeys(side.process for side in sides)
+        }
         for case in cases:
             failures = {side: given_up[case.what, side] for side in sides if (case.what, side) in given_up}
             seconds: dict[Side, list[float]] = {}
@@ -200,7 +212,7 @@ def measure(
 
 
 def rounds(
-    workers: Mapping[str, "Worker"],
+    workers: Mapping[tuple[str, bool], "Worker"],
     case: Case,
     sides: Sequence[Side],
     pairs: int,
@@ -210,16 +222,16 @@ def rounds(
     """The times of all sides at one case, a round after the other."""
     for side in sides:
         timeout = None if max_seconds is None else max_seconds + STARTING
-        ask(workers[side.backend], side, {"do": "prepare", "case": asdict(case)}, timeout)
+        ask(workers[side.process], side, {"do": "prepare", "case": asdict(case)}, timeout)
         advance(1)
     seconds: dict[Side, list[float]] = {side: [] for side in sides}
-    ran = ""
+    ran: tuple[str, bool] | None = None
     for number in range(pairs):
         for side in sides if number % 2 == 0 else reversed(sides):
-            if ran != side.backend:
+            if ran != side.process:
                 time.sleep(SETTLING)
-            ran = side.backend
-            answer = ask(workers[side.backend], side, {"do": "run"}, max_seconds)
+            ran = side.process
+            answer = ask(workers[side.process], side, {"do": "run"}, max_seconds)
             seconds[side].append(answer["seconds"])
             advance(1)
     return seconds
@@ -242,7 +254,7 @@ def ask(process: Worker, side: Side, request: Mapping[str, Any], timeout: float 
 
 def peaks_alone(case: Case, side: Side, threads: int) -> tuple[int | None, int | None]:
     """The peak of a process that does one case on one side, and of its device where that has memory of its own."""
-    with worker(side.backend, threads, keeps=case.what == "step") as process:
+    with worker(side.backend, threads, keeps=case.what == "step", system=side.system) as process:
         try:
             ask(process, side, {"do": "prepare", "case": asdict(case)})
             ask(process, side, {"do": "run"})

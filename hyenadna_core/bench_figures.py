@@ -84,12 +84,17 @@ class Crossing:
 
 
 def rows(results: Sequence[Result], sides: Sequence[Side]) -> list[Row]:
-    """A row each; those of one case are compared with the plain side of their backend, and with the last side."""
+    """A row each; those of one case are compared with the plain side of their backend, and with the last side.
+
+    Where that allocates as the system does, with its like that does not as well.
+    """
+    last = sides[-1]
     found = []
     for result in results:
         case, side, seconds = result.case, result.side, result.seconds
         together = {other.side: other for other in results if other.case == case}
-        baselines = [other for other in dict.fromkeys((Side(side.backend, "plain"), sides[-1])) if other in together]
+        likes = Side(side.backend, "plain"), Side(last.backend, last.kernel), last
+        baselines = [other for other in dict.fromkeys(likes) if other in together]
         ratios = [
             ratio(str(other), together[other].seconds, seconds)
             for other in baselines

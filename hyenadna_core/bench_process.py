@@ -1,7 +1,6 @@
 """Processes that compute on one backend each, asked over a pipe; `bench_worker.py` is what runs in them."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import Any
 
-from hyenadna_backends.allocator import allocator_settings
+from hyenadna_backends.allocator import allocator_settings, system_environment
 from hyenadna_core.errors import HyenaDNAError
 
 OUT_OF_MEMORY = "out of memory"
@@ -27,8 +26,8 @@ class Worker:
     One that was lost, by a limit of time or for want of memory, is replaced by a fresh one at the next request.
     """
 
-    def __init__(self, backend: str, threads: int, keeps: bool) -> None:
-        self.backend, self.threads, self.keeps = backend, threads, keeps
+    def __init__(self, backend: str, threads: int, allocator: Mapping[str, str]) -> None:
+        self.backend, self.threads, self.allocator = backend, threads, allocator
         self._process: subprocess.Popen[str] | None = None
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed by close)
 
@@ -67,6 +66,11 @@ class Worker:
             raise HyenaDNAError(answer["error"])
         return answer
 
+    def environment(self) -> dict[str, str]:
+        """What the process is started with."""
+        backend = {"KERAS_BACKEND": self.backend}
+        return system_environment() | dict(self.allocator) | thread_limits(self.threads) | backend
+
     def close(self) -> None:
         """End the process, if there is one."""
         self._end()
@@ -74,11 +78,8 @@ class Worker:
 
     def _start(self) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "hyenadna_core.bench_worker", self.backend]
-        environment = (
-            os.environ | allocator_settings(self.keeps) | thread_limits(self.threads) | {"KERAS_BACKEND": self.backend}
-        )
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._said, text=True, env=environment)  # noqa: S603 (our own words)
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._said, text=True, env=self.environment())  # noqa: S603 (our own words)
 
     def _end(self) -> int:
         """Let the process go and return its exit status."""
@@ -115,9 +116,12 @@ def _exchange(process: "subprocess.Popen[str]", request: str) -> str:
 
 
 @contextmanager
-def worker(backend: str, threads: int, keeps: bool = False) -> Iterator[Worker]:
-    """A worker that is ended with the block; with `keeps`, one whose memory is that of `hyenadna train`."""
-    process = Worker(backend, threads, keeps)
+def worker(backend: str, threads: int, keeps: bool = False, system: bool = False) -> Iterator[Worker]:
+    """A worker that is ended with the block, allocating as our commands do, or with `system` as any other program.
+
+    With `keeps` its memory is that of `hyenadna train`.
+    """
+    process = Worker(backend, threads, {} if system else allocator_settings(keeps))
     try:
         yield process
     finally:

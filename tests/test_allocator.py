@@ -7,7 +7,15 @@ import sys
 import pytest
 
 from hyenadna_backends import allocator
-from hyenadna_backends.allocator import ROOM, VARIABLE, allocator_settings, has_huge_pages, leave_room
+from hyenadna_backends.allocator import (
+    ROOM,
+    VARIABLE,
+    allocator_settings,
+    has_huge_pages,
+    leave_room,
+    restart_with_settings,
+    system_environment,
+)
 
 
 @pytest.fixture
@@ -41,6 +49,22 @@ def test_a_variable_that_is_set_is_left_alone(on_linux, value):
     on_linux()
     assert allocator_settings(environment={VARIABLE: value}) == {}
     assert not has_huge_pages({VARIABLE: value})
+
+
+def test_settings_of_ours_give_way_to_others_of_ours(on_linux, monkeypatch):
+    on_linux()
+    short, kept = allocator_settings(environment={}), allocator_settings(keeps=True, environment={})
+    assert short != kept
+    assert allocator_settings(keeps=True, environment=short) == kept
+    assert system_environment({"HOME": "/", **short}) == {"HOME": "/"}
+    assert system_environment({VARIABLE: "glibc.malloc.hugetlb=1"}) == {VARIABLE: "glibc.malloc.hugetlb=1"}
+    started = []
+    monkeypatch.setattr(os, "execve", lambda program, words, environment: started.append(environment[VARIABLE]))
+    for inherited, starts in ((short, 1), (kept, 0)):
+        monkeypatch.setenv(VARIABLE, inherited[VARIABLE])
+        restart_with_settings(keeps=True)
+        assert started == starts * [kept[VARIABLE]]
+        started.clear()
 
 
 def test_where_all_pages_are_huge_memory_is_kept_all_the_same(on_linux):

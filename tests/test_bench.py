@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from keras import config, ops
 
 from hyenadna_backends import BACKENDS, Choice, FFTConv, current_kernel, missing, use_kernel
+from hyenadna_backends.allocator import VARIABLE, allocator_settings
 from hyenadna_backends.kernels import definition, plain
 from hyenadna_core import bench_cases, bench_figures, bench_report
 from hyenadna_core.bench import Case, Result, Side, choose_sides, choose_what, default_channels, plan
@@ -113,6 +114,23 @@ def test_rows_have_median_quartiles_bases_a_second_and_their_ratios():
     assert last.ratios == []
 
 
+def test_rows_are_compared_with_the_system_s_allocator_and_with_ours():
+    texts = (f"{BACKEND}:native", f"{BACKEND}:plain", f"{BACKEND}:plain@system")
+    sides = choose_sides(BACKEND, sides=",".join(texts))
+    assert tuple(map(str, sides)) == texts
+    case = Case("forward", 8, 1, None, {})
+    found = bench_figures.rows(
+        [Result(case, side, [time]) for side, time in zip(sides, (1.0, 2.0, 5.0), strict=True)], sides
+    )
+    assert [[(one.against, one.median) for one in row.ratios] for row in found] == [
+        [(texts[1], 2.0), (texts[2], 5.0)],
+        [(texts[2], 2.5)],
+        [(texts[1], 0.4)],
+    ]
+    head, first, *_ = bench_report.cells(found)
+    assert (head[-2:], first[-2:]) == (("x own plain", f"x {texts[2]}"), ("2.00", "5.00"))
+
+
 def test_a_convolution_without_gradients_is_not_compared_with_one_that_has_them():
     sides = [Side("numpy", "native"), Side("torch", "plain")]
     times = {"numpy:native": {8: [1.0]}, "torch:plain": {8: [3.0]}}
@@ -184,8 +202,9 @@ def test_sides_are_chosen_by_name_or_made_of_backends():
     assert choose_sides(BACKEND) == [Side(BACKEND, "native"), Side(BACKEND, "plain")]
     assert choose_sides(BACKEND, against="attention")[1] == Side(BACKEND, "attention")
     assert choose_sides(BACKEND, sides=f"{BACKEND}:generic") == [Side(BACKEND, "generic")]
-    with pytest.raises(HyenaDNAError, match=r"Cannot read the side 'jax': write BACKEND:KERNEL"):
-        choose_sides(BACKEND, sides="jax")
+    for text in ("jax", "jax:native@system2", "@system"):
+        with pytest.raises(HyenaDNAError, match=rf"Cannot read the side '{text}': write BACKEND:KERNEL or"):
+            choose_sides(BACKEND, sides=text)
     with pytest.raises(HyenaDNAError, match="leave out --backends and --against"):
         choose_sides(BACKEND, sides="jax:native", against="attention")
     assert choose_what([Side("jax", "native")]) == ["conv", "forward", "step"]
@@ -273,6 +292,23 @@ def test_a_worker_that_is_lost_is_replaced():
             process.ask({"do": "devices"}, timeout=1e-3)
         assert process.ask({"do": "drop"}) == {}
         assert process.ask({"do": "peaks"})["peak"] > 1e7
+
+
+def test_a_worker_allocates_as_its_side_says(monkeypatch):
+    for keeps in (False, True):  # whatever the command has given itself
+        for name, value in allocator_settings(keeps, environment={}).items():
+            monkeypatch.setenv(name, value)
+        with (
+            worker(BACKEND, 1) as ours,
+            worker(BACKEND, 1, keeps=True) as kept,
+            worker(BACKEND, 1, system=True) as system,
+        ):
+            assert ours.environment().items() >= allocator_settings(environment={}).items()
+            assert kept.environment().items() >= allocator_settings(keeps=True, environment={}).items()
+            assert VARIABLE not in system.environment()
+    monkeypatch.setenv(VARIABLE, "glibc.malloc.arena_max=2")  # somebody else's
+    with worker(BACKEND, 1) as ours, worker(BACKEND, 1, system=True) as system:
+        assert ours.environment()[VARIABLE] == system.environment()[VARIABLE] == "glibc.malloc.arena_max=2"
 
 
 def test_every_pool_of_threads_is_bounded():

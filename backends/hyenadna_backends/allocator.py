@@ -23,16 +23,21 @@ SINCE = (2, 35)  # glibc
 def allocator_settings(keeps: bool = False, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What to add to the environment of a process that computes: nothing where glibc or the kernel would not heed it.
 
-    Nothing either where the variable is set already, to whatever value. With `keeps`, for training, whose steps take
-    the same memory again and again, arrays of every size are kept for the next; otherwise those below 256 MB.
+    Nothing either where somebody else has set the variable, to whatever value. With `keeps`, for training, whose steps
+    take the same memory again and again, arrays of every size are kept for the next; otherwise those below 256 MB.
     """
     library, version = platform.libc_ver()
-    if VARIABLE in environment or library != "glibc" or tuple(map(int, version.split("."))) < SINCE:
+    if VARIABLE in system_environment(environment) or library != "glibc":
         return {}
-    if _kernel_mode() not in ("always", "madvise"):
+    if tuple(map(int, version.split("."))) < SINCE or _kernel_mode() not in ("always", "madvise"):
         return {}
-    settings = SETTINGS | {"mmap_threshold": KEPT if keeps else ALWAYS_HANDED_BACK}
-    return {VARIABLE: ":".join(f"glibc.malloc.{name}={value}" for name, value in settings.items())}
+    return {VARIABLE: _value(keeps)}
+
+
+def system_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment without settings of ours, as a program has it that allocates as the system does."""
+    ours = environment.get(VARIABLE) in (_value(keeps=True), _value(keeps=False))
+    return {name: value for name, value in environment.items() if not (ours and name == VARIABLE)}
 
 
 def has_huge_pages(environment: Mapping[str, str] = os.environ) -> bool:
@@ -44,7 +49,7 @@ def has_huge_pages(environment: Mapping[str, str] = os.environ) -> bool:
 def restart_with_settings(keeps: bool) -> None:
     """Start this program again, in the same process, where the settings are not those of its environment yet."""
     added = allocator_settings(keeps)
-    if added and sys.executable:
+    if added and sys.executable and os.environ.get(VARIABLE) != added[VARIABLE]:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **added})  # noqa: S606 (itself)
 
 
@@ -64,6 +69,11 @@ def leave_room(environment: Mapping[str, str] = os.environ) -> int:
     library.malloc(1 << 20)  # stays, so that the hole does not grow together with the end of the heap
     library.free(hole)
     return ROOM
+
+
+def _value(keeps: bool) -> str:
+    settings = SETTINGS | {"mmap_threshold": KEPT if keeps else ALWAYS_HANDED_BACK}
+    return ":".join(f"glibc.malloc.{name}={value}" for name, value in settings.items())
 
 
 def _kernel_mode() -> str:

@@ -47,9 +47,10 @@ def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **o
     """Time the long convolution, the model's forward pass and its training step, beside the plain formula.
 
     A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as the original's), generic,
-    matmul, those of plug-ins, and attention: a causal Transformer in the model's place. Sides take turns, each once a
-    round, and ratios are taken round by round: their median with its 95 % interval, which needs six rounds. The last
-    side is what the others are compared with, besides the plain one of their own backend.
+    matmul, those of plug-ins, and attention: a causal Transformer in the model's place. BACKEND:KERNEL@system runs
+    without the settings that our commands give the allocator. Sides take turns, each once a round, and ratios are
+    taken round by round: their median with its 95 % interval, which needs six rounds. The last side is what the others
+    are compared with, besides the plain one of their own backend.
 
     \b
       hyenadna bench --what conv --lengths 1024,32770,160002
