@@ -124,7 +124,7 @@ class HyenaBlock(keras.layers.Layer):
 
     def call(self, x, training=False):
         if training and self.rematerialise:
-            return rematerialised(lambda x: self.halves(x, training))(x)
+            return rematerialised(lambda x: self.halves(x, training), self)(x)
         return self.halves(x, training)
 
     def halves(self, x, training):

@@ -84,8 +84,6 @@ def check_devices(config: RunConfig) -> None:
 def _check(backend: str, options: Mapping[str, Any]) -> None:
     if options["data_parallel"] and backend != "jax":
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start a process a GPU by torchrun.")
-    if options["rematerialise"] and backend == "mlx":
-        raise HyenaDNAError("--rematerialise is for JAX and PyTorch: on MLX, choose a smaller --micro-batch.")
 
 
 def _source(weights: str | None) -> str | None:

@@ -1,6 +1,5 @@
 """Blocks of channels and of positions against the same model without them: values and gradients."""
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -135,8 +134,6 @@ def unrolled(function, blocks, R, bias):
 def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, long, request):
     if long:
         request.getfixturevalue("in_small_blocks")
-    if keras.config.backend() == "mlx":
-        pytest.skip("keras-mlx cannot rematerialise inside a compiled step")
     ids, targets = (golden[name].astype(np.int32) for name in ("input_ids", "target_ids"))
     model = golden_model(embed_dropout=0.0, rematerialise=True)
     assert all(block.get_config()["rematerialise"] for block in model.backbone.blocks)

@@ -55,7 +55,7 @@ class TrainCommand(click.Command):
     show_default=True,
     help="Of matrix products; weights, filters and norms stay in float32. float16 scales the loss.",
 )
-@click.option("--rematerialise", is_flag=True, help="Keep less and compute again: memory for time (JAX, PyTorch).")
+@click.option("--rematerialise", is_flag=True, help="Keep less and compute again: memory for time.")
 @click.option("--valid-every", type=POSITIVE, help="Steps between validations; the best weights are kept.")
 @click.option("--patience", type=POSITIVE, help="Stop after so many validations without a better one.")
 @click.option("--keep", type=POSITIVE, default=3, show_default=True, help="Newest checkpoints that stay.")
