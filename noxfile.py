@@ -140,7 +140,7 @@ def bench(session: nox.Session) -> None:
     models = ("--sides", "jax:native,jax:plain,torch:native,torch:plain,torch:plain@system")
     runs = {
         "conv": (*both, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
-        "conv-others": (*alone, "--what", "conv", "--lengths", "1024,32770,160002", "--channels", "4"),
+        "conv-others": (*alone, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
         "tiny": (*models, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
         "small": (*models, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
         "small-step": (*models, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
