@@ -1,20 +1,27 @@
 """What long context and length warmup are worth on human chromosome 20: the runs behind docs/lengths.md.
 
-    python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz runs/lengths
+    KERAS_BACKEND=torch python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz runs/lengths --jobs 2
 
 trains each point in a run folder of its own, goes on with those that were cut off, and prints the tables of those that
-are finished. `--tables` prints them and trains nothing.
+are finished. With `--jobs N` N points train at once, each with its share of the cores, and tell their progress in
+FOLDER/POINT.txt. `--tables` prints the tables and trains nothing.
 """
 
 import argparse
 import json
+import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
 from hyenadna_backends import choose
+from hyenadna_backends.allocator import allocator_settings
 from hyenadna_core.backend import notice
+from hyenadna_core.bench_process import thread_limits
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import Recipe
@@ -50,11 +57,16 @@ class Point(NamedTuple):
         return ["--preset", self.preset, *stages, *steps, "--seed", str(self.seed)]
 
 
+# the two that show warmup first, so that two jobs train them side by side; then the longest first
 POINTS = (
-    *(Point(2, CONTEXTS[-1], warmup=warmup) for warmup in (True, False)),
-    *(Point(layers, context) for layers in LAYERS for context in CONTEXTS if (layers, context) != (2, CONTEXTS[-1])),
-    *(Point(layers, context, seed=1) for layers in LAYERS for context in (CONTEXTS[0], CONTEXTS[-1])),
-    Point(2, CONTEXTS[-1], seed=1, warmup=True),
+    *(Point(2, CONTEXTS[-1], seed, warmup) for seed in (0, 1) for warmup in (True, False)),
+    *(
+        Point(layers, context, seed)
+        for layers in sorted(LAYERS, reverse=True)
+        for seed in (0, 1)
+        for context in (CONTEXTS[::-1] if seed == 0 else (CONTEXTS[-1], CONTEXTS[0]))
+        if (layers, context) != (2, CONTEXTS[-1])
+    ),
 )
 
 
@@ -67,20 +79,35 @@ def register_presets(register):
             register(Preset(f"{layers}-layers-{context}", config, parameters, "docs/experiments/lengths.py", RECIPE))
 
 
-def train(point: Point, fasta: Path, folder: Path) -> None:
+def train(point: Point, arguments: argparse.Namespace) -> None:
     """Begin the run of a point, or go on with it; nothing where it is finished."""
-    path = folder / point.folder
+    path = arguments.folder / point.folder
     if (path / "run.json").exists():
         if held_out(path) is not None:
             return
         options = ["--resume", str(path)]
     else:
-        options = ["--fasta", str(fasta), *point.options(), "--out", str(path)]
+        options = ["--fasta", str(arguments.fasta), *point.options(), "--precision", arguments.precision]
+        options += ["--out", str(path)]
     notice(f"{point.folder}: hyenadna train {' '.join(options)}")
     plugins = plugin_manager()
     plugins.register(sys.modules[__name__], name="lengths")
     if status := make_cli(Session(plugins, choose()))(["train", *options], standalone_mode=False):
         raise SystemExit(status)  # it was asked to stop
+
+
+def train_apart(point: Point, arguments: argparse.Namespace) -> int:
+    """Train a point in a process of its own, with its share of the cores; its exit status."""
+    threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
+    words = [arguments.fasta, arguments.folder, "--precision", arguments.precision, "--point", point.folder]
+    environment = os.environ | allocator_settings(keeps=True) | thread_limits(threads)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with (arguments.folder / f"{point.folder}.txt").open("a", encoding="utf-8") as said:
+        line = [sys.executable, "-P", __file__, *map(str, words)]
+        status = subprocess.run(line, env=environment, stdout=said, stderr=said, check=False).returncode  # noqa: S603 (itself)
+    bits = held_out(arguments.folder / point.folder)
+    notice(f"{point.folder}: " + (f"stopped with status {status}" if bits is None else f"{bits:.4f} bits per base"))
+    return status
 
 
 def held_out(path: Path) -> float | None:
@@ -124,10 +151,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--jobs", type=int, default=1, help="points at once")
+    parser.add_argument("--precision", default="bfloat16", help="of runs that begin now")
+    parser.add_argument("--point", choices=[point.folder for point in POINTS], help="train this one alone")
     parser.add_argument("--tables", action="store_true")
     arguments = parser.parse_args()
-    for point in () if arguments.tables else POINTS:
-        train(point, arguments.fasta, arguments.folder)
+    if arguments.point:
+        return train(next(point for point in POINTS if point.folder == arguments.point), arguments)
+    if not arguments.tables:
+        pool = ThreadPoolExecutor(arguments.jobs)
+        try:
+            if any(pool.map(partial(train_apart, arguments=arguments), POINTS)):
+                raise SystemExit("Not all points are finished; the same command goes on with them.")
+        finally:
+            pool.shutdown(cancel_futures=True)
     print(tables(arguments.folder))
 
 
