@@ -1,4 +1,4 @@
-"""Transforms in two steps, and the MLX kernel as it runs on Metal past the longest transform there."""
+"""Transforms in two steps, and the kernels that take them: on CPUs past the cache, on Metal past its longest."""
 
 from importlib import import_module
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from keras import config, ops
 
+from hyenadna_backends.fft_length import planned_length
 from hyenadna_backends.kernels import definition, two_steps
 
 LIBRARIES = {"jax": "jax.numpy", "mlx": "mlx.core"}
@@ -21,29 +22,60 @@ def library(request):
 def test_products_of_spectra_are_convolutions(library, L, steps):
     random = np.random.default_rng(L)
     x, k = (random.normal(size=(2, 3, L)).astype(np.float32) for _ in range(2))
-    factors = library.array(two_steps.twiddle(*steps))
+    factors, conjugate = (library.array(two_steps.twiddle(*steps, conjugate)) for conjugate in (False, True))
     X, K = (two_steps.transform(library, library.array(t), steps, factors) for t in (x, k))
-    y = np.asarray(two_steps.inverse(library, X * K, L, steps, factors))
+    y = np.asarray(two_steps.inverse(library, X * K, L, steps, conjugate))
     expected = [[np.convolve(a, b)[:L] for a, b in zip(u, v, strict=True)] for u, v in zip(x, k, strict=True)]
     np.testing.assert_allclose(y, expected, atol=2e-5, rtol=0)
 
 
-@pytest.mark.skipif(BACKEND != "mlx", reason="the MLX kernel")
-@pytest.mark.parametrize("L", [16, 33, 100, 509])
-def test_mlx_goes_in_two_steps_where_metal_cannot_transform(monkeypatch, gradients, L):
-    from hyenadna_backends.kernels import mlx
+# what makes a kernel take two steps at short lengths, the first length that does, and the plan of those below
+SHORT = {
+    "jax": ({"TWO_STEPS_FROM": 32, "ROWS_DOUBLE_FROM": 200, "ROWS": 8}, 16, "smooth"),
+    "mlx": ({"TWO_STEPS_FROM": 32, "ROWS": 8, "PAIRS_FROM": 0}, 16, "smooth"),
+    "mlx on metal": ({"_on_metal": lambda: True, "METAL_LARGEST_N": 32}, 17, "power_of_two"),
+    "numpy": ({"TWO_STEPS_FROM": 32, "ROWS": 8}, 16, "smooth"),
+}
 
-    monkeypatch.setattr(mlx, "_on_metal", lambda: True)
-    monkeypatch.setattr(mlx, "METAL_LARGEST_N", 32)
-    random = np.random.default_rng(L)
-    u, k, bias, dy = (random.normal(size=shape).astype(np.float32) for shape in ((2, 3, L), (3, L), (3,), (2, 3, L)))
-    y = ops.convert_to_numpy(mlx.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+
+@pytest.fixture(params=[name for name in SHORT if name.startswith(BACKEND)] or [BACKEND])
+def kernel(request, monkeypatch):
+    """The kernel of the backend that runs, in two steps at short lengths too."""
+    if request.param not in SHORT:
+        pytest.skip("torch transforms in one step")
+    module = import_module(f"hyenadna_backends.kernels.{BACKEND}")
+    for name, value in SHORT[request.param][0].items():
+        monkeypatch.setattr(module, name, value)
+    return module
+
+
+@pytest.mark.parametrize("L", [15, 16, 17, 33, 100, 509])
+def test_a_kernel_in_two_steps_is_the_definition(kernel, L):
+    u, k, bias, _ = arrays(L)
+    y = ops.convert_to_numpy(kernel.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
     np.testing.assert_allclose(y, definition.fft_conv(u, k, bias), atol=3e-5, rtol=0)
-    K = mlx.spectrum(ops.convert_to_tensor(k))
-    assert (K.shape[-1] > mlx._planned(L) // 2 + 1) == (L > 16)  # in two steps it has more columns
-    kept = ops.convert_to_numpy(mlx.fft_conv_spectrum(ops.convert_to_tensor(u), K, ops.convert_to_tensor(bias)))
+    K = kernel.spectrum(ops.convert_to_tensor(k))
+    kept = ops.convert_to_numpy(kernel.fft_conv_spectrum(ops.convert_to_tensor(u), K, ops.convert_to_tensor(bias)))
     np.testing.assert_allclose(kept, y, atol=1e-5, rtol=0)
+
+
+def test_a_kernel_takes_two_steps_for_long_inputs_alone(kernel, request):
+    _, first, rule = SHORT[request.node.callspec.params["kernel"]]
+    for L in (first - 1, first):
+        in_one = planned_length(L, rule) // 2 + 1  # in two it has more columns
+        assert (kernel.spectrum(ops.ones((3, L))).shape[-1] == in_one) == (first > L)
+
+
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("L", [15, 16, 17, 33, 100, 509])
+def test_gradients_in_two_steps_are_those_of_the_definition(kernel, gradients, L):
+    u, k, bias, dy = arrays(L)
     for found, expected in zip(
-        gradients(mlx.fft_conv, (u, k, bias), dy), definition.gradients(u, k, bias, dy), strict=True
+        gradients(kernel.fft_conv, (u, k, bias), dy), definition.gradients(u, k, bias, dy), strict=True
     ):
         np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+
+
+def arrays(L):
+    random = np.random.default_rng(L)
+    return [random.normal(size=shape).astype(np.float32) for shape in ((2, 3, L), (3, L), (3,), (2, 3, L))]

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from hyenadna_backends.fft_length import planned_length, smooth_length
 from hyenadna_backends.kernels import two_steps
 
-TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
-
+TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache a core: docs/benchmarks.md
+ROWS = 1024
 KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, channels go in blocks and inputs alone are kept
 BLOCK_BYTES = 1 << 26  # of a block's padded input, then
 
@@ -89,7 +89,7 @@ def _transform(x):
 def _inverse(Y, L):
     """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
     if steps := _steps(L):
-        return two_steps.inverse(jnp, Y, L, steps, two_steps.twiddle(*steps))
+        return two_steps.inverse(jnp, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
     return jnp.fft.irfft(Y, planned_length(L))[..., :L]
 
 
@@ -97,7 +97,7 @@ def _steps(L):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
     if planned_length(L) < TWO_STEPS_FROM or jax.default_backend() != "cpu":
         return None
-    rows = 1024 if planned_length(L) < 3 * TWO_STEPS_FROM else 2048
+    rows = ROWS if planned_length(L) < ROWS_DOUBLE_FROM else 2 * ROWS
     return rows, smooth_length(-(-(2 * L - 1) // rows))
 
 

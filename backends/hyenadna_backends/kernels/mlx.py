@@ -1,18 +1,23 @@
 """The long convolution in MLX, with a gradient of its own: MLX's goes through complex transforms of twice the size.
 
-MLX's CPU transforms run on one core: channels are shared out over streams, one a core. On Metal, a transform that is
-too long goes in two steps.
+MLX's CPU transforms run on one core: channels are shared out over streams, one a core. A transform that falls out of
+the cache, or is too long for Metal, goes in two steps.
 """
 
 import os
 from functools import lru_cache
+from types import SimpleNamespace
 
 import mlx.core as mx
+import numpy as np
 
-from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length
+from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length, smooth_length
 from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 17  # numbers: fewer are not worth a second stream
+TWO_STEPS_FROM = 400_000  # points on a CPU; measured on one with 1 MB of cache a core: docs/benchmarks.md
+ROWS = 512
+PAIRS_FROM = 1 << 15  # complex numbers; below, more operations cost more than they save
 
 
 def fft_conv(u, k, bias):
@@ -25,7 +30,7 @@ def fft_conv(u, k, bias):
 
 def spectrum(k):
     """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
-    return _transform(k.astype(mx.float32), None)
+    return _transform(k.astype(mx.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
@@ -33,15 +38,15 @@ def fft_conv_spectrum(u, K, bias):
     x, bias = u.astype(mx.float32), bias.astype(mx.float32)
     parts = []
     for share, stream in _shares(x):
-        X = _transform(x[:, share], stream)
-        parts.append(_inverse(mx.multiply(X, K[share], stream=stream or mx.default_device()), x.shape[-1], stream))
+        with mx.stream(stream):
+            parts.append(_inverse(_product(_transform(x[:, share]), K[share]), x.shape[-1]))
     return (_joined(parts) + bias[:, None] * x).astype(u.dtype)
 
 
 def _shares(x):
-    """Slices of the channels of (B, D, L) and the stream that each goes on; None: wherever the rest runs."""
+    """Slices of the channels of (B, D, L) and the stream that each goes on."""
     D = x.shape[1]
-    streams = _streams() if x.size >= SHARED_FROM and not _on_metal() else (None,)
+    streams = _streams() if x.size >= SHARED_FROM and not _on_metal() else (mx.default_stream(mx.default_device()),)
     edges = [D * number // len(streams) for number in range(len(streams) + 1)]
     shares = zip(edges, edges[1:], streams, strict=False)
     return [(slice(start, end), stream) for start, end, stream in shares if start < end]
@@ -54,58 +59,98 @@ def _joined(parts):
 @lru_cache(maxsize=1)
 def _streams():
     """The default stream, and one more for each further core."""
-    return (None, *(mx.new_stream(mx.cpu) for _ in range(min(os.cpu_count() or 1, 8) - 1)))
+    return (mx.default_stream(mx.cpu), *(mx.new_stream(mx.cpu) for _ in range(min(os.cpu_count() or 1, 8) - 1)))
 
 
 @lru_cache(maxsize=16)
 def _convolution(stream):
     """The convolution on one stream: it gives the spectra too, which its gradient needs."""
-    run_on = stream or mx.default_device()
 
     @mx.custom_function
     def convolve(x, k):
-        X, K = _transform(x, stream), _transform(k, stream)
-        return _inverse(mx.multiply(X, K, stream=run_on), x.shape[-1], stream), X, K
+        with mx.stream(stream):
+            X, K = _transform(x), _transform(k)
+            return _inverse(_product(X, K), x.shape[-1]), X, K
 
     @convolve.vjp
     def convolve_vjp(_, cotangents, outputs):
         """The adjoint of a convolution is the correlation: conjugate spectra."""
         (dy, _, _), (_, X, K) = cotangents, outputs
         L = dy.shape[-1]
-        DY = _transform(dy, stream)
-        dx = mx.multiply(DY, mx.conjugate(K, stream=run_on), stream=run_on)
-        dk = mx.sum(mx.multiply(DY, mx.conjugate(X, stream=run_on), stream=run_on), axis=0, stream=run_on)
-        return _inverse(dx, L, stream), _inverse(dk, L, stream)
+        with mx.stream(stream):
+            DY = _transform(dy)
+            dk = mx.sum(_product(DY, mx.conjugate(X)), axis=0)
+            return _inverse(_product(DY, mx.conjugate(K)), L), _inverse(dk, L)
 
     return convolve
 
 
-def _transform(x, stream):
-    N = _planned(x.shape[-1])
-    if _on_metal() and N > METAL_LARGEST_N:
-        return two_steps.transform(mx, x, _rows_and_columns(N), _twiddle(N))
-    return mx.fft.rfft(x, N, stream=stream)
+def _transform(x):
+    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    if steps := _steps(x.shape[-1]):
+        return two_steps.transform(_library(), x, steps, _factors(*steps, False, _on_metal()))
+    return mx.fft.rfft(x, _planned(x.shape[-1]))
 
 
-def _inverse(Y, L, stream):
+def _inverse(Y, L):
+    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    if steps := _steps(L):
+        return two_steps.inverse(_library(), Y, L, steps, _factors(*steps, True, _on_metal()))
+    return mx.fft.irfft(Y, _planned(L))[..., :L]
+
+
+def _steps(L):
+    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
     N = _planned(L)
-    if _on_metal() and N > METAL_LARGEST_N:
-        return two_steps.inverse(mx, Y, L, _rows_and_columns(N), _twiddle(N))
-    return mx.fft.irfft(Y, N, stream=stream)[..., :L]
+    if N <= METAL_LARGEST_N if _on_metal() else N < TWO_STEPS_FROM:
+        return None
+    if _on_metal():
+        rows = 1 << (N.bit_length() // 2)
+        return rows, N // rows
+    return ROWS, smooth_length(-(-(2 * L - 1) // ROWS))
 
 
 def _planned(L):
     return planned_length(L, "power_of_two" if _on_metal() else "smooth")
 
 
-def _rows_and_columns(N):
-    rows = 1 << (N.bit_length() // 2)
-    return rows, -(-N // rows)
+def _product(X, K):
+    """X K: in real numbers on a CPU, where MLX takes twice as long for complex ones."""
+    if _on_metal() or X.size < PAIRS_FROM:
+        return X * K
+    (a, b), (c, d) = ((pairs[..., 0], pairs[..., 1]) for pairs in (_pairs(X), _pairs(K)))
+    return _complex(mx.stack([a * c - b * d, a * d + b * c], axis=-1))
+
+
+def _library():
+    """What two steps are made of."""
+    return mx if _on_metal() else SimpleNamespace(pad=mx.pad, multiply=_turned, fft=mx.fft)
 
 
 @lru_cache(maxsize=4)
-def _twiddle(N):
-    return mx.array(two_steps.twiddle(*_rows_and_columns(N)))
+def _factors(rows, columns, conjugate, whole):
+    """The twiddle of two steps; if not whole, as `_turned` takes it."""
+    factors = two_steps.twiddle(rows, columns, conjugate)
+    if whole:
+        return mx.array(factors)
+    real, imaginary = factors.real, factors.imag
+    return tuple(mx.array(np.stack(pair, axis=-1)) for pair in ((real, real), (-imaginary, imaginary)))
+
+
+def _turned(X, factors):
+    """X times a twiddle: real parts for both numbers of a pair, imaginary parts with the signs for the other one."""
+    pairs, (real, imaginary) = _pairs(X), factors
+    return _complex(pairs * real + pairs[..., ::-1] * imaginary)
+
+
+def _pairs(X):
+    """Complex numbers as pairs of real ones: (...) -> (..., 2)."""
+    return X.view(mx.float32).reshape(*X.shape, 2)
+
+
+def _complex(pairs):
+    """The complex numbers that are pairs: (..., 2) -> (...)."""
+    return pairs.view(mx.complex64)[..., 0]
 
 
 def _on_metal():

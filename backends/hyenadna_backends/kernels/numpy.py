@@ -1,61 +1,87 @@
-"""The long convolution in NumPy, with SciPy's transforms: they keep float32, and run on every core."""
+"""The long convolution in NumPy, with SciPy's transforms: they keep float32, and run on every core.
+
+A transform that falls out of the cache goes in two steps.
+"""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import scipy.fft
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import planned_length, smooth_length
+from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 18  # numbers: fewer are not worth threads
 TOGETHER = 1 << 15  # numbers: up to here one transform of inputs and filters saves more than copying them takes
 BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
+TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
+ROWS = 512
+LIBRARY = SimpleNamespace(pad=np.pad, multiply=lambda X, K: np.multiply(X, K, out=X), fft=scipy.fft)
 
 
 def fft_conv(u, k, bias):
     """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     B, D, L = u.shape
-    N = planned_length(L)
     if (B + 1) * D * L > TOGETHER:
-        return _convolve(u, _transform(k, N), bias, N)
+        return _convolve(u, spectrum(k), bias)
     x = np.empty((B + 1, D, L), np.float32)
     x[:B], x[B] = u, k
-    X = _transform(x, N)
-    return _filter(x[:B], X[:B], X[B], np.asarray(bias, np.float32), N, None).astype(u.dtype, copy=False)
+    X = _transform(x)
+    return _filter(x[:B], X[:B], X[B], np.asarray(bias, np.float32)).astype(u.dtype, copy=False)
 
 
 def spectrum(k):
     """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
-    return _transform(k, planned_length(k.shape[-1]))
+    with scipy.fft.set_workers(_workers(k)):
+        return _transform(np.asarray(k, np.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
     """`fft_conv` with the filters' spectra: (B, D, L), (D, F), (D,) -> (B, D, L)."""
-    return _convolve(u, K, bias, planned_length(u.shape[-1]))
+    return _convolve(u, K, bias)
 
 
-def _transform(k, N):
-    return scipy.fft.rfft(np.asarray(k, np.float32), N, workers=_workers(k))
-
-
-def _convolve(u, K, bias, N):
-    B, D, _ = u.shape
-    x, bias, workers = np.asarray(u, np.float32), np.asarray(bias, np.float32), _workers(u)
-    if 4 * B * D * N <= BLOCK_BYTES:
-        return _filter(x, _transform(x, N), K, bias, N, workers).astype(u.dtype, copy=False)
-    y = np.empty(u.shape, u.dtype)
-    width = max(workers or 1, BLOCK_BYTES // (4 * B * N))
-    for start in range(0, D, width):
-        block = slice(start, start + width)
-        y[:, block] = _filter(x[:, block], _transform(x[:, block], N), K[block], bias[block], N, workers)
+def _convolve(u, K, bias):
+    B, D, L = u.shape
+    x, bias, bytes_of_a_channel = np.asarray(u, np.float32), np.asarray(bias, np.float32), 4 * B * planned_length(L)
+    with scipy.fft.set_workers(_workers(u)):
+        if D * bytes_of_a_channel <= BLOCK_BYTES:
+            return _filter(x, _transform(x), K, bias).astype(u.dtype, copy=False)
+        y = np.empty(u.shape, u.dtype)
+        width = max(_workers(u), BLOCK_BYTES // bytes_of_a_channel)
+        for start in range(0, D, width):
+            block = slice(start, start + width)
+            y[:, block] = _filter(x[:, block], _transform(x[:, block]), K[block], bias[block])
     return y
 
 
-def _filter(x, X, K, bias, N, workers):
+def _filter(x, X, K, bias):
     """The convolution of a block of channels, with its skip; writes over their spectra X."""
     X *= K
-    return scipy.fft.irfft(X, N, overwrite_x=True, workers=workers)[..., : x.shape[-1]] + bias[:, None] * x
+    return _inverse(X, x.shape[-1]) + bias[:, None] * x
+
+
+def _transform(x):
+    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    if steps := _steps(x.shape[-1]):
+        return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
+    return scipy.fft.rfft(x, planned_length(x.shape[-1]))
+
+
+def _inverse(Y, L):
+    """The first L values of what has the spectrum Y, which is written over: (..., F) -> (..., L)."""
+    if steps := _steps(L):
+        return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
+    return scipy.fft.irfft(Y, planned_length(L), overwrite_x=True)[..., :L]
+
+
+def _steps(L):
+    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    if planned_length(L) < TWO_STEPS_FROM:
+        return None
+    return ROWS, smooth_length(-(-(2 * L - 1) // ROWS))
 
 
 def _workers(x):
-    return (os.cpu_count() or 1) if x.size >= SHARED_FROM else None
+    return (os.cpu_count() or 1) if x.size >= SHARED_FROM else 1
