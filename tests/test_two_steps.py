@@ -35,14 +35,13 @@ SHORT = {
     "mlx": ({"TWO_STEPS_FROM": 32, "ROWS": 8, "PAIRS_FROM": 0}, 16, "smooth"),
     "mlx on metal": ({"_on_metal": lambda: True, "METAL_LARGEST_N": 32}, 17, "power_of_two"),
     "numpy": ({"TWO_STEPS_FROM": 32, "ROWS": 8}, 16, "smooth"),
+    "torch": ({"TWO_STEPS_FROM": 32, "ROWS": 8}, 16, "smooth"),
 }
 
 
-@pytest.fixture(params=[name for name in SHORT if name.startswith(BACKEND)] or [BACKEND])
+@pytest.fixture(params=[name for name in SHORT if name.startswith(BACKEND)])
 def kernel(request, monkeypatch):
     """The kernel of the backend that runs, in two steps at short lengths too."""
-    if request.param not in SHORT:
-        pytest.skip("torch transforms in one step")
     module = import_module(f"hyenadna_backends.kernels.{BACKEND}")
     for name, value in SHORT[request.param][0].items():
         monkeypatch.setattr(module, name, value)

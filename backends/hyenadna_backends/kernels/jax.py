@@ -6,7 +6,7 @@ On a CPU, a transform that falls out of the cache goes in two steps.
 import jax
 import jax.numpy as jnp
 
-from hyenadna_backends.fft_length import planned_length, smooth_length
+from hyenadna_backends.fft_length import planned_length
 from hyenadna_backends.kernels import two_steps
 
 TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache a core: docs/benchmarks.md
@@ -98,7 +98,7 @@ def _steps(L):
     if planned_length(L) < TWO_STEPS_FROM or jax.default_backend() != "cpu":
         return None
     rows = ROWS if planned_length(L) < ROWS_DOUBLE_FROM else 2 * ROWS
-    return rows, smooth_length(-(-(2 * L - 1) // rows))
+    return two_steps.rows_and_columns(L, rows)
 
 
 def _width(x):

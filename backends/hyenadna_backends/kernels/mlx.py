@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import mlx.core as mx
 import numpy as np
 
-from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length, smooth_length
+from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length
 from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 17  # numbers: fewer are not worth a second stream
@@ -107,7 +107,7 @@ def _steps(L):
     if _on_metal():
         rows = 1 << (N.bit_length() // 2)
         return rows, N // rows
-    return ROWS, smooth_length(-(-(2 * L - 1) // ROWS))
+    return two_steps.rows_and_columns(L, ROWS)
 
 
 def _planned(L):

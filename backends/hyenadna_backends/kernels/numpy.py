@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.fft
 
-from hyenadna_backends.fft_length import planned_length, smooth_length
+from hyenadna_backends.fft_length import planned_length
 from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 18  # numbers: fewer are not worth threads
@@ -80,7 +80,7 @@ def _steps(L):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
     if planned_length(L) < TWO_STEPS_FROM:
         return None
-    return ROWS, smooth_length(-(-(2 * L - 1) // ROWS))
+    return two_steps.rows_and_columns(L, ROWS)
 
 
 def _workers(x):

@@ -3,14 +3,25 @@
 PyTorch differentiates a real transform through a complex one of twice the size; the adjoint of a convolution is a
 correlation, which takes three real transforms. A block of channels fits the cache, so the products between transforms
 cost little; what the backward pass needs is kept as spectra while that is small, and transformed again where it is not.
+On a CPU, a transform that falls out of the cache goes in two steps.
 """
+
+from types import SimpleNamespace
 
 import torch
 
 from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.kernels import two_steps
 
 BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
 KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, inputs alone
+TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
+ROWS = 1024
+LIBRARY = SimpleNamespace(
+    pad=lambda x, widths: torch.nn.functional.pad(x, widths[-1]),
+    multiply=lambda X, factors: X.mul_(torch.from_numpy(factors)),
+    fft=torch.fft,
+)
 
 
 def fft_conv(u, k, bias):
@@ -21,62 +32,79 @@ def fft_conv(u, k, bias):
 
 def spectrum(k):
     """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
-    return torch.fft.rfft(k.to(torch.float32), planned_length(k.shape[-1]))
+    return _transform(k.to(torch.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
     """`fft_conv` with the filters' spectra, without a gradient: (B, D, L), (D, F), (D,) -> (B, D, L)."""
-    x, bias, N = u.to(torch.float32), bias.to(torch.float32), planned_length(u.shape[-1])
-    blocks = _blocks(x, N)
+    x, bias = u.to(torch.float32), bias.to(torch.float32)
+    blocks = _blocks(x)
     if not blocks:
-        return _filter(torch.fft.rfft(x, N), K, bias, x, N).to(u.dtype)
+        return _filter(_transform(x), K, bias, x).to(u.dtype)
     y = torch.empty(u.shape, dtype=u.dtype, device=u.device)
     for block in blocks:
         part = x[:, block]
-        y[:, block] = _filter(torch.fft.rfft(part, N), K[block], bias[block], part, N)
+        y[:, block] = _filter(_transform(part), K[block], bias[block], part)
     return y
 
 
-def _blocks(x, N):
+def _blocks(x):
     """Slices of the channels of x, (B, D, L), that are a block's size; none where all of them are one block."""
-    B, D, _ = x.shape
-    if x.device.type != "cpu" or 4 * B * D * N <= BLOCK_BYTES:
+    B, D, L = x.shape
+    bytes_of_a_channel = 4 * B * planned_length(L)
+    if x.device.type != "cpu" or D * bytes_of_a_channel <= BLOCK_BYTES:
         return []
-    width = max(2 * torch.get_num_threads(), BLOCK_BYTES // (4 * B * N))
+    width = max(2 * torch.get_num_threads(), BLOCK_BYTES // bytes_of_a_channel)
     return [slice(start, min(start + width, D)) for start in range(0, D, width)]
 
 
-def _filter(X, K, bias, x, N):
+def _filter(X, K, bias, x):
     """The convolution of a block with its skip, from its spectra."""
-    return torch.addcmul(torch.fft.irfft(X * K, N)[..., : x.shape[-1]], bias[:, None], x)
+    return torch.addcmul(_inverse(X * K, x.shape[-1]), bias[:, None], x)
 
 
-def _gradients(X, K, bias, dy, N):
+def _gradients(X, K, bias, dy):
     """A block's gradients in x and k: the adjoint of a convolution is the correlation, conjugate spectra."""
-    DY = torch.fft.rfft(dy, N)
-    dk = torch.fft.irfft((DY * X.conj()).sum(dim=0), N)[..., : dy.shape[-1]]
-    return _filter(DY, K.conj(), bias, dy, N), dk
+    DY = _transform(dy)
+    dk = _inverse((DY * X.conj()).sum(dim=0), dy.shape[-1])
+    return _filter(DY, K.conj(), bias, dy), dk
 
 
-def _spectra(x, k, N):
-    return torch.fft.rfft(x, N), torch.fft.rfft(k, N)
+def _transform(x):
+    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    if steps := _steps(x.shape[-1], x.device):
+        return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
+    return torch.fft.rfft(x, planned_length(x.shape[-1]))
+
+
+def _inverse(Y, L):
+    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    if steps := _steps(L, Y.device):
+        return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
+    return torch.fft.irfft(Y, planned_length(L))[..., :L]
+
+
+def _steps(L, device):
+    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    if planned_length(L) < TWO_STEPS_FROM or device.type != "cpu":
+        return None
+    return two_steps.rows_and_columns(L, ROWS)
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, k, bias):
         B, D, L = x.shape
-        ctx.N = N = planned_length(L)
-        keeps, kept = any(ctx.needs_input_grad) and 4 * (B + 1) * D * N <= KEPT_BYTES, []
-        if blocks := _blocks(x, N):
+        keeps, kept = any(ctx.needs_input_grad) and 4 * (B + 1) * D * planned_length(L) <= KEPT_BYTES, []
+        if blocks := _blocks(x):
             y = torch.empty_like(x, memory_format=torch.contiguous_format)
             for block in blocks:
-                X, K = _spectra(x[:, block], k[block], N)
-                y[:, block] = _filter(X, K, bias[block], x[:, block], N)
+                X, K = _transform(x[:, block]), _transform(k[block])
+                y[:, block] = _filter(X, K, bias[block], x[:, block])
                 kept += [X, K] if keeps else []
         else:
-            X, K = _spectra(x, k, N)
-            y = _filter(X, K, bias, x, N)
+            X, K = _transform(x), _transform(k)
+            y = _filter(X, K, bias, x)
             kept = [X, K] if keeps else []
         ctx.save_for_backward(x, k, bias, *kept)
         return y
@@ -84,13 +112,12 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx, dy):
         x, k, bias, *kept = ctx.saved_tensors
-        N = ctx.N
-        if blocks := _blocks(x, N):
+        if blocks := _blocks(x):
             dx, dk = torch.empty_like(dy, memory_format=torch.contiguous_format), torch.empty_like(k)
             for number, block in enumerate(blocks):
-                X, K = kept[2 * number : 2 * number + 2] or _spectra(x[:, block], k[block], N)
-                dx[:, block], dk[block] = _gradients(X, K, bias[block], dy[:, block], N)
+                X, K = kept[2 * number : 2 * number + 2] or (_transform(x[:, block]), _transform(k[block]))
+                dx[:, block], dk[block] = _gradients(X, K, bias[block], dy[:, block])
         else:
-            X, K = kept or _spectra(x, k, N)
-            dx, dk = _gradients(X, K, bias, dy, N)
+            X, K = kept or (_transform(x), _transform(k))
+            dx, dk = _gradients(X, K, bias, dy)
         return dx, dk, torch.linalg.vecdot(dy, x).sum(dim=0)

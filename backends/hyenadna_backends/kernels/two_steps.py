@@ -9,13 +9,20 @@ from functools import lru_cache
 
 import numpy as np
 
+from hyenadna_backends.fft_length import smooth_length
+
+
+def rows_and_columns(L, rows):
+    """The steps of a transform for L bases: room for the tail."""
+    return rows, smooth_length(-(-(2 * L - 1) // rows))
+
 
 def transform(xp, x, steps, factors):
     """The spectrum of x padded with zeros, in the order in which `inverse` takes it: (..., L) -> (..., F)."""
     L, (rows, columns) = x.shape[-1], steps
     used = -(-L // columns)  # rows that are not all zeros: half of them at most
     x = xp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, used * columns - L)]).reshape(*x.shape[:-1], used, columns)
-    X = xp.multiply(xp.fft.rfft(x, rows, axis=-2), factors)  # (..., rows/2 + 1, columns): real frequencies
+    X = xp.multiply(xp.fft.rfft(x, rows, -2), factors)  # (..., rows/2 + 1, columns): real frequencies
     return xp.fft.fft(X).reshape(*X.shape[:-2], -1)
 
 
@@ -24,7 +31,7 @@ def inverse(xp, Y, L, steps, factors):
     rows, columns = steps
     used = -(-L // columns)
     y = xp.multiply(xp.fft.ifft(Y.reshape(*Y.shape[:-1], rows // 2 + 1, columns)), factors)
-    y = xp.fft.irfft(y, rows, axis=-2)[..., :used, :]  # (..., used, columns)
+    y = xp.fft.irfft(y, rows, -2)[..., :used, :]  # (..., used, columns)
     return y.reshape(*Y.shape[:-1], -1)[..., :L]
 
 
