@@ -20,7 +20,7 @@ DEFAULTS: dict[str, Any] = {
 SPECTRA_BUDGET, DEFAULT_BUDGET = "HYENADNA_SPECTRA_BYTES", 1 << 30
 
 # What an operator works on at once, in inference: see hyena.py, which asks here.
-WORKING_BYTES = 1 << 28
+WORKING_BYTES = 3 << 27
 NARROWEST = 8  # channels: fewer make matrix products slow
 ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network, where there are many more
 
