@@ -3,6 +3,7 @@
 import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_backends.allocator import wait_for_each_call
 from hyenadna_core.errors import HyenaDNAError
 
 
@@ -12,7 +13,7 @@ def notice(text: str) -> None:
 
 
 def check_backend(choice: Choice, to_train: bool = False) -> None:
-    """Say which backend runs and why.
+    """Say which backend runs and why; let it compute as all commands do.
 
     Raises:
         HyenaDNAError: it is not installed, or cannot train and must; or the environment sets it up wrongly.
@@ -30,4 +31,5 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
     except ValueError as error:
         raise HyenaDNAError(str(error)) from None
     spectra_budget()
+    wait_for_each_call(choice.name)
     notice(f"Backend: {choice.name} ({choice.reason})")

@@ -119,7 +119,7 @@ def serve(requests, answers, backend: str) -> None:
 
 def main(backend: str) -> None:
     from hyenadna_backends import choose
-    from hyenadna_backends.allocator import leave_room
+    from hyenadna_backends.allocator import leave_room, wait_for_each_call
 
     leave_room()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -127,6 +127,7 @@ def main(backend: str) -> None:
     with contextlib.suppress(OSError):  # where memory runs out, Linux is to end this process and no other
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     choose(backend)
+    wait_for_each_call(backend)
     serve(sys.stdin, answers, backend)
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from keras import config
 
 from hyenadna_backends import allocator
 from hyenadna_backends.allocator import (
@@ -123,3 +124,26 @@ def test_a_step_finds_the_memory_of_the_one_before(arguments, expected):
 def test_no_room_is_left_where_large_arrays_are_handed_back(on_linux):
     on_linux()
     assert leave_room({}) == leave_room(allocator_settings(environment={})) == 0
+
+
+COMMAND = """
+import sys
+from hyenadna_backends import choose
+from hyenadna_core.backend import check_backend
+choice = choose("jax")
+if "check" in sys.argv:
+    check_backend(choice)
+import jax
+x = jax.numpy.ones((1500, 1500))
+product = jax.jit(lambda x: x @ x @ x @ x)
+product(x).block_until_ready()
+print(product(x).is_ready())
+"""
+
+
+@pytest.mark.skipif(config.backend() != "jax", reason="JAX alone returns before it is done")
+@pytest.mark.parametrize(("arguments", "expected"), [(["check"], "True"), ([], "False")])
+def test_a_command_has_each_call_done_before_the_next(arguments, expected):
+    command = [sys.executable, "-c", COMMAND, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == expected

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "GLIBC_TUNABLES"
@@ -69,6 +70,21 @@ def leave_room(environment: Mapping[str, str] = os.environ) -> int:
     library.malloc(1 << 20)  # stays, so that the hole does not grow together with the end of the heap
     library.free(hole)
     return ROOM
+
+
+def wait_for_each_call(backend: str) -> None:
+    """Let JAX return from a call on a CPU when it is done: to be said before it makes its first array.
+
+    Otherwise the next call may take memory before the one before has given its own back, and a place that another
+    thread leaves, ready for reuse but for a few bytes, is not taken again: two to five times the memory of a step, and
+    a step of twice the time whenever more is faulted in (docs/log.md). Other devices, and several at once, go on as
+    they do.
+    """
+    if backend == "jax":
+        import jax
+
+        with suppress(AttributeError):  # a release that has no such option
+            jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def _value(keeps: bool) -> str:
