@@ -33,8 +33,7 @@ def fft_conv(u, k, bias):
 
 def spectrum(k):
     """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
-    with scipy.fft.set_workers(_workers(k)):
-        return _transform(np.asarray(k, np.float32))
+    return _transform(np.asarray(k, np.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
@@ -45,14 +44,13 @@ def fft_conv_spectrum(u, K, bias):
 def _convolve(u, K, bias):
     B, D, L = u.shape
     x, bias, bytes_of_a_channel = np.asarray(u, np.float32), np.asarray(bias, np.float32), 4 * B * planned_length(L)
-    with scipy.fft.set_workers(_workers(u)):
-        if D * bytes_of_a_channel <= BLOCK_BYTES:
-            return _filter(x, _transform(x), K, bias).astype(u.dtype, copy=False)
-        y = np.empty(u.shape, u.dtype)
-        width = max(_workers(u), BLOCK_BYTES // bytes_of_a_channel)
-        for start in range(0, D, width):
-            block = slice(start, start + width)
-            y[:, block] = _filter(x[:, block], _transform(x[:, block]), K[block], bias[block])
+    if D * bytes_of_a_channel <= BLOCK_BYTES:
+        return _filter(x, _transform(x), K, bias).astype(u.dtype, copy=False)
+    y = np.empty(u.shape, u.dtype)
+    width = max(_workers(u), BLOCK_BYTES // bytes_of_a_channel)
+    for start in range(0, D, width):
+        block = slice(start, start + width)
+        y[:, block] = _filter(x[:, block], _transform(x[:, block]), K[block], bias[block])
     return y
 
 
@@ -65,15 +63,17 @@ def _filter(x, X, K, bias):
 def _transform(x):
     """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
     if steps := _steps(x.shape[-1]):
-        return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
-    return scipy.fft.rfft(x, planned_length(x.shape[-1]))
+        with scipy.fft.set_workers(_workers(x)):
+            return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
+    return scipy.fft.rfft(x, planned_length(x.shape[-1]), workers=_workers(x))
 
 
 def _inverse(Y, L):
     """The first L values of what has the spectrum Y, which is written over: (..., F) -> (..., L)."""
     if steps := _steps(L):
-        return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
-    return scipy.fft.irfft(Y, planned_length(L), overwrite_x=True)[..., :L]
+        with scipy.fft.set_workers(_workers(Y)):
+            return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
+    return scipy.fft.irfft(Y, planned_length(L), overwrite_x=True, workers=_workers(Y))[..., :L]
 
 
 def _steps(L):
