@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import click
 
-from hyenadna_backends import Choice, choose
+from hyenadna_backends import Choice, SettingError, choose
 from hyenadna_backends.allocator import leave_room, restart_with_settings
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
@@ -34,7 +34,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
-        except (HyenaDNAError, PluginError) as error:
+        except (HyenaDNAError, PluginError, SettingError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:  # a full disk, a folder that may not be written
             where = f"{error.filename}: " if error.filename else ""

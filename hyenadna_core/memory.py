@@ -27,7 +27,7 @@ ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter netwo
 
 @dataclass(frozen=True)
 class Held:
-    """Arrays of (B, L, D) that a backend holds, fitted to what processes took on CPUs (docs/benchmarks.md).
+    """Arrays of (B, L, D) that a backend holds, fitted to what processes took on CPUs (docs/log.md).
 
     `kept` of every block in training; `again` of one block while it is made again for its gradient; `inner` copies of
     the MLP's inner activations in inference.

@@ -1,10 +1,12 @@
 """Looking up what plug-ins registered."""
 
+import os
 from typing import Any
 
 import pluggy
 
 from hyenadna_backends import FFTConv, current_kernel, use_kernel
+from hyenadna_backends.convolution import ENVIRONMENT
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_plugins import PluginError, Registered, collect, reason_of
 
@@ -35,7 +37,9 @@ def find_task(plugins: pluggy.PluginManager, name: str) -> Any:
 
 
 def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
-    """Let the long convolution compute with the kernel registered under a name; None leaves it as it is.
+    """Let the long convolution compute with the kernel registered under a name.
+
+    Without one it is HYENADNA_FFT_CONV that names it, or else nothing changes.
 
     Returns the kernel in use from now on. The backend must be installed (`check_backend`).
 
@@ -43,6 +47,7 @@ def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
         HyenaDNAError: no such kernel, not for the backend that runs, or it cannot be imported.
         PluginError: more than one plug-in registered the name.
     """
+    name = name or os.environ.get(ENVIRONMENT) or None
     chosen = None if name is None else by_name(collect(plugins, "register_fft_convs"), name, "kernel")
     try:
         if chosen is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from hyenadna_core.backend import check_backend
 from hyenadna_core.config import RunConfig
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import find_task
+from hyenadna_core.registry import find_task, select_fft_conv
 from hyenadna_core.run_folder import read_run
 from hyenadna_core.sources import find_file, read_safetensors
 from hyenadna_core.task import Task
@@ -16,10 +16,11 @@ def open_trained(session: Any, path: Path) -> tuple[dict[str, Any], Task, Any]:
     """run.json, the task and the model of a run folder; the weights that were best, or else the newest.
 
     Raises:
-        HyenaDNAError: no run there, none of its weights, or its task is not installed.
+        HyenaDNAError: no run there, or none of its weights; its task, or the kernel of HYENADNA_FFT_CONV, is not there.
     """
     run = read_run(path)
     check_backend(session.backend)
+    select_fft_conv(session.plugins, None)
     config = RunConfig.from_json(run["config"])
     task = find_task(session.plugins, config.task).from_options(config.options, run.get("task"))
     task.seq_len = max(stage.seq_len for stage in config.stages)

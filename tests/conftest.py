@@ -143,6 +143,22 @@ def fresh_kernel(monkeypatch):
     monkeypatch.delenv(convolution.ENVIRONMENT, raising=False)
 
 
+@pytest.fixture
+def fresh_plan(monkeypatch):
+    """No override of the transforms' plan is known yet; called, it forgets those that were asked for."""
+    from hyenadna_backends import fft_length
+
+    def forget():
+        fft_length.overriding_rule.cache_clear()
+        fft_length.overriding_start.cache_clear()
+
+    monkeypatch.delenv(fft_length.OVERRIDE, raising=False)
+    monkeypatch.delenv(fft_length.TWO_STEPS, raising=False)
+    forget()
+    yield forget
+    forget()
+
+
 def _jax(f, arrays, dy):
     import jax
 

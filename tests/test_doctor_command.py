@@ -3,6 +3,8 @@
 import json
 import os
 
+import pytest
+
 from hyenadna_backends import BACKENDS
 
 BACKEND = os.environ["KERAS_BACKEND"]
@@ -43,6 +45,25 @@ def test_doctor_estimates_the_memory_of_a_preset(cli, one_line):
     assert (status, one_line(stderr)) == (1, "Error: hyenadna-tiny-1k takes at most 1,026 bases, not 2,000.")
     (inference, *_) = json.loads(cli("doctor", "--preset", "tiny-1k", "--json")[1])
     assert inference["peak"] == sum(inference[part] for part in ("weights", "spectra", "activations", "optimizer"))
+
+
+@pytest.mark.usefixtures("fresh_plan", "fresh_kernel")
+@pytest.mark.parametrize(
+    ("setting", "arguments", "error"),
+    [
+        (
+            "HYENADNA_FFT_LENGTH=fast",
+            "--preset tiny-1k",
+            "HYENADNA_FFT_LENGTH is 'fast': choose one of smooth, power_of",
+        ),
+        ("HYENADNA_FFT_TWO_STEPS=1e6", "--self-check", "HYENADNA_FFT_TWO_STEPS is '1e6': give a number of points"),
+        ("HYENADNA_FFT_CONV=cuda", "--self-check", "HYENADNA_FFT_CONV: Unknown kernel 'cuda': on backend"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_one_line(setting, arguments, error, cli, monkeypatch, one_line):
+    monkeypatch.setenv(*setting.split("="))
+    status, _, stderr = cli("doctor", *arguments.split())
+    assert (status, one_line(stderr)[: len(error) + 7]) == (1, f"Error: {error}")
 
 
 def test_doctor_names_what_is_here_and_what_is_not(cli):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import config, ops
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import OVERRIDE, planned_length
 from hyenadna_backends.kernels import definition, two_steps
 
 LIBRARIES = {"jax": "jax.numpy", "mlx": "mlx.core"}
@@ -63,6 +63,16 @@ def test_a_kernel_takes_two_steps_for_long_inputs_alone(kernel, request):
     for L in (first - 1, first):
         in_one = planned_length(L, rule) // 2 + 1  # in two it has more columns
         assert (kernel.spectrum(ops.ones((3, L))).shape[-1] == in_one) == (first > L)
+
+
+@pytest.mark.parametrize("rule", ["smooth", "power_of_two"])
+@pytest.mark.parametrize("L", [17, 33, 50, 77, 509])
+def test_a_plan_that_is_overridden_is_taken_in_two_steps_too(kernel, L, rule, monkeypatch, fresh_plan):
+    monkeypatch.setenv(OVERRIDE, rule)
+    fresh_plan()
+    u, k, bias, _ = arrays(L)
+    y = ops.convert_to_numpy(kernel.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    np.testing.assert_allclose(y, definition.fft_conv(u, k, bias), atol=3e-5, rtol=0)
 
 
 @pytest.mark.usefixtures("trains")

@@ -3,7 +3,17 @@
 Letters: B batch, D channels, L bases, N FFT length, F = N//2 + 1 frequencies.
 """
 
-from hyenadna_backends.choice import BACKENDS, Choice, choose, missing
+from hyenadna_backends.choice import BACKENDS, Choice, SettingError, choose, missing
 from hyenadna_backends.convolution import FFTConv, current_kernel, fft_conv, use_kernel
 
-__all__ = ["BACKENDS", "Choice", "FFTConv", "choose", "current_kernel", "fft_conv", "missing", "use_kernel"]
+__all__ = [
+    "BACKENDS",
+    "Choice",
+    "FFTConv",
+    "SettingError",
+    "choose",
+    "current_kernel",
+    "fft_conv",
+    "missing",
+    "use_kernel",
+]

@@ -11,6 +11,10 @@ from pathlib import Path
 from hyenadna_backends import mlx_bridge
 
 
+class SettingError(ValueError):
+    """A setting in the environment names what there is not; the message says which, and what there is."""
+
+
 @dataclass(frozen=True)
 class Backend:
     """A backend of Keras: what must be importable, what installs it, whether it can differentiate."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from hyenadna_backends.choice import SettingError
+
 Tensor = Any  # an array of whichever backend runs
 Function = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -90,7 +92,10 @@ def _native() -> Any:
 def _current() -> tuple[FFTConv, Function]:
     global _in_use
     if _in_use is None:
-        _in_use = _loaded(os.environ.get(ENVIRONMENT) or None)
+        try:
+            _in_use = _loaded(os.environ.get(ENVIRONMENT) or None)
+        except ValueError as error:
+            raise SettingError(f"{ENVIRONMENT}: {error}") from None
     return _in_use
 
 

@@ -6,10 +6,10 @@ On a CPU, a transform that falls out of the cache goes in two steps.
 import jax
 import jax.numpy as jnp
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
-TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache a core: docs/benchmarks.md
+TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache a core: docs/log.md
 ROWS = 1024
 KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, channels go in blocks and inputs alone are kept
 BLOCK_BYTES = 1 << 26  # of a block's padded input, then
@@ -95,10 +95,10 @@ def _inverse(Y, L):
 
 def _steps(L):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
-    if planned_length(L) < TWO_STEPS_FROM or jax.default_backend() != "cpu":
+    if jax.default_backend() != "cpu":
         return None
     rows = ROWS if planned_length(L) < ROWS_DOUBLE_FROM else 2 * ROWS
-    return two_steps.rows_and_columns(L, rows)
+    return planned_steps(L, two_steps_from(TWO_STEPS_FROM), rows)
 
 
 def _width(x):

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import mlx.core as mx
 import numpy as np
 
-from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length
+from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 17  # numbers: fewer are not worth a second stream
-TWO_STEPS_FROM = 400_000  # points on a CPU; measured on one with 1 MB of cache a core: docs/benchmarks.md
+TWO_STEPS_FROM = 400_000  # points on a CPU; measured on one with 1 MB of cache a core: docs/log.md
 ROWS = 512
 PAIRS_FROM = 1 << 15  # complex numbers; below, more operations cost more than they save
 
@@ -101,13 +101,11 @@ def _inverse(Y, L):
 
 def _steps(L):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
-    N = _planned(L)
-    if N <= METAL_LARGEST_N if _on_metal() else N < TWO_STEPS_FROM:
-        return None
-    if _on_metal():
-        rows = 1 << (N.bit_length() // 2)
-        return rows, N // rows
-    return two_steps.rows_and_columns(L, ROWS)
+    if not _on_metal():
+        return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS)
+    start = METAL_LARGEST_N + 1
+    rows = 1 << (_planned(L).bit_length() // 2)
+    return planned_steps(L, min(start, two_steps_from(start)), rows, "power_of_two")
 
 
 def _planned(L):

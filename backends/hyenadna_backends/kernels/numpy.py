@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.fft
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
 SHARED_FROM = 1 << 18  # numbers: fewer are not worth threads
 TOGETHER = 1 << 15  # numbers: up to here one transform of inputs and filters saves more than copying them takes
 BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
-TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
+TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache a core: docs/log.md
 ROWS = 512
 LIBRARY = SimpleNamespace(pad=np.pad, multiply=lambda X, K: np.multiply(X, K, out=X), fft=scipy.fft)
 
@@ -78,9 +78,7 @@ def _inverse(Y, L):
 
 def _steps(L):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
-    if planned_length(L) < TWO_STEPS_FROM:
-        return None
-    return two_steps.rows_and_columns(L, ROWS)
+    return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS)
 
 
 def _workers(x):

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 
 import torch
 
-from hyenadna_backends.fft_length import planned_length
+from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
 BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
 KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, inputs alone
-TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/benchmarks.md
+TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/log.md
 ROWS = 1024
 LIBRARY = SimpleNamespace(
     pad=lambda x, widths: torch.nn.functional.pad(x, widths[-1]),
@@ -86,9 +86,7 @@ def _inverse(Y, L):
 
 def _steps(L, device):
     """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
-    if planned_length(L) < TWO_STEPS_FROM or device.type != "cpu":
-        return None
-    return two_steps.rows_and_columns(L, ROWS)
+    return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS) if device.type == "cpu" else None
 
 
 class _Convolution(torch.autograd.Function):

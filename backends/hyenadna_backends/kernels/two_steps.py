@@ -1,20 +1,13 @@
 """A transform in two steps of short ones with a twiddle between, for what is too long for a cache or for a device.
 
 It is the four-step method (N = rows x columns) without its last turn: products do not care in which order a spectrum
-lies. `steps` are rows and columns; `xp` is the library of the arrays, or what has its `pad`, `multiply` and `fft`;
-`factors` is what `twiddle` gives, in the way in which that `multiply` takes it.
+lies. `steps` are rows and columns (`planned_steps`); `xp` is the library of the arrays, or what has its `pad`,
+`multiply` and `fft`; `factors` is what `twiddle` gives, in the way in which that `multiply` takes it.
 """
 
 from functools import lru_cache
 
 import numpy as np
-
-from hyenadna_backends.fft_length import smooth_length
-
-
-def rows_and_columns(L, rows):
-    """The steps of a transform for L bases: room for the tail."""
-    return rows, smooth_length(-(-(2 * L - 1) // rows))
 
 
 def transform(xp, x, steps, factors):
