@@ -33,10 +33,14 @@ class SequenceModel(keras.Model):
         return predict(self, np.asarray(x))
 
     def check_length(self, ids):
-        """Raise HyenaDNAError where the input is too long; an unknown length, while the graph is made, is not."""
+        """HyenaDNAError where the input is empty or too long; an unknown length, while the graph is made, is not."""
         if len(ids.shape) != 2:
             raise HyenaDNAError(
                 f"Token ids come as (B, L): these have the shape {tuple(ids.shape)}; one sequence is ids[None]."
+            )
+        if 0 in ids.shape:
+            raise HyenaDNAError(
+                f"There are no token ids: their shape is {tuple(ids.shape)}; give one sequence at least."
             )
         if ids.shape[1] is not None and ids.shape[1] > self.max_seq_len:
             raise HyenaDNAError(
@@ -122,25 +126,19 @@ class HyenaBlock(keras.layers.Layer):
     def compute_output_spec(self, x, training=False):
         return keras.KerasTensor(x.shape, "float32")
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, spectra=None):
+        """`spectra` are those of the mixer's filters, where inference has kept them."""
         if training and self.rematerialise:
             return rematerialised(lambda x: self.halves(x, training), self)(x)
-        return self.halves(x, training)
+        return self.halves(x, training, spectra)
 
-    def halves(self, x, training):
+    def halves(self, x, training, spectra=None):
         """Mixer, then MLP, each added to the stream: (B, L, D) -> (B, L, D)."""
         x = ops.cast(x, "float32")
+        kept = {} if spectra is None else {"spectra": spectra}
         # `training` is handed on by name: where a block is made again for its gradient, Keras knows of none.
-        x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training), "float32")
+        x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training, **kept), "float32")
         return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
-
-    def with_spectra(self, x, spectra):
-        """The block with the spectra of its filters lent for this call."""
-        self.mixer.spectra = spectra
-        try:
-            return self(x)
-        finally:
-            self.mixer.spectra = None
 
     def feed_forward(self, rows, training):
         """The second half of the block, for each position alone: (R, D) -> (R, D)."""
@@ -179,7 +177,7 @@ class HyenaBackbone(SequenceModel):
             training code, "step_major" its inference code.
         trained_positions: positional features of each layer's own, trained (the hub's layout).
         rematerialise: in training, keep nothing of a block but its input, and compute it again for the gradient: memory
-            for time, for long inputs (JAX and PyTorch).
+            for time, for long inputs.
         embed_dropout: dropout after the embedding, in training.
         vocab_size: rows of the embedding; ids 12 to 15 never occur.
         seed: of the initial weights, drawn in NumPy and so equal on every backend (SPEC section 5).
@@ -207,7 +205,8 @@ class HyenaBackbone(SequenceModel):
         rematerialise=False,
         seed=0,
         dtype=None,
-        **kwargs,
+        name=None,
+        trainable=True,
     ):
         if mixer not in ("hyena", "attention"):
             raise ValueError(f"mixer must be 'hyena' or 'attention'. Received: mixer={mixer!r}")
@@ -257,7 +256,7 @@ class HyenaBackbone(SequenceModel):
         x = keras.layers.Dropout(embed_dropout, seed=child_seed(seed, "dropout"), dtype=dtype)(x)
         for block in blocks:
             x = block(x)
-        super().__init__(inputs=ids, outputs=ln_f(x), **kwargs)
+        super().__init__(inputs=ids, outputs=ln_f(x), name=name, trainable=trainable)
 
         # === Config ===
         self.embeddings, self.blocks, self.ln_f = embeddings, blocks, ln_f

@@ -9,9 +9,8 @@ import numpy as np
 from hyenadna_backends import FFTConv, fft_conv
 from hyenadna_backends.kernels import plain
 from hyenadna_backends.updates import updates
-from hyenadna_core.backbone import HyenaBackbone
 from hyenadna_core.bench import Case
-from hyenadna_core.causal_lm import CausalLM
+from hyenadna_core.loading import random_model
 from hyenadna_core.losses import cross_entropy
 from hyenadna_core.plain_operator import plain_operator
 from hyenadna_core.recipe import DEFAULT
@@ -63,7 +62,7 @@ def step(case, mixer):
 def _model(case, mixer):
     """`mixer` is a backbone's, or "plain": its operators compute what they do formula by formula."""
     plainly = mixer == "plain"
-    model = CausalLM(HyenaBackbone(**case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype))
+    model = random_model(case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype)
     for layer in (block.mixer for block in model.backbone.blocks if plainly):
         layer.call = partial(plain_operator, layer)
     return model

@@ -90,7 +90,6 @@ class HyenaOperator(keras.layers.Layer):
             "seed": seed,
         }
         self.d_model, self.max_seq_len, self.order = d_model, max_seq_len, order
-        self.spectra = None  # of the filters, (order - 1, D, F), while inference lends them
         self.in_proj = keras.layers.Dense(
             (order + 1) * d_model,
             kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "in_proj")),
@@ -131,24 +130,25 @@ class HyenaOperator(keras.layers.Layer):
     def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, spectra=None):
+        """`spectra`, (O - 1, D, F), are those of the filters, where inference has kept them."""
         if x.shape[1] > self.max_seq_len:
             raise ValueError(
                 f"The input has {x.shape[1]:,} positions, the model takes at most {self.max_seq_len:,} (max_seq_len)."
             )
         width = self.d_model if training or current_kernel().whole else memory.channels_at_once(*x.shape, self.order)
         if width < self.d_model:
-            return self.in_blocks(x, width)
+            return self.in_blocks(x, width, spectra)
         y = self.short_filter(channels_first(x, matrix(self.in_proj), self.in_proj.bias, self.compute_dtype))
         *gates, v = ops.split(y, self.order + 1)  # O gates and v, each (D, B, L)
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
-        convolve = fft_conv if self.spectra is None else fft_conv_spectrum
-        filters = self.filters(x) if self.spectra is None else self.spectra
+        convolve = fft_conv if spectra is None else fft_conv_spectrum
+        filters = self.filters(x) if spectra is None else spectra
         for gate, k, skip in zip(gates[:0:-1], filters, skips, strict=True):
             v = ops.swapaxes(convolve(ops.swapaxes(v * gate, 0, 1), k, skip), 0, 1)
         return ops.reshape(self.out_proj(rows(v * gates[0])), x.shape)
 
-    def in_blocks(self, x, width):
+    def in_blocks(self, x, width, spectra):
         """The same, `width` channels at a time: only they have gates, filters and spectra at once."""
         B, L, D = x.shape
         order, dtype = self.order, self.compute_dtype
@@ -165,11 +165,11 @@ class HyenaOperator(keras.layers.Layer):
             """(O - 1, D, ...) as (n, O - 1, width, ...): each block's channels."""
             return ops.moveaxis(ops.reshape(tensor, (order - 1, n, width, *tensor.shape[2:])), 1, 0)
 
-        if self.spectra is None:
+        if spectra is None:
             hidden, last, rates = self.filter_fn(z, t, in_parts=True)
             filters = (by_channel(last), by_channel(rates))
         else:
-            filters = (by_channel(self.spectra),)
+            filters = (by_channel(spectra),)
         blocks = (
             ops.cast(by_block(matrix(self.in_proj), order + 1), dtype),
             ops.cast(by_block(self.in_proj.bias, order + 1), dtype),
@@ -186,7 +186,7 @@ class HyenaOperator(keras.layers.Layer):
             *gates, v = ops.split(y, order + 1)
             for step, gate in enumerate(gates[:0:-1]):
                 u = ops.swapaxes(v * gate, 0, 1)
-                if self.spectra is None:
+                if spectra is None:
                     v = fft_conv(u, self.filter_fn.some(hidden, t, *(part[step] for part in filters)), skips[step])
                 else:
                     v = fft_conv_spectrum(u, filters[0][step], skips[step])

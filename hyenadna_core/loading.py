@@ -57,12 +57,13 @@ def random_model(architecture: Mapping[str, Any], **overrides: Any) -> CausalLM:
     """A language model with the original's initialisation (SPEC section 5).
 
     Raises:
-        HyenaDNAError: an override that is no argument of HyenaBackbone, nor tie_embeddings.
+        HyenaDNAError: something that is no argument of HyenaBackbone, nor tie_embeddings.
     """
-    arguments = inspect.signature(HyenaBackbone.__init__).parameters.keys() - {"self", "kwargs"} | {"tie_embeddings"}
-    if unknown := sorted(overrides.keys() - arguments):
-        raise HyenaDNAError(f"{unknown[0]!r} is no argument of a model: choose from {', '.join(sorted(arguments))}.")
+    own = {"self", "name", "trainable"}
+    arguments = inspect.signature(HyenaBackbone.__init__).parameters.keys() - own | {"tie_embeddings"}
     config = dict(architecture) | overrides
+    if unknown := sorted(config.keys() - arguments):
+        raise HyenaDNAError(f"{unknown[0]!r} is no argument of a model: choose from {', '.join(sorted(arguments))}.")
     tie_embeddings = config.pop("tie_embeddings", True)
     return CausalLM(HyenaBackbone(**config), tie_embeddings=tie_embeddings)
 

@@ -30,20 +30,24 @@ class Held:
     """Arrays of (B, L, D) that a backend holds, fitted to what processes took on CPUs (docs/log.md).
 
     `kept` of every block in training; `again` of one block while it is made again for its gradient; `inner` copies of
-    the MLP's inner activations in inference.
+    the MLP's inner activations in inference. With attention, arrays of (B, heads, L, L) besides: `scores` of every
+    block in training, `scores_once` in inference.
     """
 
     kept: float
     again: float
     inner: int
+    scores: float
+    scores_once: float
 
 
 INFERENCE = 4.3  # such arrays in inference, on every backend
 LIBRARIES = 150_000_000  # bytes that a backend's libraries take once they train
 HELD = {
-    "jax": Held(kept=55.0, again=60.0, inner=2),
-    "torch": Held(kept=32.0, again=110.0, inner=3),
-    "mlx": Held(kept=55.0, again=120.0, inner=6),
+    "jax": Held(kept=55.0, again=60.0, inner=2, scores=6.0, scores_once=3.3),
+    "torch": Held(kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=0.0),  # PyTorch's kernel keeps none
+    "mlx": Held(kept=55.0, again=120.0, inner=6, scores=1.6, scores_once=1.3),
+    "numpy": Held(kept=0.0, again=0.0, inner=3, scores=0.0, scores_once=4.6),
 }
 
 
@@ -106,17 +110,28 @@ def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool, ba
     copies = ("lm_head.weight", ".3.freq", ".5.freq", ".z", ".t")
     trained = sum(int(np.prod(shape)) for name, shape in named.items() if not name.endswith(copies))
     stream = FLOAT * B * L * D
+    attends = architecture.get("mixer") == "attention"
+    scores = FLOAT * B * _heads(D) * L * L if attends else 0
     if training:
-        arrays = held.kept * n_layer
+        arrays, layers = held.kept * n_layer, n_layer
         if architecture.get("rematerialise"):
-            arrays = min(arrays, held.again + n_layer)
-        return Estimate(FLOAT * (trained + tables), 0, int(stream * arrays) + LIBRARIES, FLOAT * 3 * trained)
-    spectra = spectra_bytes(architecture, L)
+            arrays, layers = min(arrays, held.again + n_layer), 1
+        activations = int(stream * arrays + scores * held.scores * layers) + LIBRARIES
+        return Estimate(FLOAT * (trained + tables), 0, activations, FLOAT * 3 * trained)
+    spectra = 0 if attends else spectra_bytes(architecture, L)
     spectra = spectra if spectra <= spectra_budget() else 0
-    working = channels_at_once(B, L, D, order) * _bytes_of_a_channel(B, L, order)
+    mixing = channels_at_once(B, L, D, order) * _bytes_of_a_channel(B, L, order)
+    if attends:
+        mixing = int(scores * held.scores_once)
     mlp = FLOAT * min(B * L, 2 * ROWS) * held.inner * int(architecture["d_inner"])
-    activations = int(INFERENCE * stream) + max(working, mlp)
+    activations = int(INFERENCE * stream) + max(mixing, mlp)
     return Estimate(FLOAT * (trained + tables), spectra, activations, 0)
+
+
+def _heads(D: int) -> int:
+    from hyenadna_core.attention import heads  # it imports Keras, which estimates of Hyena do without
+
+    return int(heads(D))
 
 
 def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int, backend: str) -> int:

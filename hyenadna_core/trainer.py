@@ -18,6 +18,7 @@ from hyenadna_core.checkpoint import load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.config import RunConfig
 from hyenadna_core.curves import draw_curves
 from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.inference import forget_spectra
 from hyenadna_core.loading import load, random_model
 from hyenadna_core.loss_line import LossLine
 from hyenadna_core.optimizer import build_optimizer
@@ -107,6 +108,7 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             if validates:
                 update.settle()
                 figures = task.evaluate(model, "valid")
+                forget_spectra(model)
                 folder.log_validation(done, figures)
                 if best.improves(done, figures) and folder.writes:
                     save_best(folder.checkpoints, model, {"step": done} | figures)

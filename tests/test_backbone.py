@@ -61,6 +61,11 @@ def test_one_model_takes_every_length_up_to_its_own():
         np.testing.assert_allclose(model.predict_on_batch(ids[:, :L]), whole[:, :L], atol=1e-5, rtol=0)
 
 
+def test_an_argument_with_a_typo_is_refused():
+    with pytest.raises(TypeError, match="window_shfit"):
+        HyenaBackbone(1, 8, 66, window_shfit=0.0)
+
+
 def test_blocks_share_one_table_of_positions_unless_it_is_trained():
     shared, own = (HyenaBackbone(3, 8, 66, trained_positions=trained) for trained in (False, True))
     assert len({id(block.mixer.pos_emb) for block in shared.blocks}) == 1

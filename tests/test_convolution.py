@@ -100,6 +100,16 @@ def test_fft_conv_is_the_kernel_that_was_chosen():
     assert current_kernel().name == BACKEND
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="for PyTorch, whose gradient keeps spectra")
+def test_a_second_derivative_is_refused():
+    import torch
+
+    u, k, bias = (torch.tensor(array, requires_grad=True) for array in arrays(5)[:3])
+    (first,) = torch.autograd.grad(fft_conv(u, k, bias).square().sum(), k, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
 @pytest.mark.usefixtures("fresh_kernel")
 def test_the_environment_names_the_kernel_at_the_start(monkeypatch):
     monkeypatch.setenv("HYENADNA_FFT_CONV", "generic")

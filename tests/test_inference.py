@@ -1,5 +1,8 @@
 """Kept spectra: the same logits, never stale ones, and no more bytes than allowed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from keras import ops
 from hyenadna_backends import use_kernel
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, memory
 from hyenadna_core.filters import HyenaFilter
+from hyenadna_core.inference import forget_spectra
 from hyenadna_core.memory import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.weights import load_state_dict, state_dict
 
@@ -64,7 +68,13 @@ def set_weights(model):
     model.set_weights([value * 1.1 for value in model.get_weights()])
 
 
-@pytest.mark.parametrize("change", [assign, change_freq, change_positions, load_others, set_weights])
+def change_window_shift(model):
+    model.backbone.blocks[1].mixer.filter_fn.window_shift = 0.0
+
+
+@pytest.mark.parametrize(
+    "change", [assign, change_freq, change_positions, change_window_shift, load_others, set_weights]
+)
 def test_weights_that_change_are_noticed(change):
     model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
     before = model.predict_on_batch(IDS)
@@ -107,6 +117,43 @@ def test_the_least_recently_used_length_is_given_up(monkeypatch):
     assert list(spectra(model).kept) == [20, 21]
 
 
+def test_weights_that_change_give_up_every_length():
+    model = CausalLM(HyenaBackbone(1, 8, 66))
+    for L in (20, 30):
+        model.predict_on_batch(IDS[:, :L])
+    model.set_weights([value * 1.1 for value in model.get_weights()])
+    model.predict_on_batch(IDS[:, :30])
+    assert list(spectra(model).kept) == [30]
+    forget_spectra(model)
+    assert list(spectra(model).kept) == []
+    forget_spectra(CausalLM(HyenaBackbone(1, 8, 66)))
+
+
+def test_threads_that_ask_one_model_at_once_get_what_each_asked_for():
+    model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
+    lengths = [20, 50, 33, 20, 50, 41] * 4
+    expected = {L: model.predict_on_batch(IDS[:, :L]) for L in set(lengths)}
+    model.set_weights(model.get_weights())
+    with ThreadPoolExecutor(3) as threads:
+        for L, found in zip(lengths, threads.map(lambda L: model.predict_on_batch(IDS[:, :L]), lengths), strict=True):
+            np.testing.assert_array_equal(found, expected[L])
+
+
+def test_a_model_that_was_asked_can_be_copied():
+    model = CausalLM(HyenaBackbone(1, 8, 66, seed=2))
+    expected = model.predict_on_batch(IDS)
+    np.testing.assert_array_equal(deepcopy(model).predict_on_batch(IDS), expected)
+
+
+def test_layers_that_are_made_otherwise_are_run_as_they_are():
+    model = CausalLM(HyenaBackbone(3, 8, 66, seed=2))
+    model.predict_on_batch(IDS)
+    model.backbone.blocks[1].mlp.fc1.enable_lora(2)
+    adapter = model.backbone.blocks[1].mlp.fc1.lora_kernel_b
+    adapter.assign(np.ones(adapter.shape))
+    agrees(model)
+
+
 def test_a_budget_of_nothing_keeps_nothing(monkeypatch):
     monkeypatch.setenv(BUDGET, "0")
     model = CausalLM(HyenaBackbone(1, 8, 66))
@@ -137,7 +184,6 @@ def test_the_model_is_not_changed_by_being_asked():
     before = [variable.path for variable in model.variables]
     model.predict_on_batch(IDS)
     assert [variable.path for variable in model.variables] == before
-    assert all(block.mixer.spectra is None for block in model.backbone.blocks)
 
 
 @pytest.mark.parametrize("frozen", [0, 1])
@@ -170,6 +216,14 @@ def test_what_is_kept_holds_no_gradients():
 def test_ids_of_one_axis_are_one_line():
     with pytest.raises(HyenaDNAError, match=r"Token ids come as \(B, L\): these have the shape \(5,\)"):
         CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(np.full(5, 7))
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (1, 0)])
+def test_no_ids_are_one_line(shape):
+    with pytest.raises(
+        HyenaDNAError, match=rf"^There are no token ids: their shape is \({shape[0]}, {shape[1]}\); give"
+    ):
+        CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(np.zeros(shape, np.int32))
 
 
 def test_a_budget_that_is_no_number_is_one_line(monkeypatch):

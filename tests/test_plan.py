@@ -59,6 +59,16 @@ def test_as_many_sequences_as_memory_allows_go_at_a_time():
     assert micro_batch(SMALL, 8, 8192, 0, "torch") == 1  # it may fit all the same
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("backend", "scores"), [("jax", True), ("mlx", True), ("torch", False)])
+def test_attention_takes_the_square_of_the_length_where_scores_are_kept(backend, scores, training):
+    """As was measured: JAX and MLX hold (L, L) scores for each head, PyTorch's kernel none."""
+    attention = full_architecture({"n_layer": 2, "d_model": 128, "max_seq_len": 20_000, "mixer": "attention"})
+    short, long = (estimate(attention, 1, L, training, backend).activations for L in (8192, 16384))
+    assert (long > 3 * short) == scores
+    assert estimate(attention, 1, 8192, training, backend).spectra == 0
+
+
 def test_parts_are_of_even_size_on_every_device():
     stages = [Stage(8192, 8, 1), Stage(16384, 6, 1)]
     six = estimate(SMALL, 5, 8192, training=True).peak

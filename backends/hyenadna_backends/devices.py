@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from hyenadna_backends.blocks import backend
+
 
 def _jax() -> tuple[str, list[str]]:
     import jax
@@ -59,6 +61,32 @@ ASK: dict[str, Callable[[], tuple[str, list[str]]]] = {
     "tensorflow": _tensorflow,
     "openvino": _openvino,
 }
+
+
+def current_device() -> str:
+    """Where the backend that runs makes its arrays now."""
+    return _CURRENT.get(backend(), lambda: "cpu")()
+
+
+def _current_jax() -> str:
+    import jax
+
+    return str(jax.default_backend())
+
+
+def _current_torch() -> str:
+    from keras import ops
+
+    return str(ops.zeros(()).device)
+
+
+def _current_mlx() -> str:
+    import mlx.core as mx
+
+    return str(mx.default_device())
+
+
+_CURRENT = {"jax": _current_jax, "torch": _current_torch, "mlx": _current_mlx}
 
 
 def ask(name: str, timeout: float = 120.0) -> dict[str, Any]:

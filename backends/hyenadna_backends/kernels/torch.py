@@ -9,6 +9,7 @@ On a CPU, a transform that falls out of the cache goes in two steps.
 from types import SimpleNamespace
 
 import torch
+from torch.autograd.function import once_differentiable
 
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
@@ -108,6 +109,7 @@ class _Convolution(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable  # a second time, spectra that are kept would count as constants
     def backward(ctx, dy):
         x, k, bias, *kept = ctx.saved_tensors
         if blocks := _blocks(x):
