@@ -104,9 +104,11 @@ def plan(
     channels: int | None,
     model: Mapping[str, Any],
     dtype: str,
+    rematerialise: bool = False,
 ) -> list[Case]:
     """The cases of a run; the model takes the longest of them, whatever its preset says."""
-    model = dict(model) | {"max_seq_len": max(model["max_seq_len"], *lengths), "embed_dropout": 0.0}
+    longest = max(model["max_seq_len"], *lengths)
+    model = dict(model) | {"max_seq_len": longest, "embed_dropout": 0.0, "rematerialise": rematerialise}
     return [
         Case(name, L, batch_size, channels or default_channels(batch_size * L), model, dtype)
         if name == "conv"

@@ -194,7 +194,9 @@ def test_a_convolution_alone_has_fewer_channels_at_great_lengths():
     model = {"n_layer": 2, "d_model": 8, "max_seq_len": 100}
     conv, forward = plan(["conv", "forward"], [50_000], 2, None, model, "float32")
     assert (conv.channels, forward.channels) == (20, None)
-    assert forward.model == {"n_layer": 2, "d_model": 8, "max_seq_len": 50_000, "embed_dropout": 0.0}
+    stretched = {"n_layer": 2, "d_model": 8, "max_seq_len": 50_000, "embed_dropout": 0.0, "rematerialise": False}
+    assert forward.model == stretched
+    assert plan(["step"], [9], 1, None, model, "float32", rematerialise=True)[0].model["rematerialise"]
     assert plan(["conv"], [50_000], 2, 64, model, "float32")[0].channels == 64
 
 
@@ -246,7 +248,7 @@ def test_two_backends_take_turns_in_processes_of_their_own(cli, other):
 
 @pytest.mark.usefixtures("trains")
 def test_a_transformer_stands_beside_the_model(cli):
-    options = ["--against", "attention", "--what", "step", "--lengths", "64,128", "--pairs", "2"]
+    options = ["--against", "attention", "--what", "step", "--rematerialise", "--lengths", "64,128", "--pairs", "2"]
     status, stdout, _ = cli(*options)
     assert status == 0
     assert [line.split("\t")[4] for line in stdout.splitlines()[1:5]] == [

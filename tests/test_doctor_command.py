@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from hyenadna_backends import BACKENDS
+from hyenadna_backends import BACKENDS, devices
 
 BACKEND = os.environ["KERAS_BACKEND"]
 TRAINS = BACKENDS[BACKEND].trains
@@ -64,6 +64,17 @@ def test_a_setting_that_is_wrong_is_one_line(setting, arguments, error, cli, mon
     monkeypatch.setenv(*setting.split("="))
     status, _, stderr = cli("doctor", *arguments.split())
     assert (status, one_line(stderr)[: len(error) + 7]) == (1, f"Error: {error}")
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    devices.cores.cache_clear()
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert devices.cores() == 3
+    devices.cores.cache_clear()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
+    assert devices.cores() == 2
+    devices.cores.cache_clear()
 
 
 def test_doctor_names_what_is_here_and_what_is_not(cli):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from keras import config
 
-from hyenadna_backends import BACKENDS
+from hyenadna_backends import BACKENDS, use_kernel
+from hyenadna_backends.fft_length import TWO_STEPS
 from hyenadna_core.parity import table
 from hyenadna_core.parity_cases import CASES, Row, compute, inputs, rows
 
@@ -13,6 +14,24 @@ BACKEND = config.backend()
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_this_backend_stays_within_every_gate(case):
+    stays_within_every_gate(case)
+
+
+@pytest.mark.usefixtures("fresh_kernel")
+@pytest.mark.parametrize("name", ["generic", "matmul"])
+def test_kernels_that_are_not_native_do_so_too(name):
+    use_kernel(name)
+    stays_within_every_gate(CASES[0])
+
+
+@pytest.mark.usefixtures("fresh_plan")
+@pytest.mark.parametrize("case", [CASES[0], CASES[-1]], ids=lambda case: case.name)
+def test_so_do_transforms_in_two_steps(case, monkeypatch):
+    monkeypatch.setenv(TWO_STEPS, "0")
+    stays_within_every_gate(case)
+
+
+def stays_within_every_gate(case):
     arrays = inputs(case)
     found = list(rows(case, arrays, {BACKEND: compute(case, arrays, BACKENDS[BACKEND].trains)}))
     assert len(found) >= 3 + bool(case.golden)

@@ -4,9 +4,11 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from hyenadna_backends.blocks import backend
@@ -61,6 +63,15 @@ ASK: dict[str, Callable[[], tuple[str, list[str]]]] = {
     "tensorflow": _tensorflow,
     "openvino": _openvino,
 }
+
+
+@cache
+def cores() -> int:
+    """How many cores this process may use: OMP_NUM_THREADS, or else those that the system lets it run on."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdecimal() and int(limit):
+        return int(limit)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def current_device() -> str:

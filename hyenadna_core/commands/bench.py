@@ -24,6 +24,9 @@ TRANSFORMER_SECONDS = 60.0
 @click.option("--preset", default="tiny-1k", show_default=True, help="Architecture of the model, stretched if need be.")
 @click.option("--channels", type=POSITIVE, help="Of the convolution alone.  [default: 64, fewer above 32,768 bases]")
 @click.option("--dtype", default="float32", show_default=True, help="Or mixed_bfloat16, mixed_float16.")
+@click.option(
+    "--rematerialise", is_flag=True, help="Steps keep nothing of a block but its input, as the paper's at 1M."
+)
 @click.option("--sides", metavar="B:K,B:K", help="BACKEND:KERNEL each.  [default: native and plain of the backend]")
 @click.option("--backends", metavar="A,B", help="Native and plain of each of these.")
 @click.option("--against", type=click.Choice(["attention"]), help="The model beside a Transformer as deep and wide.")
@@ -110,6 +113,7 @@ def _measure(
     preset,
     channels,
     dtype,
+    rematerialise,
     sides,
     backends,
     against,
@@ -131,7 +135,7 @@ def _measure(
     what = what or choose_what(named)
     check(named, what)
     default = TRANSFORMER_LENGTHS if against else LENGTHS
-    cases = plan(what, parse_lengths(lengths or default), batch_size, channels, chosen.config, dtype)
+    cases = plan(what, parse_lengths(lengths or default), batch_size, channels, chosen.config, dtype, rematerialise)
     if max_seconds is None and against:
         max_seconds = TRANSFORMER_SECONDS
     here = machine(threads, devices([side.backend for side in named], threads))

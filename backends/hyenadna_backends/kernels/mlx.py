@@ -4,13 +4,13 @@ MLX's CPU transforms run on one core: channels are shared out over streams, one 
 the cache, or is too long for Metal, goes in two steps.
 """
 
-import os
 from functools import lru_cache
 from types import SimpleNamespace
 
 import mlx.core as mx
 import numpy as np
 
+from hyenadna_backends.devices import cores
 from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
@@ -59,7 +59,7 @@ def _joined(parts):
 @lru_cache(maxsize=1)
 def _streams():
     """The default stream, and one more for each further core."""
-    return (mx.default_stream(mx.cpu), *(mx.new_stream(mx.cpu) for _ in range(min(os.cpu_count() or 1, 8) - 1)))
+    return (mx.default_stream(mx.cpu), *(mx.new_stream(mx.cpu) for _ in range(min(cores(), 8) - 1)))
 
 
 @lru_cache(maxsize=16)

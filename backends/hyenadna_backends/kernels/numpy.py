@@ -3,12 +3,12 @@
 A transform that falls out of the cache goes in two steps.
 """
 
-import os
 from types import SimpleNamespace
 
 import numpy as np
 import scipy.fft
 
+from hyenadna_backends.devices import cores
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
@@ -82,4 +82,4 @@ def _steps(L):
 
 
 def _workers(x):
-    return (os.cpu_count() or 1) if x.size >= SHARED_FROM else 1
+    return cores() if x.size >= SHARED_FROM else 1
