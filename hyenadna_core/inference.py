@@ -12,9 +12,9 @@ from threading import Lock
 
 from keras import ops
 
-from hyenadna_backends.convolution import keeps_spectra, spectrum
+from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
-from hyenadna_backends.forward import run_layer, without_gradients
+from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
 from hyenadna_core.memory import spectra_budget, spectra_bytes
 
 
@@ -51,7 +51,7 @@ class Spectra:
         while sum(size for _, size, _ in self.kept.values()) + needed > budget:
             self.kept.popitem(last=False)
         self.made += 1
-        found = [spectrum(mixer.filter_fn(*mixer.pos_emb.rows(L))) for mixer in mixers]
+        found = [make_spectra(mixers[0], mixer, *mixer.pos_emb.rows(L)) for mixer in mixers]
         self.kept[L] = positions, needed, found
         return found
 
