@@ -14,7 +14,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
 TWO_AT_A_TIME = ("-n", "2")  # most tests compile, or start processes, on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
-DOUBLING = "512,1024,2048,4096,8192,16384"
+CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 KERAS_FACING = """attention backbone blocks causal_lm checkpoint cnn convolution filters gradients heads hyena inference
@@ -141,13 +141,14 @@ def bench(session: nox.Session) -> None:
     folder = Path(session.create_tmp())
     both, alone = ("--backends", "jax,torch"), ("--backends", "mlx,numpy")
     models = ("--sides", "jax:native,jax:plain,torch:native,torch:plain,torch:plain@system")
+    forward = ("--sides", "jax:native,torch:native,torch:plain,torch:plain@system")
     runs = {
-        "conv": (*both, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
-        "conv-others": (*alone, "--what", "conv", "--lengths", "1024,32770,160002,1000002"),
+        "conv": (*both, "--what", "conv", "--lengths", CONVOLVED),
+        "conv-others": (*alone, "--what", "conv", "--lengths", CONVOLVED),
         "tiny": (*models, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
-        "small": (*models, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
+        "small": (*forward, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
         "small-step": (*models, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
-        "transformer": ("--backend", "jax", "--against", "attention", "--max-seconds", "5", "--lengths", DOUBLING),
+        "transformer": ("--backend", "jax", "--against", "attention", "--lengths", ATTENDED),
     }
     for name, options in runs.items():
         session.run("hyenadna", "bench", *options, "--pairs", "6", "--json", "--out", str(folder / name), silent=True)

@@ -21,8 +21,9 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
     1 where a device is farther from NumPy than it may be.
 
     With --preset, an estimate instead: bytes of weights, kept spectra, activations and optimizer, and the peak, for
-    inference, for training, and for training with rematerialised blocks, in float32.
+    inference, for training, and for training with rematerialised blocks, in float32, without Python and the backend.
     """
+    from hyenadna_core.backend import notice
     from hyenadna_core.diagnosis import diagnose, diagnosis_text
     from hyenadna_core.errors import HyenaDNAError
 
@@ -32,6 +33,7 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
 
         rows = estimates(find_preset(preset), batch_size, seq_len, session.backend.name)
         click.echo(json.dumps(rows, indent=2) if as_json else estimates_table(rows))
+        notice("Python and the backend take 0.3 to 0.6 GB besides.")
         return
     found = diagnose(session.backend)
     if not as_json:
