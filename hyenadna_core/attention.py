@@ -12,7 +12,7 @@ ROTARY_BASE = 10_000
 HEAD_WIDTHS = (64, 32, 16, 8, 4, 2)  # the first that divides d_model
 
 
-def heads(d_model, num_heads=None):
+def heads(d_model: int, num_heads: int | None = None) -> int:
     """How many heads share d_model channels; without a wish, as many as make each 64 wide, or the next power of two."""
     if num_heads is None:
         num_heads = next((d_model // width for width in HEAD_WIDTHS if d_model % width == 0), 1)

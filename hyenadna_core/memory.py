@@ -131,7 +131,7 @@ def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool, ba
 def _heads(D: int) -> int:
     from hyenadna_core.attention import heads  # it imports Keras, which estimates of Hyena do without
 
-    return int(heads(D))
+    return heads(D)
 
 
 def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int, backend: str) -> int:
