@@ -5,11 +5,12 @@ from keras import ops
 from hyenadna_backends import fft_conv
 
 
-def plain_operator(layer, x, training=False):
+def plain_operator(layer, x, training=False, spectra=None):
     """What a HyenaOperator does, formula by formula (SPEC section 2), in the original's layout: (B, L, D) -> (B, L, D).
 
     Projections have a row for each position and are turned, (B, C, L), for what is between them; filters come out of
-    their network position by position; the backend derives every gradient by itself.
+    their network position by position, on every call, whatever `spectra` are kept; the backend derives every gradient
+    by itself.
     """
     y = layer.in_proj(x)
     y = short_convolution(ops.transpose(y, (0, 2, 1)), layer.short_filter.taps, layer.short_filter.bias)

@@ -58,7 +58,7 @@ def test_gradients_are_those_of_the_formula(order, layout, L, gradients):
 def test_the_model_of_the_plain_side_computes_with_plain_operators(monkeypatch):
     asked = []
 
-    def counted(layer, x, training=False):
+    def counted(layer, x, training=False, spectra=None):
         asked.append(layer.path)
         return plain_operator(layer, x)
 

@@ -127,6 +127,7 @@ def test_each_warning_is_one_line_however_often_it_is_raised(hyenadna, install_p
     assert stderr.splitlines() == [
         "Warning: Plug-in 'absent' was left out: No module named 'not_there'",
         "Warning: Plug-in 'broken' failed in register_presets: boom",
+        "Python and the backend take 0.3 to 0.6 GB besides.",
     ]
 
 
