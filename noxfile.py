@@ -17,9 +17,10 @@ TEST = nox.project.dependency_groups(PROJECT, "test")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
-KERAS_FACING = """attention backbone blocks causal_lm checkpoint cnn convolution filters gradients heads hyena inference
-    initializers linear loading losses mlx_bridge optimizer projection rematerialised short_convolution testing trainer
-    updates"""
+KERAS_FACING = """model/attention model/backbone backends/blocks model/causal_lm training/checkpoint tasks/cnn_baseline
+    backends/convolution model/filters checks/gradients model/heads model/hyena model/spectra model/initializers
+    model/linear model/loading model/losses backends/mlx_bridge training/optimizer backends/projection
+    backends/rematerialised backends/short_convolution testing training/trainer backends/updates"""
 
 
 def running_on(session: nox.Session, backend: str) -> dict[str, str]:
@@ -85,7 +86,15 @@ def tests_mlx_nightly(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[mlx]", *TEST)
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "keras")
     session.install("--no-deps", KERAS_NIGHTLY)
-    run_tests(session, "mlx", *TWO_AT_A_TIME, *(f"tests/test_{name}.py" for name in KERAS_FACING.split()))
+    run_tests(
+        session,
+        "mlx",
+        *TWO_AT_A_TIME,
+        *(
+            f"tests/{'/test_'.join(name.split('/')) if '/' in name else 'test_' + name}.py"
+            for name in KERAS_FACING.split()
+        ),
+    )
 
 
 @nox.session(name="tests-numpy")
@@ -99,9 +108,9 @@ def tests_numpy(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Every backend beside the original, float64 and the others, as a table; then the same short run on each."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
-    run_tests(session, "jax", "-s", "tests/test_parity.py")
+    run_tests(session, "jax", "-s", "tests/checks/test_parity.py")
     for backend in ("jax", "torch", "mlx"):
-        run_tests(session, backend, *TWO_AT_A_TIME, "tests/test_resume.py")
+        run_tests(session, backend, *TWO_AT_A_TIME, "tests/training/test_resume.py")
 
 
 @nox.session
@@ -153,7 +162,7 @@ def bench(session: nox.Session) -> None:
     for name, options in runs.items():
         session.run("hyenadna", "bench", *options, "--pairs", "6", "--json", "--out", str(folder / name), silent=True)
     files = [str(folder / name) for name in runs]
-    session.run("python", "-m", "hyenadna_core.bench_report", "docs/benchmarks.md", *files)
+    session.run("python", "-m", "hyenadna_core.bench.report", "docs/benchmarks.md", *files)
 
 
 @nox.session(default=False)
@@ -162,7 +171,7 @@ def crash(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
-        session.run("python", "-P", "tests/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})
+        session.run("python", "-P", "tests/training/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})
 
 
 @nox.session

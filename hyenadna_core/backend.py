@@ -1,15 +1,9 @@
 """Saying which backend a command runs on, or why it cannot."""
 
-import click
-
 from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.allocator import wait_for_each_call
 from hyenadna_core.errors import HyenaDNAError
-
-
-def notice(text: str) -> None:
-    """Tell the person at the terminal something that is not a result."""
-    click.echo(text, err=True)
+from hyenadna_core.terminal import notice
 
 
 def check_backend(choice: Choice, to_train: bool = False) -> None:
@@ -25,7 +19,7 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
         trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
         raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
     from hyenadna_backends.fft_length import overriding_rule, overriding_start  # SciPy, which `notice` can do without
-    from hyenadna_core.memory import spectra_budget
+    from hyenadna_core.model.memory import spectra_budget
 
     for setting in (overriding_rule, overriding_start, spectra_budget):
         setting()

@@ -47,8 +47,8 @@ def register_presets(register):
 
 @hookimpl
 def register_tasks(register):
-    from hyenadna_core.classify import ClassifyTask
-    from hyenadna_core.pretraining import CausalLMTask
+    from hyenadna_core.tasks.causal_lm import CausalLMTask
+    from hyenadna_core.tasks.classify import ClassifyTask
 
     register(CausalLMTask)
     register(ClassifyTask)
@@ -64,7 +64,7 @@ def register_datasets(register):
 
 @hookimpl
 def register_metrics(register):
-    from hyenadna_core.metrics import METRICS
+    from hyenadna_core.evaluation.metrics import METRICS
 
     for metric in METRICS.values():
         register(metric)
@@ -80,7 +80,7 @@ def register_fft_convs(register):
 
 @hookimpl
 def training_callbacks(run):
-    from hyenadna_core.watchers import watchers_of
+    from hyenadna_core.training.watchers import watchers_of
 
     return watchers_of(run)
 
@@ -89,6 +89,6 @@ def training_callbacks(run):
 def fetch_weights(uri):
     if not uri.startswith("hf://"):
         return None
-    from hyenadna_core.hub import fetch
+    from hyenadna_core.weights.hub import fetch
 
     return fetch(uri)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pluggy
 
-from hyenadna_core.cache import cache_folder
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome import bundled_genome
+from hyenadna_core.files.cache import cache_folder
+from hyenadna_core.genome.fasta import bundled_genome
 from hyenadna_core.registry import by_name
 from hyenadna_plugins import PluginError, collect, reason_of
 

@@ -34,7 +34,7 @@ class Preset:
         object.__setattr__(self, "config", MappingProxyType(dict(self.config)))
 
 
-# SPEC section 4. max_seq_len is the nominal length and two more, for special tokens. Repositories of LongSafari on the
+# docs/model.md section 4. max_seq_len is the nominal length and two more, for special tokens. Repositories of LongSafari on the
 # hub, with the revision and the SHA-256 of model.safetensors there; those of the 16k and 450k models were found in one
 # place each, the others in two or more.
 PUBLISHED = (

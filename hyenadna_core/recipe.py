@@ -1,4 +1,4 @@
-"""How AdamW trains, as data: rates, their course over the steps, what decays (SPEC section 6)."""
+"""How AdamW trains, as data: rates, their course over the steps, what decays (docs/model.md section 6)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -96,7 +96,7 @@ class Task(ABC):
         """Options of `hyenadna train` that the task would choose, such as stages, where they are not given."""
         return {}
 
-    def begin(self, seq_len: int) -> list[str]:
+    def prepare(self, seq_len: int) -> list[str]:
         """Told before a run what its longest sequences will be; sentences that the user should read.
 
         Raises:
@@ -115,7 +115,7 @@ class Task(ABC):
 
     def model(self, language_model: Any) -> Any:
         """The Keras model to train, made from a CausalLM: by default its backbone with this task's head."""
-        from hyenadna_core.task_model import TaskModel
+        from hyenadna_core.model.task_model import TaskModel
 
         return TaskModel(language_model.backbone, self.head)
 
@@ -125,7 +125,7 @@ class Task(ABC):
 
     def loss(self, outputs: Any, targets: Any, weights: Any, label_smoothing: float = 0.0) -> Any:
         """The weighted sum of the losses of a batch, in the backend's arrays: a scalar."""
-        from hyenadna_core.losses import cross_entropy
+        from hyenadna_core.model.losses import cross_entropy
 
         return cross_entropy(outputs, targets, weights, label_smoothing)
 

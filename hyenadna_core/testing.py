@@ -4,7 +4,7 @@ In pytest they are fixtures, too: check_task, tiny_backbone, tiny_fasta (pytest_
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,10 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     Raises:
         AssertionError: one of these does not hold; the message says which.
     """
-    from hyenadna_core.causal_lm import CausalLM
-    from hyenadna_core.weights import load_state_dict, state_dict
+    from hyenadna_core.model.causal_lm import CausalLM
+    from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
-    task.begin(seq_len)
+    task.prepare(seq_len)
     batch = check_batches(task, seq_len, batch_size)
     first, again = (task.model(CausalLM(tiny_backbone(4 * seq_len + 2))) for _ in range(2))
     check_loss(task, first, batch, steps)
@@ -55,6 +55,19 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     _hold(_near(again.predict_on_batch(batch.ids), outputs), "a model does not come back from its saved weights")
     check_padding(first, batch, outputs)
     return {split: check_figures(task, first, split) for split in SPLITS[1:] if task.has(split)}
+
+
+def check_kernel(fft_conv: Callable[..., Any]) -> Iterator[Any]:
+    """Yield a check for each property that a kernel of the long convolution must have, on the backend that runs.
+
+    In a test: `for check in check_kernel(my_fft_conv): assert check.passed, check`.
+    """
+    from hyenadna_backends import choose
+
+    choose()
+    from hyenadna_core.checks import kernel  # it imports Keras
+
+    return kernel.check_kernel(fft_conv)
 
 
 def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
@@ -80,8 +93,8 @@ def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
     from keras import ops
 
     from hyenadna_backends.updates import updates
-    from hyenadna_core.optimizer import build_optimizer
     from hyenadna_core.recipe import Recipe
+    from hyenadna_core.training.optimizer import build_optimizer
 
     model.compile(optimizer=build_optimizer(model, Recipe(1e-2, 0.1, 0.0, 0.99), steps))
     update, total = updates(model, task.loss), number_of_targets(batch)

@@ -1,4 +1,4 @@
-"""Bases to token ids and back, by table lookup (SPEC section 1)."""
+"""Bases to token ids and back, by table lookup (docs/model.md section 1)."""
 
 import logging
 

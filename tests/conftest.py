@@ -79,7 +79,7 @@ def golden_weights():
 def golden_model(golden_weights):
     """Makes the CausalLM that the golden weights belong to, with other arguments on demand."""
     from hyenadna_core import CausalLM, HyenaBackbone
-    from hyenadna_core.weights import load_state_dict
+    from hyenadna_core.weights.state_dict import load_state_dict
 
     def make(tensors=golden_weights, **overrides):
         config = {"n_layer": 2, "d_model": 16, "d_inner": 64, "max_seq_len": 66, "window_shift": 0.05} | overrides
@@ -115,7 +115,7 @@ def toy_genome(tmp_path_factory):
 @pytest.fixture
 def new_run(tmp_path):
     """Makes run folders by name, and closes them at the end."""
-    from hyenadna_core.run_folder import RunFolder
+    from hyenadna_core.training.run_folder import RunFolder
 
     made = []
 

@@ -1,9 +1,9 @@
 import pytest
 
-from hyenadna_core.cache import cache_folder
 from hyenadna_core.datasets import fetch_dataset
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome import open_genome
+from hyenadna_core.files.cache import cache_folder
+from hyenadna_core.genome.fasta import open_genome
 from hyenadna_plugins import PluginError, plugin_manager
 
 SOURCE = """

@@ -5,7 +5,7 @@ import pytest
 
 from hyenadna_backends.kernels import definition as convolution
 from hyenadna_core import definition
-from hyenadna_core.parity_cases import CASES, inputs
+from hyenadna_core.checks.cases import CASES, inputs
 
 
 @pytest.mark.parametrize(

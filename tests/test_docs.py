@@ -11,7 +11,7 @@ import pytest
 
 from hyenadna_backends import BACKENDS, Choice
 from hyenadna_core.cli import Session, make_cli
-from hyenadna_core.template import write_task
+from hyenadna_core.tasks.template import write_task
 from hyenadna_plugins import hookspecs, manager, plugin_manager, tracing
 
 CHECKOUT = Path(__file__).parents[1]

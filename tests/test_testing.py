@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hyenadna_core import Draw, LabelledSequences, SequenceTask, Target, open_genome
-from hyenadna_core.intervals import split_by_position
-from hyenadna_core.pretraining import CausalLMTask
+from hyenadna_core.genome.intervals import split_by_position
+from hyenadna_core.tasks.causal_lm import CausalLMTask
 from hyenadna_core.testing import check_batches, check_figures, check_padding
 
 pytestmark = pytest.mark.usefixtures("trains")

@@ -63,7 +63,7 @@ def current_kernel() -> FFTConv:
 def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Causal convolution as long as the input, plus a skip, on the backend that runs.
 
-    (B, D, L), (D, L), (D,) -> (B, D, L): y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t] (SPEC section 2,
+    (B, D, L), (D, L), (D,) -> (B, D, L): y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t] (docs/model.md section 2,
     long convolution). Transforms run in float32 whatever the dtype of u, and y has the dtype of u. It can be
     differentiated in all three arguments where the backend can differentiate.
     """

@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 from hyenadna_backends import choose
 from hyenadna_backends.allocator import allocator_settings
-from hyenadna_core.backend import notice
-from hyenadna_core.bench_process import thread_limits
+from hyenadna_core.bench.process import thread_limits
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import Recipe
+from hyenadna_core.terminal import notice
 from hyenadna_plugins import hookimpl, plugin_manager
 
 BASES = 20_000_000  # of each run

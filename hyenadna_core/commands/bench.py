@@ -65,13 +65,13 @@ def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **o
     if check_kernel:
         _check(session, check_kernel)
         return
-    from hyenadna_core.cache import write_text
+    from hyenadna_core.files.cache import write_text
 
     if data:
         text = _measure_data(fasta, options["lengths"], options["pairs"], as_json)
     else:
-        from hyenadna_core.bench_figures import as_json as all_figures
-        from hyenadna_core.bench_report import draw, table
+        from hyenadna_core.bench.figures import as_json as all_figures
+        from hyenadna_core.bench.report import draw, table
 
         found, machine = _measure(session, **options)
         text = json.dumps(all_figures(found, machine), indent=2) if as_json else table(found)
@@ -84,8 +84,8 @@ def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **o
 
 def _check(session, name):
     """Print the checks of a kernel; an error where one fails."""
+    from hyenadna_core.checks.kernel import check_named
     from hyenadna_core.errors import HyenaDNAError
-    from hyenadna_core.kernel_check import check_named
 
     checks = []
     for check in check_named(session, name):
@@ -97,9 +97,9 @@ def _check(session, name):
 
 def _measure_data(fasta, lengths, rounds, as_json):
     """The speed of batches, as text."""
-    from hyenadna_core.bench import parse_lengths
-    from hyenadna_core.bench_data import data_table, measure_data
-    from hyenadna_core.genome import bundled_genome
+    from hyenadna_core.bench.data import data_table, measure_data
+    from hyenadna_core.bench.measure import parse_lengths
+    from hyenadna_core.genome.fasta import bundled_genome
 
     found = list(measure_data(fasta or bundled_genome(), parse_lengths(lengths or DATA_LENGTHS), rounds))
     return json.dumps([one.to_json() for one in found], indent=2) if as_json else data_table(found)
@@ -123,10 +123,10 @@ def _measure(
     memory,
 ):
     """The rows of a run and the machine that it ran on."""
-    from hyenadna_core.bench import check, choose_sides, choose_what, measure, parse_lengths, plan
-    from hyenadna_core.bench_figures import rows
-    from hyenadna_core.bench_process import devices
-    from hyenadna_core.bench_report import machine
+    from hyenadna_core.bench.figures import rows
+    from hyenadna_core.bench.measure import check, choose_sides, choose_what, measure, parse_lengths, plan
+    from hyenadna_core.bench.process import devices
+    from hyenadna_core.bench.report import machine
     from hyenadna_core.registry import by_name
     from hyenadna_plugins import collect
 

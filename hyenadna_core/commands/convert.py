@@ -34,8 +34,8 @@ def command(session, source, destination, layout, genome, backend):
       hyenadna convert hyenadna-tiny-1k tiny.ckpt --layout checkpointed
       hyenadna convert weights.ckpt --check genome.fa
     """  # noqa: D301 (click reads this)
-    from hyenadna_core.conversion import write_weights
-    from hyenadna_core.sources import read_weights
+    from hyenadna_core.weights.conversion import write_weights
+    from hyenadna_core.weights.sources import read_weights
 
     if destination is None and genome is None:
         raise click.UsageError("Name a DESTINATION, or a genome to --check with.")
@@ -51,6 +51,6 @@ def command(session, source, destination, layout, genome, backend):
         for notice in notices:
             click.echo(f"Note: {notice}", err=True)
     if genome is not None:
-        from hyenadna_core.shift_check import compare_shifts, comparison_table
+        from hyenadna_core.checks.window_shift import compare_shifts, comparison_table
 
         click.echo(comparison_table(compare_shifts(session.backend, weights, genome)))

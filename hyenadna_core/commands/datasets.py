@@ -2,7 +2,7 @@
 
 import click
 
-from hyenadna_core.listing import json_option, print_rows, rows_of
+from hyenadna_core.terminal import json_option, print_rows, rows_of
 
 
 @click.command("datasets")

@@ -23,13 +23,13 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
     With --preset, an estimate instead: bytes of weights, kept spectra, activations and optimizer, and the peak, for
     inference, for training, and for training with rematerialised blocks, in float32, without Python and the backend.
     """
-    from hyenadna_core.backend import notice
-    from hyenadna_core.diagnosis import diagnose, diagnosis_text
+    from hyenadna_core.checks.diagnosis import diagnose, diagnosis_text
     from hyenadna_core.errors import HyenaDNAError
+    from hyenadna_core.terminal import notice
 
     if preset:
-        from hyenadna_core.memory import estimates, estimates_table
-        from hyenadna_core.sources import find_preset
+        from hyenadna_core.model.memory import estimates, estimates_table
+        from hyenadna_core.weights.sources import find_preset
 
         rows = estimates(find_preset(preset), batch_size, seq_len, session.backend.name)
         click.echo(json.dumps(rows, indent=2) if as_json else estimates_table(rows))
@@ -40,7 +40,7 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
         click.echo(diagnosis_text(found))
     checks = []
     if self_check:
-        from hyenadna_core.self_check import self_check as run_checks
+        from hyenadna_core.checks.self_check import self_check as run_checks
 
         if not as_json:
             click.echo(f"\nself-check of {session.backend.name}")

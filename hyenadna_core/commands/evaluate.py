@@ -24,8 +24,8 @@ def command(session, run, split, as_json, backend):
       hyenadna evaluate runs/tata
       hyenadna evaluate runs/tata --split valid --json --backend numpy
     """  # noqa: D301 (click reads this)
-    from hyenadna_core.run_folder import as_json_numbers
-    from hyenadna_core.trained import check_split, open_trained
+    from hyenadna_core.training.run_folder import as_json_numbers
+    from hyenadna_core.training.trained import check_split, open_trained
 
     described, task, model = open_trained(session, run)
     split = split or ("test" if task.has("test") else "valid")

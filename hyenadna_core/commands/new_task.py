@@ -18,7 +18,7 @@ def command(name, out):
       pip install -e hyenadna-promoters
       hyenadna train --task promoters
     """  # noqa: D301 (click reads this)
-    from hyenadna_core.template import write_task
+    from hyenadna_core.tasks.template import write_task
 
     folder = write_task(name, out or Path(f"hyenadna-{name}"))
     click.echo(f"Wrote {folder}: next, pip install -e {folder}, then hyenadna train --task {name}.")

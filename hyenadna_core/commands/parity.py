@@ -21,9 +21,9 @@ def command(backends, seed, out, as_json):
     exit status is 1. The float64 reference is plain NumPy. NumPy as a backend has no gradients.
     """
     from hyenadna_backends import BACKENDS, missing
-    from hyenadna_core.cache import write_text
+    from hyenadna_core.checks.parity import installed, run_backends, table
     from hyenadna_core.errors import HyenaDNAError
-    from hyenadna_core.parity import installed, run_backends, table
+    from hyenadna_core.files.cache import write_text
 
     names = backends.split(",") if backends else installed()
     for name in names:

@@ -2,7 +2,7 @@
 
 import click
 
-from hyenadna_core.listing import json_option, print_rows
+from hyenadna_core.terminal import json_option, print_rows
 
 
 @click.command("plugins")

@@ -24,8 +24,8 @@ def command(session, run, sequences, sequence_column, fasta, out, backend):
     \b
       hyenadna predict runs/tata promoters.fa.gz --out predictions.tsv
     """  # noqa: D301 (click reads this)
-    from hyenadna_core.predictions import table, write_table
-    from hyenadna_core.trained import open_trained
+    from hyenadna_core.evaluation.predictions import table, write_table
+    from hyenadna_core.training.trained import open_trained
 
     _, task, model = open_trained(session, run)
     columns, rows = task.predict(model, sequences, sequence_column=sequence_column, fasta=fasta)

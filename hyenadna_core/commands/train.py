@@ -116,7 +116,7 @@ def command(ctx, resume, fft_conv, backend, distributed, **options):
     if resume and given:
         raise click.UsageError(f"--resume continues a run with its own options: leave out {', '.join(given)}.")
     from hyenadna_core.errors import HyenaDNAError, Interrupted
-    from hyenadna_core.run import resume_run, start_run
+    from hyenadna_core.training.run import resume_run, start_run
 
     if distributed:
         from hyenadna_backends.processes import start_processes

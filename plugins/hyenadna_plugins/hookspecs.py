@@ -22,7 +22,7 @@ def register_commands(cli: Any) -> None:
 
 @hookspec
 def register_presets(register: Register) -> None:
-    """Offer architectures by name: register(hyenadna_core.presets.Preset(...)) for each.
+    """Offer architectures by name: register(hyenadna_core.Preset(...)) for each.
 
     Called when presets are listed or looked up, as by `hyenadna train --preset NAME` and `load(NAME)`.
     """
@@ -30,7 +30,7 @@ def register_presets(register: Register) -> None:
 
 @hookspec
 def register_tasks(register: Register) -> None:
-    """Offer tasks by name: register(MyTask) for each subclass of hyenadna_core.task.Task.
+    """Offer tasks by name: register(MyTask) for each subclass of hyenadna_core.Task.
 
     Called when tasks are listed or looked up, as by `hyenadna train --task NAME`.
     """
@@ -38,7 +38,7 @@ def register_tasks(register: Register) -> None:
 
 @hookspec
 def register_datasets(register: Register) -> None:
-    """Offer data by name: register(hyenadna_core.datasets.Dataset(...)) for each.
+    """Offer data by name: register(hyenadna_core.Dataset(...)) for each.
 
     Called when datasets are listed or looked up; a dataset's `fetch` is called when its files are wanted.
     """
@@ -46,7 +46,7 @@ def register_datasets(register: Register) -> None:
 
 @hookspec
 def register_metrics(register: Register) -> None:
-    """Offer measures of predictions by name: register(hyenadna_core.metrics.Metric(...)) for each.
+    """Offer measures of predictions by name: register(hyenadna_core.Metric(...)) for each.
 
     Called when a metric is looked up.
     """
@@ -73,6 +73,6 @@ def fetch_weights(uri: str, cache_dir: Path) -> Path | None:
 def training_callbacks(run: Any) -> list[Any] | None:
     """Watch training: a list of objects with logged(line) and validated(step, figures), called as those come.
 
-    Called once, when training starts or is resumed. run is the hyenadna_core.run_folder.RunFolder: run.path,
+    Called once, when training starts or is resumed. run is the folder of the run: run.path,
     run.read_run(). A line has the fields of log.tsv; figures are those of the validation by name: dict[str, float].
     """

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from hyenadna_core import LabelledSequences, SequenceTask, Target, open_genome
-from hyenadna_core.genome import bundled_genome
+from hyenadna_core import LabelledSequences, SequenceTask, Target, bundled_genome, open_genome
 from hyenadna_plugins import hookimpl
 
 PARTS = {"train": (0.0, 0.8, 2000), "valid": (0.8, 0.9, 250), "test": (0.9, 1.0, 250)}  # of the genome; windows

@@ -3,9 +3,16 @@
 import keras  # at the top, as people will: the backend was chosen before
 import numpy as np
 
-from hyenadna_core import LabelledSequences, Metric, Preset, SequenceTask, Target
-from hyenadna_core.datasets import Dataset, fetch_dataset
-from hyenadna_core.labelled_files import read_labelled
+from hyenadna_core import (
+    Dataset,
+    LabelledSequences,
+    Metric,
+    Preset,
+    SequenceTask,
+    Target,
+    fetch_dataset,
+    read_labelled,
+)
 from hyenadna_plugins import hookimpl, plugin_manager
 
 SIZES = {"train": 60, "valid": 21, "test": 22}

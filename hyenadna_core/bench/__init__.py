@@ -1,0 +1,1 @@
+"""Benchmarks: convolution, forward pass and training step, timed in pairs."""

@@ -1,0 +1,136 @@
+"""What `hyenadna bench` times, as calls that return when the device is done; on the backend of this process."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+
+from hyenadna_backends import FFTConv, fft_conv
+from hyenadna_backends.kernels import plain
+from hyenadna_backends.updates import updates
+from hyenadna_core.bench.measure import Case
+from hyenadna_core.bench.plain_operator import plain_operator
+from hyenadna_core.model.loading import random_model
+from hyenadna_core.model.losses import cross_entropy
+from hyenadna_core.recipe import DEFAULT
+from hyenadna_core.task import Batch
+from hyenadna_core.tokens import A, T
+from hyenadna_core.training.trainer import compile_model
+
+PLAIN = FFTConv("plain", lambda: plain.fft_conv, tuple(plain.NATIVE), whole=True)
+SCHEDULE = 100_000  # steps of the learning rate's schedule, of which a few are taken
+
+
+def make(case: Case, mixer="hyena"):
+    """The call that does a case with the kernel in use."""
+    return {"conv": conv, "forward": forward, "step": step}[case.what](case, mixer)
+
+
+def conv(case, mixer):
+    """A convolution alone with its gradients in all three arguments; where there are none, its values."""
+    random = np.random.default_rng(0)
+    B, D, L = case.batch_size, case.channels, case.length
+    dtype = keras.DTypePolicy(case.dtype).compute_dtype
+    u, k, bias, dy = (random.normal(size=shape) for shape in ((B, D, L), (D, L), (D,), (B, D, L)))
+    arrays = [
+        keras.ops.convert_to_tensor(array.astype(np.float32), dtype=to)
+        for array, to in zip((u, k, bias, dy), (dtype, "float32", "float32", dtype), strict=True)
+    ]
+    return BOTH_WAYS.get(keras.config.backend(), _values)(*arrays)
+
+
+def forward(case, mixer):
+    """Token ids to logits, in NumPy."""
+    model, ids = _model(case, mixer), _bases(case)
+    return lambda: keras.ops.convert_to_numpy(model.predict_on_batch(ids))
+
+
+def step(case, mixer):
+    """A step of AdamW, as `hyenadna train` takes it."""
+    model = compile_model(_model(case, mixer), SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE))
+    weights = np.ones((case.batch_size, case.length), np.float32)
+    batch, update = Batch(_bases(case), _bases(case, 1), weights), updates(model, cross_entropy)
+
+    def call():
+        keras.ops.convert_to_numpy(update([batch], float(weights.sum())))
+        LEFT_TO_DO.get(keras.config.backend(), lambda: None)()
+
+    return call
+
+
+def _model(case, mixer):
+    """`mixer` is a backbone's, or "plain": its operators compute what they do formula by formula."""
+    plainly = mixer == "plain"
+    model = random_model(case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype)
+    for layer in (block.mixer for block in model.backbone.blocks if plainly):
+        layer.call = partial(plain_operator, layer)
+    return model
+
+
+def _bases(case, seed=0):
+    """Random bases, one row a sequence: (B, L)."""
+    return np.random.default_rng(seed).integers(A, T + 1, (case.batch_size, case.length)).astype(np.int32)
+
+
+def _jax(u, k, bias, dy):
+    import jax
+
+    @jax.jit
+    def both_ways(u, k, bias, dy):
+        y, back = jax.vjp(lambda *inputs: fft_conv(*inputs), u, k, bias)
+        return y, *back(dy)
+
+    return lambda: jax.block_until_ready(both_ways(u, k, bias, dy))
+
+
+def _torch(u, k, bias, dy):
+    import torch
+
+    inputs = [tensor.detach().clone().requires_grad_() for tensor in (u, k, bias)]
+
+    def both_ways():
+        torch.autograd.grad(fft_conv(*inputs), inputs, dy)
+        _wait_for_cuda()
+
+    return both_ways
+
+
+def _mlx(u, k, bias, dy):
+    import mlx.core as mx
+
+    return lambda: mx.eval(mx.vjp(lambda *inputs: [fft_conv(*inputs)], [u, k, bias], [dy]))
+
+
+def _values(u, k, bias, dy):
+    return lambda: keras.ops.convert_to_numpy(fft_conv(u, k, bias))
+
+
+BOTH_WAYS = {"jax": _jax, "torch": _torch, "mlx": _mlx}
+
+
+def _wait_for_cuda():
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+LEFT_TO_DO = {"torch": _wait_for_cuda}  # when the loss of a step is there
+
+
+def _jax_peak():
+    import jax
+
+    return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+
+
+def _torch_peak():
+    import torch
+
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+
+
+def device_peak():
+    """The most memory that arrays have taken on a device with memory of its own, in bytes, or None."""
+    return {"jax": _jax_peak, "torch": _torch_peak}.get(keras.config.backend(), lambda: None)()

@@ -1,0 +1,36 @@
+"""The Hyena operator as the original computes it: what `hyenadna bench` measures the model beside."""
+
+from keras import ops
+
+from hyenadna_backends import fft_conv
+
+
+def plain_operator(layer, x, training=False, spectra=None):
+    """What a HyenaOperator does, formula by formula (docs/model.md section 2), in the original's layout: (B, L, D) -> (B, L, D).
+
+    Projections have a row for each position and are turned, (B, C, L), for what is between them; filters come out of
+    their network position by position, on every call, whatever `spectra` are kept; the backend derives every gradient
+    by itself.
+    """
+    y = layer.in_proj(x)
+    y = short_convolution(ops.transpose(y, (0, 2, 1)), layer.short_filter.taps, layer.short_filter.bias)
+    *gates, v = ops.split(y, layer.order + 1, axis=1)
+    network = layer.filter_fn
+    skips = network.by_step(network.bias)
+    for gate, k, skip in zip(gates[:0:-1], filters(network, *layer.pos_emb(x)), skips, strict=True):
+        v = fft_conv(v * gate, k, skip)
+    return layer.out_proj(ops.transpose(v * gates[0], (0, 2, 1)))
+
+
+def short_convolution(x, taps, bias):
+    """A few taps a channel, causal: (B, C, L), (width, C), (C,) -> (B, C, L)."""
+    (width, _), L = taps.shape, x.shape[2]
+    padded = ops.pad(x, ((0, 0), (0, 0), (width - 1, 0)))
+    terms = (ops.cast(taps[i], x.dtype)[:, None] * padded[:, :, i : i + L] for i in range(width))
+    return sum(terms, start=ops.cast(bias, x.dtype)[:, None])
+
+
+def filters(network, z, t):
+    """The long filters of every step: (L, emb_dim), (L, 1) -> (order - 1, D, L)."""
+    window = ops.exp(-t * ops.abs(network.deltas)) + network.window_shift  # (L, (order - 1) D)
+    return network.by_step(ops.transpose(network.linears[-1](network.hidden(z)) * window))

@@ -1,0 +1,1 @@
+"""Checks of numbers: backends, kernels, gradients, this machine."""

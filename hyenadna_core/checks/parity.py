@@ -1,0 +1,84 @@
+"""The same models on every backend, each in a process of its own, in one table.
+
+`python -m hyenadna_core.checks.parity FOLDER BACKEND` is such a process: it reads FOLDER/CASE.safetensors
+and writes what it computes to FOLDER/BACKEND/CASE.safetensors.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from hyenadna_backends import BACKENDS, missing
+from hyenadna_core.checks.cases import CASES, Case, Row, compute, inputs, rows
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.terminal import progress
+
+
+def installed() -> list[str]:
+    """The backends of our tests that are installed here."""
+    return [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
+
+
+def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES, seed: int = 0) -> Iterator[Row]:
+    """The table of all cases on these backends, two processes at a time.
+
+    Raises:
+        HyenaDNAError: a backend failed; the last line that it said.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepared = {case.name: inputs(case, seed) for case in cases}
+        for case in cases:
+            save_file(prepared[case.name], folder / f"{case.name}.safetensors")
+        with ThreadPoolExecutor(2) as pool, progress("Backends", len(backends)) as advance:
+            for _ in pool.map(lambda backend: _run_backend(folder, backend), backends):
+                advance(1)
+        for case in cases:
+            computed = {backend: load_file(folder / backend / f"{case.name}.safetensors") for backend in backends}
+            yield from rows(case, prepared[case.name], computed)
+
+
+def _run_backend(folder: Path, backend: str) -> None:
+    command = [sys.executable, "-m", "hyenadna_core.checks.parity", str(folder), backend]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 (our own words)
+    if answer.returncode:
+        said = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
+        raise HyenaDNAError(f"Backend {backend} failed: {said[-1]}")
+
+
+def table(found: Sequence[Row], backends: Sequence[str]) -> str:
+    """The rows as tab-separated lines: case, quantity, one column a backend, gate, verdict."""
+    lines = ["\t".join(("case", "quantity", *backends, "gate", "verdict"))]
+    for row in found:
+        differences = [f"{row.differences[name]:.1e}" if name in row.differences else "-" for name in backends]
+        verdict = f"EXCEEDED by {', '.join(row.exceeded)}" if row.exceeded else "ok"
+        lines.append("\t".join((row.case, row.quantity, *differences, f"{row.gate:.0e}", verdict)))
+    return "\n".join(lines)
+
+
+def main(folder: Path, backend: str) -> None:
+    """Compute every case in a folder on one backend."""
+    (folder / backend).mkdir()
+    for case in CASES:
+        if (folder / f"{case.name}.safetensors").exists():
+            arrays = load_file(folder / f"{case.name}.safetensors")
+            computed = compute(case, arrays, BACKENDS[backend].trains)
+            save_file(
+                {name: np.ascontiguousarray(value) for name, value in computed.items()},
+                folder / backend / f"{case.name}.safetensors",
+            )
+
+
+if __name__ == "__main__":
+    from hyenadna_backends import choose
+
+    choose(sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2])

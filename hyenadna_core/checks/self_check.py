@@ -1,0 +1,63 @@
+"""What `hyenadna doctor --self-check` runs: transforms and the golden model on the device at hand, against NumPy."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.fft
+
+from hyenadna_backends import BACKENDS, Choice
+from hyenadna_core.backend import check_backend
+from hyenadna_core.checks.cases import CASES, compute, inputs, rows
+from hyenadna_core.terminal import progress
+
+# Half of each power of two from 2^10 to 2^22 is the longest input that a transform of that length serves; then one more
+# base, odd lengths and primes.
+LENGTHS = (*(1 << power for power in range(9, 22)), 1, 3, 1_025, 16_381, 160_001, 450_001, 1_000_001)
+GATE = 1e-5  # of the largest value
+
+
+class Check(NamedTuple):
+    """One line of the report: how far the device is from NumPy, and how far it may be."""
+
+    name: str
+    difference: float
+    gate: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate holds; what is no number does not pass."""
+        return self.difference <= self.gate
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.passed else 'FAIL'}  {self.name:<44}{self.difference:.1e}  (at most {self.gate:.0e})"
+
+
+def self_check(choice: Choice) -> Iterator[Check]:
+    """Convolutions over all lengths, then logits and gradients of the golden cases, on the backend that was chosen."""
+    check_backend(choice)
+    from hyenadna_backends import fft_conv
+
+    with progress("Self-check", len(LENGTHS)) as advance:
+        for L in LENGTHS:
+            yield Check(f"fft_conv, {L:,} bases", convolution_error(fft_conv, L), GATE)
+            advance(1)
+    for case in CASES:
+        if case.golden:
+            arrays = inputs(case)
+            computed = {choice.name: compute(case, arrays, BACKENDS[choice.name].trains)}
+            for row in rows(case, arrays, computed):
+                yield Check(f"{row.case}: {row.quantity}", row.differences[choice.name], row.gate)
+
+
+def convolution_error(fft_conv: Callable[..., Any], L: int) -> float:
+    """The largest difference of a kernel from float64 NumPy, in parts of the largest value."""
+    from keras import ops
+
+    random = np.random.default_rng(L)
+    u, k, bias = (random.normal(size=shape).astype(np.float32) for shape in ((1, 2, L), (2, L), (2,)))
+    found = ops.convert_to_numpy(fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    N = scipy.fft.next_fast_len(2 * L, real=True)
+    spectrum = scipy.fft.rfft(u.astype(np.float64), N) * scipy.fft.rfft(k.astype(np.float64), N)
+    expected = scipy.fft.irfft(spectrum, N)[..., :L] + bias[:, None].astype(np.float64) * u
+    return float(np.abs(found - expected).max() / np.abs(expected).max())

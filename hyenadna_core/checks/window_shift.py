@@ -1,0 +1,54 @@
+"""Which window shift do these weights want? Perplexity on a genome under each, since no published file says it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from hyenadna_backends import Choice
+from hyenadna_core.backend import check_backend
+from hyenadna_core.evaluation.likelihood import Likelihood
+from hyenadna_core.genome.fasta import open_genome
+from hyenadna_core.genome.intervals import Interval
+from hyenadna_core.tasks.causal_lm import CausalLMTask
+from hyenadna_core.terminal import notice
+from hyenadna_core.weights.sources import Weights
+
+SHIFTS = {0.0: "the original's training code", 0.05: "its inference code and the hub's"}
+LONGEST_WINDOW, BASES = 1 << 14, 1 << 18  # of the genome, spread evenly: minutes on a laptop
+BATCH_BASES = 1 << 13
+
+
+class Shifted(NamedTuple):
+    """How well weights do under one window shift."""
+
+    window_shift: float
+    found: Likelihood
+
+
+def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifted]:
+    """The likelihood of a genome's bases under each of the two window shifts.
+
+    Raises:
+        HyenaDNAError: the backend is not installed, or the genome cannot be read.
+    """
+    check_backend(choice)
+    genome = open_genome(fasta)
+    task = CausalLMTask(genome, [Interval(name, 0, length, "valid") for name, length in genome.contigs.items()])
+    seq_len = min(weights.architecture["max_seq_len"] - 2, LONGEST_WINDOW)
+    windows = task.held_out_windows(seq_len, BASES)
+    notice(f"{len(windows)} windows of {seq_len:,} bases, evenly spread over {genome.path.name}")
+    from hyenadna_core.model.loading import build
+    from hyenadna_core.tasks.held_out import held_out_likelihood
+
+    batch_size = max(1, BATCH_BASES // seq_len)
+    return [
+        Shifted(shift, held_out_likelihood(build(weights, window_shift=shift), task, windows, seq_len, batch_size))
+        for shift in SHIFTS
+    ]
+
+
+def comparison_table(compared: list[Shifted]) -> str:
+    """One line a shift, tab-separated."""
+    lines = ["window_shift\tperplexity\tbits_per_base\tbases\twho_takes_it"]
+    for shift, found in compared:
+        lines.append(f"{shift}\t{found.perplexity:.4f}\t{found.bits:.4f}\t{found.bases}\t{SHIFTS[shift]}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Figures of predictions, and the baselines that they are compared with."""

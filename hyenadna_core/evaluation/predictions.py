@@ -1,0 +1,71 @@
+"""Predictions as a table: a row for each sequence."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.evaluation.metrics import THRESHOLD
+from hyenadna_core.files.cache import write_text
+from hyenadna_core.labelled.targets import Target, restored
+
+Rows = list[list[Any]]
+
+
+def activated(outputs: np.ndarray, target: Target) -> np.ndarray:
+    """Probabilities of logits, or values of standardised ones: (..., K) -> (..., K)."""
+    outputs = outputs.astype(np.float64)
+    if target.kind in ("classes", "bases"):
+        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    if target.kind == "labels":
+        return np.asarray(0.5 * (1 + np.tanh(outputs / 2)))
+    return restored(outputs, target)
+
+
+def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -> tuple[list[str], Rows]:
+    """The names of columns, and for each named sequence what is predicted of it and how likely that is.
+
+    outputs are probabilities or values: (K,), or (L, K) for a class at every base.
+    """
+    if target.kind == "regression":
+        return ["name", *target.names], [[name, *map(float, values)] for name, values in outputs]
+    if target.kind == "bases":
+        return ["name", "predicted"], [
+            [name, "".join("." if np.isnan(one[0]) else target.names[int(one.argmax())] for one in values)]
+            for name, values in outputs
+        ]
+    columns = ["name", "predicted", *(f"p_{name}" for name in target.names)]
+    return columns, [[name, predicted_text(target, values), *map(float, values)] for name, values in outputs]
+
+
+def predicted_text(target: Target, values: np.ndarray) -> str:
+    """The class that is most likely, or the labels that are likelier than not: (K,) probabilities."""
+    if target.kind == "classes":
+        return target.names[int(values.argmax())]
+    return ";".join(name for name, value in zip(target.names, values, strict=True) if value >= THRESHOLD)
+
+
+def target_texts(target: Target, value: Any) -> list[str]:
+    """A row's own target as text: one for each quantity, one in all for the other kinds."""
+    if target.kind == "regression":
+        return [f"{number:.8g}" for number in value]
+    if target.kind == "classes":
+        return [target.names[int(value)]]
+    if target.kind == "labels":
+        return [predicted_text(target, value)]
+    return ["".join("." if index < 0 else target.names[index] for index in value)]
+
+
+def table(columns: Sequence[str], rows: Rows) -> str:
+    """Tab-separated text with a header."""
+    lines = ["\t".join(columns)]
+    for row in rows:
+        lines.append("\t".join(f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row))
+    return "\n".join(lines) + "\n"
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Rows) -> None:
+    """Write a table aside and rename it into place."""
+    write_text(path, table(columns, rows))

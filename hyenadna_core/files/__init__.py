@@ -1,0 +1,1 @@
+"""Files: the cache, checksums, and text that may be compressed."""

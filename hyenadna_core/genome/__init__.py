@@ -1,0 +1,1 @@
+"""Genomes and their intervals, read from FASTA and BED files."""

@@ -1,0 +1,1 @@
+"""Sequences with labels, read from tables, FASTA and BED files."""

@@ -1,0 +1,70 @@
+"""FASTA with a label in each header, or in a table beside it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.text import text_lines
+from hyenadna_core.labelled.records import Record
+from hyenadna_core.labelled.tables import NAME_COLUMNS, find_labels, open_table
+from hyenadna_core.terminal import Advance
+
+FASTA = (".fa", ".fasta", ".fna")
+LABEL = re.compile(r"\blabel=([^\s|]*)")
+
+
+def fasta_records(
+    path: Path, advance: Advance, table: Path | None, label_columns: Sequence[str], needs_labels: bool
+) -> Iterator[Record]:
+    """The sequences of a FASTA, named by their headers' first words.
+
+    Labels are in the headers: label=X anywhere, else the last word after the name. Or they are in a table that has a
+    column name; sequences that it does not have, and names in it without a sequence, are left out.
+
+    Raises:
+        HyenaDNAError: not a FASTA; the table names a sequence twice.
+    """
+    labels = _labels_of(table, label_columns) if needs_labels and table is not None else None
+    met = set()
+    for header, sequence in _entries(path, advance):
+        name, *words = header.split() or [""]
+        if labels is not None and table is not None:
+            met.add(name)
+            left_out = "" if name in labels else f"no label in {table.name}"
+            yield Record(name, sequence, labels.get(name, ()), left_out)
+        elif needs_labels:
+            said = LABEL.search(header)
+            yield Record(name, sequence, (said[1] if said else "".join(words[-1:]),))
+        else:
+            yield Record(name, sequence)
+    for name in (labels or {}).keys() - met:
+        yield Record(name, b"", left_out=f"a label without a sequence in {path.name}")
+
+
+def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
+    """Each header, without its '>', and the bases under it."""
+    header: str | None = None
+    lines: list[str] = []
+    for line in text_lines(path, advance):
+        if line.startswith(">"):
+            if header is not None:
+                yield header, "".join(lines).encode("latin-1", errors="replace")
+            header, lines = line[1:].strip(), []
+        elif header is not None:
+            lines.append(line.strip())
+        elif line.strip():
+            raise HyenaDNAError(f"{path} is not a FASTA: it starts with {line[:1]!r}, not with '>'.")
+    if header is not None:
+        yield header, "".join(lines).encode("latin-1", errors="replace")
+
+
+def _labels_of(path: Path, label_columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    table = open_table(path, lambda done: None)
+    wanted = [table.find(None, NAME_COLUMNS), *find_labels(table, label_columns)]
+    labels: dict[str, tuple[str, ...]] = {}
+    for number, (name, *texts) in enumerate(table.rows(wanted), start=1):
+        if name in labels:
+            raise HyenaDNAError(f"{path}, row {number}: {name!r} is named a second time: leave one of its rows.")
+        labels[name] = tuple(texts)
+    return labels

@@ -1,0 +1,44 @@
+"""BED with a label in column 4, beside the genome that its intervals are of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.text import text_lines
+from hyenadna_core.genome.fasta import Genome, open_genome
+from hyenadna_core.genome.intervals import interval_of
+from hyenadna_core.labelled.records import Record
+from hyenadna_core.terminal import Advance
+
+STRANDS = ("+", "-", ".")
+COMPLEMENT = bytes.maketrans(b"ACGTUacgtuRYKMBDHVrykmbdhv", b"TGCAAtgcaaYRMKVHDByrmkvhdb")  # W, S and N are their own
+
+
+def region_records(path: Path, advance: Advance, fasta: Path | None, needs_labels: bool) -> Iterator[Record]:
+    """The sequences of a BED's intervals, named chrom:start-end; on strand "-" (column 6) the reverse complement.
+
+    Raises:
+        HyenaDNAError: no genome is given, a line that is not such an interval, one outside the genome.
+    """
+    if fasta is None:
+        raise HyenaDNAError(f"{path} has intervals and no bases: give the genome that it is of with --fasta.")
+    genome = open_genome(fasta)
+    for number, line in enumerate(text_lines(path, advance), start=1):
+        line = line.rstrip("\r\n")
+        if line.strip() and not line.startswith(("#", "track", "browser")):
+            yield _record(line, f"{path}:{number}", genome, needs_labels)
+
+
+def _record(line: str, place: str, genome: Genome, needs_labels: bool) -> Record:
+    columns = line.split("\t") if "\t" in line else line.split()
+    if needs_labels and len(columns) < 4:
+        raise HyenaDNAError(f"{place}: expected contig, start, end and label in columns 1 to 4, found {line!r}.")
+    interval = interval_of(columns, "", place, genome)
+    strand = columns[5].strip() if len(columns) > 5 else "."
+    if strand not in STRANDS:
+        raise HyenaDNAError(f"{place}: column 6 is {strand!r}, expected the strand: one of {', '.join(STRANDS)}.")
+    bases = genome.read(interval.chrom, interval.start, interval.end).tobytes()
+    if strand == "-":
+        bases = bases.translate(COMPLEMENT)[::-1]
+    name = f"{interval.chrom}:{interval.start}-{interval.end}" + ("(-)" if strand == "-" else "")
+    return Record(name, bases, (columns[3].strip(),) if needs_labels else ())

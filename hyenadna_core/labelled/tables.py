@@ -1,0 +1,153 @@
+"""Tables with a header and a sequence a row: CSV, TSV, Parquet."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.text import size_of, suffix_of, text_lines
+from hyenadna_core.labelled.records import Record
+from hyenadna_core.terminal import Advance
+
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
+PARQUET = (".parquet", ".pq")
+TABLES = (*DELIMITERS, *PARQUET)
+SEQUENCE_COLUMNS = ("sequence", "seq", "dna")
+LABEL_COLUMNS = ("label", "labels", "target", "class", "y")
+NAME_COLUMNS = ("name", "id")
+LONGEST_FIELD = (1 << 31) - 1  # csv stops at 131,072 characters otherwise
+SHOWN = 40  # characters of a column's name
+
+
+class Table(NamedTuple):
+    """A file's columns, and a function from some of their numbers to the rows, each with the text of those."""
+
+    path: Path
+    columns: list[str]
+    rows: Callable[[list[int]], Iterator[tuple[str, ...]]]
+
+    def find(self, given: str | None, usual: Sequence[str]) -> int:
+        """The number of the column of that name, or of the first usual one, in whatever case.
+
+        Raises:
+            HyenaDNAError: there is none, or it is there twice; the message lists the columns that there are.
+        """
+        number = self.find_usual(usual) if given is None else self._number([given, *self._folded(given)])
+        if number is None:
+            wanted = repr(given) if given is not None else f"{', '.join(usual[:-1])} or {usual[-1]}"
+            columns = ", ".join(name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..." for name in self.columns)
+            raise HyenaDNAError(f"{self.path} has no column {wanted}; its first line names {columns}.")
+        return number
+
+    def find_usual(self, usual: Sequence[str]) -> int | None:
+        """The number of the first of some columns that there is."""
+        return self._number([name for one in usual for name in self._folded(one)])
+
+    def _folded(self, name: str) -> list[str]:
+        return [column for column in self.columns if column.casefold() == name.casefold()]
+
+    def _number(self, names: Sequence[str]) -> int | None:
+        name = next((name for name in names if name in self.columns), None)
+        if name is not None and self.columns.count(name) > 1:
+            raise HyenaDNAError(f"{self.path} has {self.columns.count(name)} columns {name!r}: rename all but one.")
+        return None if name is None else self.columns.index(name)
+
+
+def open_table(path: Path, advance: Advance) -> Table:
+    """The table in a file, by its suffix; `advance` is told the bytes of the file that were taken.
+
+    Raises:
+        HyenaDNAError: unreadable, without a header, or Parquet without pyarrow.
+    """
+    return _open_parquet(path, advance) if suffix_of(path) in PARQUET else _open_text(path, advance)
+
+
+def table_records(
+    path: Path, advance: Advance, sequence_column: str | None, label_columns: Sequence[str], needs_labels: bool
+) -> Iterator[Record]:
+    """The sequences of a table; a row is named by the columns name or id, or else by its number below the header."""
+    table = open_table(path, advance)
+    sequence = table.find(sequence_column, SEQUENCE_COLUMNS)
+    labels = find_labels(table, label_columns) if needs_labels else []
+    name = table.find_usual(NAME_COLUMNS)
+    wanted = [sequence, *labels, *([] if name is None else [name])]
+    for number, fields in enumerate(table.rows(wanted), start=1):
+        bases = fields[0].encode("latin-1", errors="replace")
+        yield Record((name is not None and fields[-1]) or str(number), bases, fields[1 : 1 + len(labels)])
+
+
+def find_labels(table: Table, label_columns: Sequence[str]) -> list[int]:
+    """The numbers of the label columns: those given, or the usual one."""
+    return [table.find(column, LABEL_COLUMNS) for column in label_columns] or [table.find(None, LABEL_COLUMNS)]
+
+
+def _open_text(path: Path, advance: Advance) -> Table:
+    csv.field_size_limit(LONGEST_FIELD)
+    reader = csv.reader(text_lines(path, advance), delimiter=DELIMITERS[suffix_of(path)], strict=True)
+    lines = _lines(path, reader)
+    header = next(lines, None)
+    if header is None:
+        raise HyenaDNAError(f"{path} is empty: expected a first line with the names of columns.")
+
+    def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
+        for number, fields in enumerate(lines, start=1):
+            if len(fields) != len(header):
+                raise HyenaDNAError(
+                    f"{path}, row {number} (line {reader.line_num}): {len(fields)} fields, where the first line has "
+                    f"{len(header)}: mend the row, or put fields that hold the delimiter in quotes."
+                )
+            yield tuple(fields[column].strip() for column in wanted)
+
+    return Table(path, [name.strip() for name in header], rows)
+
+
+def _lines(path: Path, reader: Any) -> Iterator[list[str]]:
+    """The fields of each line that is not blank."""
+    try:
+        yield from filter(None, reader)
+    except csv.Error as error:
+        raise HyenaDNAError(f"{path}:{reader.line_num}: {error}: is there a quote too many or too few?") from None
+
+
+def _open_parquet(path: Path, advance: Advance) -> Table:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise HyenaDNAError(f"{path} is Parquet, which needs pyarrow: run pip install 'hyenadna[classify]'.") from None
+    failures = (pyarrow.ArrowException, OSError)
+    try:
+        schema = parquet.read_schema(path)
+    except failures as error:
+        raise HyenaDNAError(f"{path} cannot be read as Parquet: {_first_line(error)}.") from None
+
+    def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
+        names = [schema.names[column] for column in wanted]
+        for name in names:
+            if pyarrow.types.is_nested(found := schema.field(name).type):
+                raise HyenaDNAError(f"{path}: the column {name} holds {found}: make it text or numbers.")
+        try:
+            with parquet.ParquetFile(path) as file:
+                per_row = size_of(path) / max(1, file.metadata.num_rows)
+                for batch in file.iter_batches(batch_size=1 << 13, columns=names):
+                    columns = [batch.column(name).to_pylist() for name in names]
+                    yield from zip(*([_text(value) for value in column] for column in columns), strict=True)
+                    advance(round(per_row * batch.num_rows))
+        except failures as error:
+            raise HyenaDNAError(f"{path} is cut off or damaged: {_first_line(error)}.") from None
+
+    return Table(path, list(schema.names), rows)
+
+
+def _text(value: Any) -> str:
+    """A value of Parquet as CSV would have it; nothing where there is none."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("latin-1").strip()
+    return str(int(value) if isinstance(value, bool) else value).strip()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

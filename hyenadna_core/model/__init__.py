@@ -1,0 +1,1 @@
+"""The model: filters, operator, blocks, backbone, language model, heads."""

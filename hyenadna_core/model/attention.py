@@ -1,0 +1,81 @@
+"""Causal attention with rotary positions: the mixer of the Transformer that the Hyena operator is compared with."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from hyenadna_backends.attention import attend
+from hyenadna_core.model.filters import LINEAR_STDDEV
+from hyenadna_core.model.initializers import NumpyNormal, child_seed
+
+ROTARY_BASE = 10_000
+HEAD_WIDTHS = (64, 32, 16, 8, 4, 2)  # the first that divides d_model
+
+
+def heads(d_model: int, num_heads: int | None = None) -> int:
+    """How many heads share d_model channels; without a wish, as many as make each 64 wide, or the next power of two."""
+    if num_heads is None:
+        num_heads = next((d_model // width for width in HEAD_WIDTHS if d_model % width == 0), 1)
+    if num_heads < 1 or d_model % (2 * num_heads):
+        raise ValueError(
+            "d_model must divide into heads of an even width, which rotary positions turn in pairs. "
+            f"Received: d_model={d_model}, num_heads={num_heads}"
+        )
+    return num_heads
+
+
+def rotate(x):
+    """Turn channels in pairs by angles proportional to the position: (B, L, H, W) -> (B, L, H, W).
+
+    Scores of turned queries and keys depend on their distance alone, at any length. Angles are float32 under every
+    policy; channel i is paired with channel i + W/2.
+    """
+    L, pairs = x.shape[1], x.shape[-1] // 2
+    rates = ops.convert_to_tensor((ROTARY_BASE ** (-np.arange(pairs) / pairs)).astype(np.float32))
+    angles = ops.arange(L, dtype="float32")[:, None, None] * rates  # (L, 1, W/2)
+    cos, sin = ops.cos(angles), ops.sin(angles)
+    first, second = ops.split(ops.cast(x, "float32"), 2, axis=-1)
+    return ops.cast(ops.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1), x.dtype)
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class CausalAttention(keras.layers.Layer):
+    """Softmax attention to the present and the past: (B, L, D) -> (B, L, D), for every L.
+
+    `num_heads` is chosen from d_model where not given: heads of 64 channels, or of 32, 16, ... where 64 does not
+    divide it. `out_stddev` is the spread of the initial output projection.
+    """
+
+    def __init__(self, d_model, num_heads=None, out_stddev=LINEAR_STDDEV, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.num_heads = heads(d_model, num_heads)
+        self._config = {"d_model": d_model, "num_heads": self.num_heads, "out_stddev": out_stddev, "seed": seed}
+        self.Wqkv = keras.layers.Dense(
+            3 * d_model,
+            kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "Wqkv")),
+            dtype=self.dtype_policy,
+            name="Wqkv",
+        )
+        self.out_proj = keras.layers.Dense(
+            d_model,
+            kernel_initializer=NumpyNormal(out_stddev, child_seed(seed, "out_proj")),
+            dtype=self.dtype_policy,
+            name="out_proj",
+        )
+
+    def build(self, input_shape):
+        self.Wqkv.build(input_shape)
+        self.out_proj.build(input_shape)
+
+    def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
+        return keras.KerasTensor(x.shape, self.compute_dtype)
+
+    def call(self, x, training=False):  # as the operator that it stands in for
+        L, D = x.shape[1:]
+        by_head = (-1, L, self.num_heads, D // self.num_heads)
+        q, k, v = (ops.reshape(part, by_head) for part in ops.split(self.Wqkv(x), 3, axis=-1))  # (B, L, H, W)
+        y = attend(rotate(q), rotate(k), v)
+        return self.out_proj(ops.reshape(y, (-1, L, D)))
+
+    def get_config(self):
+        return super().get_config() | self._config

@@ -1,0 +1,37 @@
+"""A model for a task: the backbone, and the head that the task gives it."""
+
+import keras
+from keras import ops
+
+from hyenadna_core.model.backbone import SequenceModel
+from hyenadna_core.tokens import PAD
+
+
+class TaskModel(SequenceModel):
+    """Token ids to what a task predicts: (B, L) -> (B, ...).
+
+    Args:
+        backbone: its hidden states (B, L, D) are what the head is given.
+        head: makes outputs of hidden (B, L, D) and real (B, L), which is false at padding, from Keras layers.
+    """
+
+    def __init__(self, backbone, head, **kwargs):
+        hidden = keras.Input((None, backbone.output.shape[-1]), name="hidden")
+        real = keras.Input((None,), dtype="bool", name="real")
+        read_out = keras.Model([hidden, real], head(hidden, real), name="read_out")
+        outputs = read_out([backbone.output, ops.not_equal(backbone.input, PAD)])
+        super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
+        self.backbone, self.head = backbone, read_out
+        self.max_seq_len = backbone.max_seq_len
+
+    def read_out(self, hidden, ids):
+        """Hidden states of ids to outputs: (B, L, D), (B, L) -> (B, ...)."""
+        return self.head([hidden, ops.not_equal(ids, PAD)])
+
+    @property
+    def architecture(self):
+        """The arguments of HyenaBackbone, as CausalLM has them: the language model within can be loaded alone."""
+        config = self.backbone.get_config()
+        return {name: value for name, value in config.items() if name not in ("name", "trainable")} | {
+            "tie_embeddings": True
+        }

@@ -1,0 +1,1 @@
+"""The tasks in the package, and what sequence tasks share."""

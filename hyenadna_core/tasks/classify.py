@@ -1,0 +1,146 @@
+"""The task `classify`: fine-tune on one's own sequences, whatever file they are in."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from hyenadna_core.datasets import fetch_dataset
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.files import read_labelled
+from hyenadna_core.labelled.records import Records
+from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.targets import KINDS, Target, read_targets
+from hyenadna_core.tasks.sequence_task import OPTIONS, SequenceTask
+from hyenadna_plugins import plugin_manager
+
+PATH = click.Path(path_type=Path, resolve_path=True)
+VALID_PART = 10  # one in so many training sequences is for validation where no file is
+FILES = (
+    click.Option(["--dataset"], metavar="NAME", help="Files by name: `hyenadna datasets` lists them."),
+    click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED; gz too."),
+    click.Option(["--valid"], type=PATH, help="To choose the best weights by.  [default: a tenth of --train]"),
+    click.Option(["--test"], type=PATH, help="To measure them by, once, at the end."),
+    click.Option(["--target"], type=click.Choice(KINDS), default="classes", show_default=True, help="What labels are."),
+    click.Option(["--sequence-column"], metavar="NAME", help="[default: sequence, seq or dna]"),
+    click.Option(
+        ["--label-column"],
+        metavar="NAME",
+        multiple=True,
+        help="May be repeated: several labels, or quantities.  [default: label, labels, target, class or y]",
+    ),
+    click.Option(["--labels"], type=PATH, help="A table with the columns name and label, for a FASTA without them."),
+    click.Option(["--fasta"], type=PATH, help="The genome that BED files are of."),
+)
+
+
+class ClassifyTask(SequenceTask):
+    """Fine-tune on one's own sequences: classes, several labels, quantities, or a class at every base."""
+
+    name = "classify"
+    options = (*FILES, *OPTIONS)
+
+    def __init__(
+        self,
+        train: Path | str | None = None,
+        valid: Path | str | None = None,
+        test: Path | str | None = None,
+        target: str = "classes",
+        sequence_column: str | None = None,
+        label_column: tuple[str, ...] = (),
+        labels: Path | str | None = None,
+        fasta: Path | str | None = None,
+        dataset: str | None = None,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        given = {"train": train, "valid": valid, "test": test}
+        fetched = fetch_dataset(plugin_manager(), dataset) if dataset else {}
+        self.files = {split: path or fetched.get(split) for split, path in given.items()}
+        self.kind, self.label_columns = target, tuple(label_column)
+        self.reading: dict[str, Any] = {
+            "sequence_column": sequence_column,
+            "labels": _path(labels),
+            "fasta": _path(fasta),
+        }
+        self._records: dict[str, Records] = {}
+        self._known: Target | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "ClassifyTask":
+        task = cls(**options)
+        if state is not None:
+            task._known = Target.from_json(state["target"])
+        return task
+
+    @property
+    def target(self) -> Target:  # type: ignore[override]
+        """What the labels of the training file are, with the names of classes."""
+        return self._known or self._learned[0]
+
+    @cached_property
+    def _learned(self) -> tuple[Target, np.ndarray]:
+        return self._targets(self._read("train"), None)
+
+    def _targets(self, records: Records, target: Target | None) -> tuple[Target, np.ndarray]:
+        lengths = [len(sequence) for sequence in records.sequences]
+        return read_targets(records.labels, self.kind, self.label_columns, target, names=records.names, lengths=lengths)
+
+    @cached_property
+    def _held_out(self) -> np.ndarray:
+        """Which training sequences are for validation, where no file is: (n,) bool."""
+        count = len(self._read("train").names)
+        chosen = np.zeros(count, bool)
+        chosen[np.random.default_rng(0).permutation(count)[: count // VALID_PART]] = True
+        return chosen
+
+    def _read(self, split: str) -> Records:
+        if split not in self._records:
+            path = self.files[split]
+            if path is None:
+                raise HyenaDNAError(
+                    f"The task classify needs --{split}: a file of sequences with labels, or --dataset."
+                )
+            self._records[split] = read_labelled(
+                Path(path),
+                label_columns=self.label_columns,
+                empty_labels=self.kind == "labels" and len(self.label_columns) < 2,
+                **self.reading,
+            )
+        return self._records[split]
+
+    def sequences(self, split: str) -> LabelledSequences | None:
+        if split == "test" and self.files["test"] is None:
+            return None
+        own = self.files[split] is not None
+        records = self._read(split if own else "train")
+        learning = self._known is None and (split == "train" or not own)
+        targets = self._learned[1] if learning else self._targets(records, self.target)[1]
+        found = LabelledSequences.of(records.sequences, targets, records.names)
+        if self.files["valid"] is not None or split == "test":
+            return found
+        rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
+        return found.take(rows) if len(rows) else None
+
+    def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+        own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
+        return super().predict(model, path, **own | {name: value for name, value in columns.items() if value})
+
+    def prepare(self, seq_len: int) -> list[str]:
+        of_sequences = super().prepare(seq_len)
+        said = [
+            f"{count:,} rows of {self.files[split]} were left out: {reason}."
+            for split, records in self._records.items()
+            for reason, count in records.left_out.items()
+        ]
+        self._records.clear()  # what is needed of them is in arrays
+        if self.files["valid"] is None:
+            said.append(f"No --valid: {int(self._held_out.sum()):,} of the training sequences are for validation.")
+        return said + of_sequences
+
+
+def _path(value: Path | str | None) -> Path | None:
+    return None if value is None else Path(value)

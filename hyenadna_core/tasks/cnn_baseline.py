@@ -1,0 +1,95 @@
+"""The small CNN of GenomicBenchmarks as a baseline, trained on the batches of the task itself.
+
+Facts: src/genomic_benchmarks/models/torch.py and experiments/torch_cnn_experiments of
+ML-Bioinfo-CEITEC/genomic_benchmarks (Gresova et al. 2023): an embedding of 100 channels; three times a convolution of 8
+bases without padding, batch normalisation, ReLU, the larger of each two positions, with 16, 8 and 4 channels; a linear
+layer of 512 units and one to the outputs, nothing between them. PyTorch's initialisation, momentum and epsilon.
+"""
+
+import math
+from typing import Any
+
+import keras
+
+from hyenadna_backends.updates import updates
+from hyenadna_core.evaluation.baselines import Baseline
+from hyenadna_core.model.initializers import NumpyNormal, NumpyUniform, child_seed
+from hyenadna_core.task import Draw, number_of_targets
+from hyenadna_core.terminal import progress
+from hyenadna_core.training.best import BestValidation
+
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 10, 64, 1e-3
+NAME = "cnn"
+VOCABULARY = 16
+CHANNELS = 100  # of the embedding
+FILTERS = (16, 8, 4)
+KERNEL = 8
+POOL = 2
+UNITS = 512
+
+
+def build_cnn(max_length, outputs, seed=0):
+    """A model of token ids of one length to logits: (B, L) int32 -> (B, K), in float32.
+
+    Sequences shorter than 57 bases are filled up with zeros behind the embedding.
+    """
+    shared = {"dtype": "float32"}
+
+    def initializers(name, fan_in):
+        limit = fan_in**-0.5
+        return {
+            "kernel_initializer": NumpyUniform(limit, child_seed(seed, f"{name}/kernel")),
+            "bias_initializer": NumpyUniform(limit, child_seed(seed, f"{name}/bias")),
+        } | shared
+
+    ids = keras.Input((max_length,), dtype="int32", name="ids")
+    normal = NumpyNormal(1.0, child_seed(seed, "embedding"))
+    x = keras.layers.Embedding(VOCABULARY, CHANNELS, embeddings_initializer=normal, name="embedding", **shared)(ids)
+    if max_length < shortest():
+        x = keras.layers.ZeroPadding1D((0, shortest() - max_length), **shared)(x)
+    for number, filters in enumerate(FILTERS, start=1):
+        name = f"convolution_{number}"
+        arguments = initializers(name, KERNEL * x.shape[-1])
+        x = keras.layers.Conv1D(filters, KERNEL, name=name, **arguments)(x)
+        x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"norm_{number}", **shared)(x)
+        x = keras.layers.ReLU(**shared)(x)
+        x = keras.layers.MaxPooling1D(POOL, **shared)(x)
+    x = keras.layers.Flatten(**shared)(x)
+    x = keras.layers.Dense(UNITS, name="linear", **initializers("linear", x.shape[-1]))(x)
+    logits = keras.layers.Dense(outputs, name="logits", **initializers("logits", UNITS))(x)
+    return keras.Model(ids, logits, name="cnn")
+
+
+def shortest():
+    """The length of which the convolutions leave one position."""
+    length = 1
+    for _ in FILTERS:
+        length = length * POOL + KERNEL - 1
+    return length
+
+
+def cnn_baseline(task: Any, split: str, seed: int) -> Baseline:
+    """Fit the CNN on the task's training split and predict a split with the weights that were best on valid."""
+    train = task.split("train")
+    model = build_cnn(task.seq_len, len(task.target.names), seed=seed)
+    model.max_seq_len = task.seq_len
+    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE))
+    update, best, weights = updates(model, task.loss), BestValidation(*task.monitor), model.get_weights()
+    batch_size = min(BATCH_SIZE, len(train))
+    steps = math.ceil(len(train) / batch_size)
+    with progress("Baseline: CNN", EPOCHS * steps) as advance:
+        for step in range(EPOCHS * steps):
+            batch = task.batch(Draw("train", step, task.seq_len, batch_size, seed))
+            update([batch], number_of_targets(batch))
+            advance(1)
+            if (step + 1) % steps == 0:
+                update.settle()
+                if best.improves(step + 1, task.evaluate(model, "valid")):
+                    weights = model.get_weights()
+    if best.value is None:  # no figure was ever defined: the last weights
+        best.step = EPOCHS * steps
+    else:
+        model.set_weights(weights)
+    predicted, _ = task.predicted(model, task.split(split))
+    text = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
+    return Baseline(NAME, text, predicted, best.value)

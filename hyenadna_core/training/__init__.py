@@ -1,0 +1,1 @@
+"""Training: options, warmup, optimizer, checkpoints, the run folder."""

@@ -1,0 +1,84 @@
+"""AdamW with a rate of its own for the filter network (docs/model.md section 6)."""
+
+import keras
+from keras import ops
+
+from hyenadna_core.recipe import Recipe, learning_rate_at
+
+CLIP_NORM = 1.0
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class RecipeSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of a recipe over `steps` updates."""
+
+    def __init__(self, recipe, steps):
+        self.recipe, self.steps = recipe, steps
+
+    def __call__(self, step):
+        return learning_rate_at(self.recipe, self.steps, ops.cast(step, "float32"), ops)
+
+    def get_config(self):
+        return {"recipe": vars(self.recipe), "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(Recipe(**config["recipe"]), config["steps"])
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class FilterAdamW(keras.optimizers.AdamW):
+    """AdamW in which the filter network learns at `filter_rate` times the rate of all else.
+
+    The network's sines turn a small step into a large change of every filter, so it takes a smaller one.
+    """
+
+    def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=1e-8, **kwargs):
+        super().__init__(learning_rate, epsilon=epsilon, **kwargs)
+        self.filter_rate = filter_rate
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One variable's update as PyTorch has it: epsilon is added to the corrected root, Keras adds it before."""
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        mean, square = self._momentums[index], self._velocities[index]
+        rate = ops.cast(learning_rate, dtype) * (self.filter_rate if in_filter_network(variable) else 1.0)
+        gradient, step = ops.cast(gradient, dtype), ops.cast(self.iterations + 1, dtype)
+        self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
+        self.assign_add(square, (ops.square(gradient) - square) * (1 - self.beta_2))
+        root = ops.sqrt(square / (1 - ops.power(self.beta_2, step))) + self.epsilon
+        self.assign_sub(variable, rate * mean / (1 - ops.power(self.beta_1, step)) / root)
+
+    def get_config(self):
+        return super().get_config() | {"filter_rate": self.filter_rate}
+
+
+def build_optimizer(model, recipe, steps):
+    """AdamW for `steps` updates with the rates and the decay of a recipe, its gradients clipped to norm 1.
+
+    For a model that computes in float16, with a scaled loss: small gradients would be zero in it.
+    """
+    optimizer = FilterAdamW(
+        RecipeSchedule(recipe, steps),
+        recipe.filter_rate,
+        weight_decay=recipe.weight_decay,
+        beta_2=recipe.beta_2,
+        epsilon=recipe.epsilon,
+        global_clipnorm=CLIP_NORM,
+    )
+    spared = [v for v in model.trainable_variables if not decays(v, recipe)]
+    optimizer.exclude_from_weight_decay(var_list=spared)
+    if any(layer.compute_dtype == "float16" for layer in model.layers):
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def in_filter_network(variable):
+    """Whether a variable of the model belongs to the network that makes the filters; the skip does not."""
+    return "filter_fn" in variable.path and not variable.path.endswith("filter_fn/bias")
+
+
+def decays(variable, recipe):
+    """Whether a recipe's weight decay applies to a variable of the model."""
+    if in_filter_network(variable):
+        return False
+    return recipe.original or (len(variable.shape) > 1 and "embeddings" not in variable.path)

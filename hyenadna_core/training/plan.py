@@ -1,0 +1,86 @@
+"""From the options of a run to its stages: lengths, sequences a step, sequences at a time."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.model.memory import micro_batch
+from hyenadna_core.training.config import STEPS
+from hyenadna_core.training.warmup import Stage, doubling, parse_stages
+
+BASES_A_STEP = 1024
+FIRST_SEQ_LEN = 64
+WARMUP = re.compile(r"(\d+)\.\.(\d+)")
+
+
+def plan_stages(
+    max_seq_len: int,
+    *,
+    stages: str | None = None,
+    warmup: str | None = None,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    batch_bases: int | None = None,
+) -> list[Stage]:
+    """The stages asked for; by default lengths from 64, doubling, to the longest power of two that fits.
+
+    Args:
+        stages: as in `64x256@200,128`; where a batch size is left out, a step has as many bases as batch_size sequences
+            of the longest stage.
+        warmup: as in `64..32768`: doubling lengths, batch_size sequences a step in all of them.
+        steps: of all stages that name none, in even shares.
+        batch_bases: bases a step instead of sequences, in all stages that do not say.
+
+    Raises:
+        HyenaDNAError: text of another form, options that contradict each other, a stage longer than the model's most.
+    """
+    if stages and warmup:
+        raise HyenaDNAError("--stages and --warmup both say which lengths: leave one out.")
+    if batch_size and batch_bases:
+        raise HyenaDNAError("--batch-size and --batch-bases both say how large a step is: leave one out.")
+    whole = 1 << (max_seq_len.bit_length() - 1)
+    lengths = _warmup_lengths(warmup) if warmup else doubling(min(FIRST_SEQ_LEN, whole), whole)
+    text = stages or ",".join(map(str, lengths))
+    longest = max(stage.seq_len for stage in parse_stages(text, 1, steps or STEPS))
+    sequences = batch_size or max(1, (batch_bases or BASES_A_STEP) // longest)
+    if warmup and not batch_bases:
+        text = ",".join(f"{length}x{sequences}" for length in lengths)
+    planned = parse_stages(text, sequences, steps or STEPS)
+    if longest > max_seq_len:
+        raise HyenaDNAError(
+            f"A stage has {longest:,} bases but the model takes at most {max_seq_len:,}: "
+            "shorten it, or choose a longer --preset."
+        )
+    return planned
+
+
+def plan_micro_batches(
+    architecture: Mapping[str, Any], stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
+) -> tuple[int, ...]:
+    """How many sequences of each stage's steps go at a time, on all devices together.
+
+    `asked` at most, or as many as fit `limit` bytes on each device by the estimate; parts are of even size.
+
+    Raises:
+        HyenaDNAError: sequences do not divide among the devices.
+    """
+    sizes = []
+    for stage in stages:
+        if stage.batch_size % devices:
+            raise HyenaDNAError(
+                f"Stage {stage} has {stage.batch_size} sequences a step, which do not divide among {devices} devices."
+            )
+        of_device = stage.batch_size // devices
+        most = (
+            max(1, asked // devices) if asked else micro_batch(architecture, of_device, stage.seq_len, limit, backend)
+        )
+        sizes.append(devices * max(size for size in range(1, min(most, of_device) + 1) if of_device % size == 0))
+    return tuple(sizes)
+
+
+def _warmup_lengths(text: str) -> list[int]:
+    match = WARMUP.fullmatch(text.strip())
+    if not match or not 0 < int(match[1]) <= int(match[2]):
+        raise HyenaDNAError(f"Cannot read the warmup {text!r}: write FIRST..LAST, as in 64..32768.")
+    return doubling(int(match[1]), int(match[2]))

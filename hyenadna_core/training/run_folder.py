@@ -1,0 +1,183 @@
+"""The folder of a run: what was asked, what happened, and the checkpoints to go on from."""
+
+import fcntl
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.cache import write_text
+
+
+class LogLine(NamedTuple):
+    """One line of log.tsv, written when `step` steps are done.
+
+    The loss is the mean, in nats per base, over the steps since the line before, the learning rate that of the last.
+    """
+
+    step: int
+    seq_len: int
+    batch_size: int
+    bases: int
+    loss: float
+    learning_rate: float
+    seconds: float
+
+
+def as_json_numbers(value: Any) -> Any:
+    """A value with null in place of each nan, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: as_json_numbers(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json_numbers(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+class RunFolder:
+    """run.json, log.tsv, curves.png and checkpoints/, locked against other processes until it is closed."""
+
+    writes = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = (path / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.") from None
+
+    def close(self) -> None:
+        self._lock.close()
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @classmethod
+    def create(cls, path: Path, run: dict[str, Any]) -> "RunFolder":
+        """A new folder with its run.json.
+
+        Raises:
+            HyenaDNAError: there is a run in it already, finished or not, or the folder cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            folder = cls(path)
+        except OSError as error:
+            raise HyenaDNAError(f"Cannot make the run folder {path}: {error.strerror}.") from None
+        if (path / "run.json").exists():
+            folder.close()
+            raise HyenaDNAError(
+                f"{path} holds a run already: continue it with --resume {path}, or choose another --out."
+            )
+        folder.write_run(run)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """An existing run's folder.
+
+        Raises:
+            HyenaDNAError: there is no run in it, or another process is at work in it.
+        """
+        read_run(path)
+        return cls(path)
+
+    @classmethod
+    def watch(cls, path: Path) -> "RunFolder":
+        """A folder that another process of the same run writes: what is written here goes nowhere."""
+        return Watched(path)
+
+    def read_run(self) -> dict[str, Any]:
+        return read_run(self.path)
+
+    def write_run(self, run: dict[str, Any]) -> None:
+        write_text(self.path / "run.json", json.dumps(as_json_numbers(run), indent=2) + "\n")
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def log(self, line: LogLine) -> None:
+        self._append("log.tsv", line._asdict())
+
+    def log_validation(self, step: int, figures: dict[str, float]) -> None:
+        """Add a line to valid.tsv: the step, and each figure of the held-out split."""
+        self._append("valid.tsv", {"step": step} | figures)
+
+    def _append(self, name: str, values: dict[str, Any]) -> None:
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            if file.tell() == 0:
+                file.write("\t".join(values) + "\n")
+            texts = (f"{value:.8g}" if isinstance(value, float) else str(value) for value in values.values())
+            file.write("\t".join(texts) + "\n")
+
+    def read_log(self) -> list[LogLine]:
+        """The lines so far; the last one, if a cut-off run left it unfinished, not."""
+        try:
+            text = (self.path / "log.tsv").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        lines = [line.split("\t") for line in text[: text.rfind("\n") + 1].splitlines()[1:]]
+        return [
+            LogLine(*(kind(value) for kind, value in zip(LogLine.__annotations__.values(), line, strict=True)))
+            for line in lines
+        ]
+
+    def cut_log(self, step: int) -> None:
+        """Forget what was logged after `step`, which a resumed run goes through again."""
+        for name in ("log.tsv", "valid.tsv"):
+            path = self.path / name
+            if not path.exists():
+                continue
+            text = path.read_text(encoding="utf-8")
+            header, *lines = text[: text.rfind("\n") + 1].splitlines(keepends=True) or [""]
+            write_text(path, header + "".join(line for line in lines if int(line.split("\t")[0]) <= step))
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """The run.json of a run folder.
+
+    Raises:
+        HyenaDNAError: there is none, or it is damaged.
+    """
+    if not (path / "run.json").exists():
+        raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
+    try:
+        run: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise HyenaDNAError(f"Cannot read {path / 'run.json'}: {error}.") from None
+    return run
+
+
+class Watched(RunFolder):
+    """See RunFolder.watch."""
+
+    writes = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def close(self) -> None:
+        pass
+
+    def write_run(self, run: dict[str, Any]) -> None:
+        pass
+
+    def cut_log(self, step: int) -> None:
+        pass
+
+    def _append(self, name: str, values: dict[str, Any]) -> None:
+        pass
+
+
+def next_free(parent: Path, name: str) -> Path:
+    """The first of parent/name-1, parent/name-2, ... that does not exist."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"

@@ -1,0 +1,148 @@
+"""Training: the loop over steps, with length warmup, checkpoints and resume."""
+
+import math
+import signal
+import time
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import keras
+
+from hyenadna_backends.processes import in_any_process, share_steps
+from hyenadna_backends.updates import updates
+from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.model.loading import load, random_model
+from hyenadna_core.model.spectra import forget_spectra
+from hyenadna_core.recipe import learning_rate_at
+from hyenadna_core.task import Batch, Draw, Task, number_of_targets
+from hyenadna_core.terminal import notice
+from hyenadna_core.training.best import BestValidation
+from hyenadna_core.training.checkpoint import load_checkpoint, save_best, save_checkpoint
+from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.curves import draw_curves
+from hyenadna_core.training.loss_line import LossLine
+from hyenadna_core.training.optimizer import build_optimizer
+from hyenadna_core.training.prefetch import prefetched
+from hyenadna_core.training.progress import training_progress
+from hyenadna_core.training.run_folder import LogLine, RunFolder
+from hyenadna_core.training.signals import asked_to_stop
+from hyenadna_core.training.warmup import bases_until, stage_at
+from hyenadna_plugins import PluginWarning, reason_of
+
+CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
+
+
+def make_model(config: RunConfig, task: Task, starts: bool = True):
+    """The compiled model of a run, on all devices where it is to be; the weights that it starts from, if it does.
+
+    Raises:
+        HyenaDNAError: the weights cannot be had, or nothing would be trained.
+    """
+    if config.data_parallel:
+        share_steps()
+    keras.utils.set_random_seed(config.seed)  # for heads that draw their weights in Keras
+    if config.start is None or not starts:
+        model = random_model(config.model)
+    else:
+        model = load(config.start, **{name: config.model[name] for name in CHANGED if name in config.model})
+    if config.freeze:
+        model.backbone.trainable = False
+    model = task.model(model)
+    if not model.trainable_variables:
+        raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head of its own.")
+    return compile_model(model, config)
+
+
+def compile_model(model, config: RunConfig):
+    """Give a model its optimizer."""
+    model.compile(optimizer=build_optimizer(model, config.recipe, config.steps))
+    return model
+
+
+def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
+    """Take a compiled model from the folder's newest whole checkpoint, or from the start, to the last step.
+
+    Where the run validates, the weights that were best are in checkpoints/best, and it stops early if it is to.
+
+    Raises:
+        HyenaDNAError: the backend has not the precision; the loss is no number any more, or the disk is full, and then
+            the checkpoint before stays.
+        Interrupted: SIGINT or SIGTERM came; the state is in a checkpoint. A second signal ends the process at once.
+    """
+    first, more = load_checkpoint(folder.checkpoints, model)
+    best = BestValidation(*task.monitor, **more.get("best", {}))
+    folder.cut_log(first)
+    try:
+        update = updates(model, partial(task.loss, label_smoothing=config.label_smoothing))
+    except ValueError as error:
+        raise HyenaDNAError(str(error)) from None
+    line = LossLine(first, bases_until(config.stages, first))
+    draws = (draw_of(config, step) for step in range(first, config.steps))
+    saved, watching = time.monotonic(), list(watchers)
+    with (
+        asked_to_stop() as came,
+        training_progress(config.stages, first, task.in_bits) as report,
+        prefetched(task.batch, draws) as batches,
+    ):
+        for step, batch in enumerate(batches, first):
+            if best.waited(config.patience):
+                break
+            stage, done = stage_at(config.stages, step), step + 1
+            parts, weight = parts_of(batch, config.micro_batch_of(stage)), number_of_targets(batch)
+            line.add(stage, partial(update, parts, weight))
+            ends = done == config.steps or stage_at(config.stages, done) is not stage
+            validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
+            stop = in_any_process(bool(came))
+            saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
+            if saves or done % config.log_every == 0:  # what is saved has a finite loss, and a whole line
+                loss, speed = line.close(done)
+                if not math.isfinite(loss):
+                    raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")
+                rate = float(learning_rate_at(config.recipe, config.steps, step))
+                logged = LogLine(done, stage.seq_len, stage.batch_size, line.bases, loss, rate, line.seconds)
+                folder.log(logged)
+                report(done, loss, speed)
+                notify_watchers(watching, "logged", logged)
+            if validates:
+                update.settle()
+                figures = task.evaluate(model, "valid")
+                forget_spectra(model)
+                folder.log_validation(done, figures)
+                if best.improves(done, figures) and folder.writes:
+                    save_best(folder.checkpoints, model, {"step": done} | figures)
+                notify_watchers(watching, "validated", done, figures)
+            if saves and folder.writes:
+                update.settle()
+                save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})
+                draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, in_bits=task.in_bits)
+                saved = time.monotonic()
+            if stop and done < config.steps:
+                raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
+        update.settle()
+    if line.compiling:
+        lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
+        notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
+
+
+def notify_watchers(watchers: list[Any], what: str, *arguments: Any) -> None:
+    """Tell all who watch; one that fails costs a warning, is told nothing more, and training goes on."""
+    for watcher in tuple(watchers):
+        try:
+            getattr(watcher, what)(*arguments)
+        except Exception as error:  # whatever a plug-in may raise
+            watchers.remove(watcher)
+            name = type(watcher).__name__
+            warnings.warn(f"{name} failed in {what}, and is told nothing more: {reason_of(error)}", PluginWarning, 2)
+
+
+def draw_of(config: RunConfig, step: int) -> Draw:
+    """The name of a step's batch."""
+    stage = stage_at(config.stages, step)
+    return Draw("train", step, stage.seq_len, stage.batch_size, config.seed)
+
+
+def parts_of(batch: Batch, size: int) -> list[Batch]:
+    """A batch in parts of `size` sequences, which divides it."""
+    return [Batch(*(array[row : row + size] for array in batch)) for row in range(0, len(batch.ids), size)]

@@ -1,0 +1,1 @@
+"""Weights in files: the published layouts, where weights are found, conversion."""

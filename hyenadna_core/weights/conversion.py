@@ -1,0 +1,230 @@
+"""Writing weights in any published layout, to the bit."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.cache import file_written_aside, written_aside
+from hyenadna_core.weights.layouts import LAYOUTS, to_layout
+from hyenadna_core.weights.sources import CONFIG_KEY, WINDOW_SHIFT, Weights
+
+EPSILON = 1e-5
+HEAD, EMBEDDING = "lm_head.weight", "backbone.embeddings.word_embeddings.weight"
+HUB_CODE = "LongSafari/hyenadna-tiny-1k-seqlen-hf"  # where transformers finds the hub's model classes
+FILE_OF = {
+    "plain": "model.safetensors",
+    "hub": "model.safetensors",
+    "original": "weights.ckpt",
+    "checkpointed": "weights.ckpt",
+}
+
+
+def write_weights(weights: Weights, destination: Path, layout: str | None = None) -> list[str]:
+    """Write weights to a folder (with config.json) or to a file; what its readers will do otherwise, as sentences.
+
+    Args:
+        destination: a folder to make, or a file to write with the suffix .safetensors or .ckpt.
+        layout: "plain" for us, "hub" for transformers, "original" or "checkpointed" (activation checkpointing) for the
+            original's weights.ckpt; without it "original" for a .ckpt and "plain" for anything else.
+
+    Raises:
+        HyenaDNAError: it exists already, or the layout cannot hold this model.
+    """
+    is_file = destination.suffix in (".safetensors", ".ckpt")
+    layout = layout or ("original" if destination.suffix == ".ckpt" else "plain")
+    if layout not in FILE_OF:
+        raise HyenaDNAError(f"Unknown layout {layout!r}: choose one of {', '.join(FILE_OF)}.")
+    if is_file and destination.suffix != Path(FILE_OF[layout]).suffix:
+        raise HyenaDNAError(
+            f"The layout {layout!r} is kept in {FILE_OF[layout]}: {destination.name} has another suffix."
+        )
+    if destination.exists():
+        raise HyenaDNAError(f"{destination} exists already: remove it, or choose another name.")
+    if is_file and weights.architecture["mixer"] == "attention":
+        raise HyenaDNAError("A single file cannot say the max_seq_len of a model with attention: name a folder.")
+    notices = check_layout(weights, layout)
+    tensors = dict(weights.tensors)
+    tensors.setdefault(HEAD, tensors[EMBEDDING])
+    named = to_layout(tensors, LAYOUTS[layout])
+    if is_file:
+        with file_written_aside(destination) as file:
+            _write(named, file, {CONFIG_KEY: json.dumps(our_config(weights.architecture))} if layout == "plain" else {})
+        return notices
+    with written_aside(destination) as folder:
+        _write(named, folder / FILE_OF[layout], {})
+        text = json.dumps(CONFIG_OF[layout](weights.architecture), indent=2) + "\n"
+        (folder / "config.json").write_text(text, encoding="utf-8")
+    return notices
+
+
+def check_layout(weights: Weights, layout: str) -> list[str]:
+    """What a layout does not say about this model and its readers take otherwise, as sentences.
+
+    Raises:
+        HyenaDNAError: the layout's readers cannot run this model.
+    """
+    if layout == "plain":
+        return []
+    architecture, tensors = weights.architecture, weights.tensors
+    if architecture["mixer"] != "hyena":
+        raise HyenaDNAError(f"The layout {layout!r} holds Hyena models alone, and this one has attention: use plain.")
+    if layout == "hub" and architecture["order"] != 2:
+        raise HyenaDNAError(f"The hub's code runs order 2 alone, and this model has order {architecture['order']}.")
+    if layout == "hub" and architecture["vocab_size"] != 16:
+        raise HyenaDNAError(
+            f"The hub's code has 16 rows in its embedding, and this model {architecture['vocab_size']}."
+        )
+    if layout == "hub" and (other := next(_other_frequencies(tensors), None)):
+        raise HyenaDNAError(f"The hub's code has one sine frequency a layer, and here {other} differs from the first.")
+    if layout != "hub" and not np.array_equal(tensors.get(HEAD, tensors[EMBEDDING]), tensors[EMBEDDING]):
+        raise HyenaDNAError(
+            f"The original's code ties the head to the embedding, and in {weights.path} they differ: use the layout "
+            "hub or plain."
+        )
+    shift, notices = architecture["window_shift"], []
+    if layout != "hub":
+        notices = [
+            f"weights.ckpt does not say the window shift ({shift} here): the original's training code takes 0.0, its "
+            "inference code 0.05."
+        ]
+        if architecture["order"] > 2:
+            notices.append(
+                f"Nor does it say the filter layout ({architecture['filter_layout']} here): the training code takes "
+                "channel_major, the inference code step_major."
+            )
+        if architecture.get("layer_norm_epsilon", EPSILON) != EPSILON:
+            notices.append(
+                f"Nor does it say epsilon ({architecture['layer_norm_epsilon']} here): the code takes {EPSILON}."
+            )
+    elif shift != WINDOW_SHIFT:
+        notices = [f"The hub's code runs these weights with window shift {WINDOW_SHIFT}, not {shift}."]
+    return notices
+
+
+def _other_frequencies(tensors: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Sine frequencies that are not those of the first sine of their layer."""
+    for name, tensor in tensors.items():
+        if name.endswith(".freq") and not np.array_equal(tensor, tensors[name.rsplit(".", 2)[0] + ".1.freq"]):
+            yield name
+
+
+def our_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """config.json of our folders: the arguments of HyenaBackbone."""
+    backbone = {
+        name: value for name, value in architecture.items() if name not in ("tie_embeddings", "dtype", "rematerialise")
+    }
+    return {"model_type": "hyenadna", "backbone": backbone, "tie_embeddings": bool(architecture["tie_embeddings"])}
+
+
+def hub_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """config.json as transformers takes it (docs/model.md section 3, layouts)."""
+    classes = {
+        "AutoConfig": "configuration_hyena.HyenaConfig",
+        "AutoModel": "modeling_hyena.HyenaDNAModel",
+        "AutoModelForCausalLM": "modeling_hyena.HyenaDNAForCausalLM",
+        "AutoModelForSequenceClassification": "modeling_hyena.HyenaDNAForSequenceClassification",
+    }
+    same = (
+        "d_model",
+        "d_inner",
+        "n_layer",
+        "max_seq_len",
+        "emb_dim",
+        "filter_order",
+        "num_inner_mlps",
+        "short_filter_order",
+    )
+    return {
+        "architectures": ["HyenaDNAForCausalLM"],
+        "auto_map": {name: f"{HUB_CODE}--{value}" for name, value in classes.items()},
+        "model_type": "hyenadna",
+        **{name: architecture[name] for name in same},
+        "activation_freq": architecture.get("activation_freq", 10),
+        "embed_dropout": architecture.get("embed_dropout", 0.1),
+        "hyena_dropout": 0.0,
+        "hyena_filter_dropout": 0.0,
+        "hyena_order": architecture["order"],
+        "initializer_range": 0.02,
+        "layer_norm_epsilon": architecture.get("layer_norm_epsilon", 1e-5),
+        "pad_token_id": 4,
+        "pad_vocab_size_multiple": 8,
+        "tie_word_embeddings": False,
+        "torch_dtype": "float32",
+        "train_freq": True,
+        "use_bias": True,
+        "vocab_size": 12,
+    }
+
+
+def original_config(architecture: Mapping[str, Any], checkpointed: bool = False) -> dict[str, Any]:
+    """config.json as the original's inference code takes it beside weights.ckpt (docs/model.md section 3, layouts)."""
+    return {
+        "d_model": architecture["d_model"],
+        "n_layer": architecture["n_layer"],
+        "d_inner": architecture["d_inner"],
+        "vocab_size": 12,
+        "resid_dropout": 0.0,
+        "embed_dropout": architecture.get("embed_dropout", 0.1),
+        "fused_mlp": False,
+        "fused_dropout_add_ln": False,  # needs a CUDA extension, gives the same numbers
+        "checkpoint_mixer": checkpointed,
+        "checkpoint_mlp": checkpointed,
+        "residual_in_fp32": True,
+        "pad_vocab_size_multiple": 8,
+        "return_hidden_state": True,
+        "layer": {
+            "_name_": "hyena",
+            "order": architecture["order"],
+            "emb_dim": architecture["emb_dim"],
+            "filter_order": architecture["filter_order"],
+            "num_inner_mlps": architecture["num_inner_mlps"],
+            "short_filter_order": architecture["short_filter_order"],
+            "l_max": architecture["max_seq_len"],
+            "modulate": True,
+            "w": architecture.get("activation_freq", 10),
+            "lr": 6e-4,
+            "wd": 0.0,
+            "lr_pos_emb": 0.0,
+        },
+    }
+
+
+CONFIG_OF: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "plain": our_config,
+    "hub": hub_config,
+    "original": original_config,
+    "checkpointed": lambda architecture: original_config(architecture, checkpointed=True),
+}
+
+
+def _write(named: Mapping[str, np.ndarray], file: Path, metadata: dict[str, str]) -> None:
+    if file.suffix == ".safetensors":
+        from safetensors.numpy import save_file
+
+        save_file(
+            {name: np.ascontiguousarray(tensor) for name, tensor in named.items()}, file, {"format": "pt"} | metadata
+        )
+    else:
+        _write_checkpoint(named, file)
+
+
+def _write_checkpoint(named: Mapping[str, np.ndarray], file: Path) -> None:
+    """A checkpoint as Lightning writes it, as far as the original reads it."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise HyenaDNAError("Writing a weights.ckpt needs PyTorch: run pip install 'hyenadna[torch]'.") from None
+
+    def tensor_of(array: np.ndarray) -> Any:
+        if array.dtype.name == "bfloat16":
+            return torch.from_numpy(np.array(array.view(np.int16), order="C")).view(torch.bfloat16)
+        return torch.from_numpy(np.array(array, order="C"))
+
+    made = {id(tensor): tensor_of(tensor) for tensor in named.values()}
+    state_dict = {name: made[id(tensor)] for name, tensor in named.items()}
+    checkpoint = {"epoch": 0, "global_step": 0, "pytorch-lightning_version": "1.8.6", "state_dict": state_dict}
+    torch.save(checkpoint, file)

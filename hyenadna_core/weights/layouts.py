@@ -1,0 +1,86 @@
+"""How published files name their tensors, and the original's plain names for them (docs/model.md section 3).
+
+Plain names are those of its training code without the leading `model.`; ours are the same.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hyenadna_core.errors import HyenaDNAError
+
+T = TypeVar("T")
+
+PARAMETER = re.compile(r"(?:model\.|hyena\.)?(backbone\.(?:embeddings|layers\.\d+|ln_f)\..+|lm_head\.weight)")
+FREQ = re.compile(r"(backbone\.layers\.\d+\.mixer\.filter_fn\.implicit_filter\.)(\d+)\.freq")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way of naming: what stands before a backbone's and the head's names, and what comes between."""
+
+    name: str
+    backbone: str
+    head: str
+    checkpointed: bool = False  # activation checkpointing wraps mixer and mlp in a module called layer
+    lone_freq: bool = False  # the sine frequency once, not once for each sine
+
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        Layout("plain", "", ""),
+        Layout("original", "model.", "model."),
+        Layout("checkpointed", "model.", "model.", checkpointed=True),
+        Layout("hub", "hyena.", "", lone_freq=True),
+    )
+}
+
+
+def to_plain(tensors: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
+    """Tensors of any layout by their plain names, and the names of those that are no part of the language model.
+
+    Raises:
+        HyenaDNAError: two tensors have the same plain name.
+    """
+    found: dict[str, T] = {}
+    left_out = []
+    for name, tensor in tensors.items():
+        match = PARAMETER.fullmatch(name)
+        if match is None:
+            left_out.append(name)
+            continue
+        plain = re.sub(r"\.(mixer|mlp)\.layer\.", r".\1.", match[1])
+        if plain in found:
+            raise HyenaDNAError(f"{plain} is there twice, under names of two layouts.")
+        found[plain] = tensor
+    for name in [name for name in found if name.endswith(".implicit_filter.1.freq")]:
+        filter_network = name.removesuffix("1.freq")
+        sine = 3
+        while f"{filter_network}{sine + 1}.weight" in found:
+            found.setdefault(f"{filter_network}{sine}.freq", found[name])
+            sine += 2
+    return found, left_out
+
+
+def to_layout(tensors: Mapping[str, T], layout: Layout) -> dict[str, T]:
+    """Tensors with plain names by the names of a layout."""
+    renamed = {}
+    for name, tensor in tensors.items():
+        freq = FREQ.fullmatch(name)
+        if layout.lone_freq and freq and freq[2] != "1":
+            continue
+        if layout.checkpointed:
+            name = re.sub(r"\.(mixer|mlp)\.", r".\1.layer.", name)
+        renamed[(layout.head if name.startswith("lm_head.") else layout.backbone) + name] = tensor
+    return renamed
+
+
+def layout_of(names: Mapping[str, T]) -> str:
+    """The layout that the names of a file's tensors are in."""
+    if any(name.startswith("hyena.") for name in names):
+        return "hub"
+    if any(".mixer.layer." in name or ".mlp.layer." in name for name in names):
+        return "checkpointed"
+    return "original" if any(name.startswith("model.") for name in names) else "plain"

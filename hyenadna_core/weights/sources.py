@@ -1,0 +1,178 @@
+"""Where weights come from: preset names, folders, files of every published layout, and addresses of plug-ins."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.cache import cache_folder
+from hyenadna_core.files.checksum import sha256_of
+from hyenadna_core.presets import Preset
+from hyenadna_core.registry import by_name
+from hyenadna_core.weights.architecture import read_architecture, read_config
+from hyenadna_core.weights.layouts import layout_of, to_plain
+from hyenadna_core.weights.torch_file import StoredTensor, read_torch_file
+from hyenadna_plugins import PluginError, call, collect, implementers, plugin_manager, reason_of
+
+FILES = ("model.safetensors", "weights.ckpt")  # in a folder: the first that is there
+WINDOW_SHIFT = 0.05  # docs/weights.md says why
+CONFIG_KEY = "hyenadna"  # in the metadata of a .safetensors file of ours that stands alone: its config.json
+NO_WEIGHTS = "there are no weights (model.safetensors or weights.ckpt) and no checkpoints in this folder"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by their plain names, the arguments of HyenaBackbone (with `tie_embeddings`) that they belong to.
+
+    `states_shift` says whether the source states window_shift; `left_out` names tensors that are no part of the
+    language model: a classifier's head, metrics.
+    """
+
+    path: Path
+    layout: str
+    tensors: Mapping[str, np.ndarray]
+    architecture: Mapping[str, Any]
+    states_shift: bool
+    left_out: list[str] = field(default_factory=list)
+
+
+def read_weights(source: str | Path) -> Weights:
+    """The weights of a source, as `load` takes it.
+
+    Raises:
+        HyenaDNAError: there is no such source, or what is there holds no HyenaDNA model; one line that names it.
+    """
+    path = find_file(source)
+    try:
+        stored: Mapping[str, Any] = read_safetensors(path) if path.suffix == ".safetensors" else read_torch_file(path)
+    except OSError as error:
+        raise HyenaDNAError(f"Cannot read {path}: {error.strerror or error}.") from None
+    layout = layout_of(stored)
+    config_path = path.with_name("config.json")
+    try:
+        found, left_out = to_plain(stored)
+        tensors = {
+            name: tensor.read() if isinstance(tensor, StoredTensor) else tensor for name, tensor in found.items()
+        }
+        architecture = read_architecture(tensors)
+    except HyenaDNAError as error:
+        raise HyenaDNAError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    given: dict[str, Any] = {}
+    beside = path.name in FILES and config_path.exists()
+    config_path = config_path if beside else path
+    if text := config_path.read_text(encoding="utf-8") if beside else _own_config(path):
+        try:
+            config = json.loads(text)
+            given = read_config(config, architecture) if isinstance(config, dict) else {}
+        except (HyenaDNAError, ValueError) as error:
+            raise HyenaDNAError(f"{config_path}: {error}") from None
+    defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(tensors)}
+    architecture = defaults | architecture | given
+    if architecture["mixer"] == "attention" and not isinstance(architecture.get("max_seq_len"), int):
+        raise HyenaDNAError(f"{path}: a model with attention needs the config.json beside it, which says max_seq_len.")
+    return Weights(path, layout, tensors, architecture, "window_shift" in given, left_out)
+
+
+def filter_layout(tensors: Mapping[str, np.ndarray]) -> str:
+    """Whose channel order the filters have where order > 2.
+
+    The original's inference code has no language model head; its training code always has one (docs/model.md section 7).
+    """
+    return "channel_major" if "lm_head.weight" in tensors else "step_major"
+
+
+def find_file(source: str | Path) -> Path:
+    """The file of weights that a source stands for, fetched if need be."""
+    text = str(source)
+    if "://" in text:
+        return _in_folder(fetch(text))
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _in_folder(path)
+    if path.exists():
+        return path
+    if path.suffix or path.name != text:
+        raise HyenaDNAError(f"There is no file or folder {text}.")
+    preset = find_preset(text, "file, folder or preset")
+    if preset.weights is None:
+        raise HyenaDNAError(
+            f"Preset {preset.name} has no published weights: from_preset(..., weights=None) draws some."
+        )
+    found = _in_folder(fetch(preset.weights))
+    if preset.sha256 and (sha256 := sha256_of(found)) != preset.sha256:
+        raise HyenaDNAError(f"{found} is not the file of {preset.name}: its SHA-256 is {sha256}, not {preset.sha256}.")
+    return found
+
+
+def find_preset(name: str, what: str = "preset") -> Preset:
+    """The preset of that name, with or without "hyenadna-" before it.
+
+    Raises:
+        HyenaDNAError: there is none.
+    """
+    found: Preset = by_name(collect(plugin_manager(), "register_presets"), name, what, prefix="hyenadna-")
+    return found
+
+
+def fetch(uri: str) -> Path:
+    """What the first plug-in that knows an address such as hf://owner/name makes of it: a local file or folder."""
+    manager = plugin_manager()
+    for plugin in implementers(manager, "fetch_weights"):
+        try:
+            path = call(manager, "fetch_weights", plugin, uri=uri, cache_dir=cache_folder("weights"))
+        except HyenaDNAError:
+            raise
+        except Exception as error:  # whatever a plug-in may raise
+            raise PluginError(f"Plug-in {plugin!r} failed to fetch {uri}: {reason_of(error)}") from error
+        if path is not None:
+            return Path(path)
+    raise HyenaDNAError(f"No plug-in knows how to fetch {uri}.")
+
+
+def _in_folder(path: Path) -> Path:
+    """The file of weights in one of our run folders, a checkpoint of ours, or a folder of the hub or the original.
+
+    Of a run that was validated those that were best, else the newest.
+    """
+    if path.is_file():
+        return path
+    checkpoints = path if (path / "latest").exists() else path / "checkpoints"
+    if (checkpoints / "best" / FILES[0]).exists():
+        path = checkpoints / "best"
+    elif (checkpoints / "latest").exists():
+        path = checkpoints / (checkpoints / "latest").read_text(encoding="utf-8").strip()
+    for name in FILES:
+        if (path / name).exists():
+            return path / name
+    raise HyenaDNAError(f"{path}: {NO_WEIGHTS}.")
+
+
+def _own_config(path: Path) -> str | None:
+    """The config that a .safetensors file of ours carries."""
+    if path.suffix != ".safetensors":
+        return None
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        metadata: dict[str, str] = file.metadata() or {}
+    return metadata.get(CONFIG_KEY)
+
+
+def read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a .safetensors file by name.
+
+    Raises:
+        HyenaDNAError: it is damaged, or no such file.
+    """
+    import ml_dtypes  # noqa: F401 (teaches NumPy the name bfloat16)
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise HyenaDNAError(f"{path}: not a whole .safetensors file ({error}).") from None

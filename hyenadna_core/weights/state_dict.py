@@ -1,0 +1,122 @@
+"""Weights under the original's parameter names (docs/model.md section 3), in the shapes that PyTorch gives them."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError
+
+# How a tensor of the original becomes a variable of ours, and back.
+SAME = (lambda tensor: tensor, lambda value: value)
+LINEAR = (np.transpose, np.transpose)  # (out, in) to (in, out)
+DEPTHWISE = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
+ROW = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
+CHANNELS = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
+TABLE = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
+
+
+class Parameter(NamedTuple):
+    """A tensor of the original: its name, our variable, and the two functions between them."""
+
+    name: str
+    variable: object
+    from_original: object
+    to_original: object
+
+
+def parameters(model) -> Iterator[Parameter]:
+    """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names.
+
+    The original's code has no names for our attention: they are ours, Wqkv and out_proj. Those of a task's head are
+    head.0.NAME, head.1.NAME, ..., as they are.
+    """
+    backbone = model.backbone
+    yield Parameter("backbone.embeddings.word_embeddings.weight", backbone.embeddings.embeddings, *SAME)
+    mixer_parameters = MIXERS[backbone.get_config()["mixer"]]
+    for index, block in enumerate(backbone.blocks):
+        for name, variable, change in (*mixer_parameters(block.mixer), *_around_mixer(block)):
+            yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
+    yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
+    yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
+    if not hasattr(model, "tie_embeddings"):  # a TaskModel
+        weights = [variable for variable in model.head.variables if "float" in variable.dtype]  # not dropout's state
+        for index, variable in enumerate(weights):
+            yield Parameter(f"head.{index}.{variable.name}", variable, *SAME)
+    elif model.tie_embeddings:
+        yield Parameter("lm_head.weight", backbone.embeddings.embeddings, *SAME)
+    else:
+        yield Parameter("lm_head.weight", model.lm_head.kernel, *LINEAR)
+
+
+def _hyena(mixer):
+    filter_fn = mixer.filter_fn
+    yield from _linear("mixer.in_proj", mixer.in_proj)
+    yield "mixer.short_filter.weight", mixer.short_filter.taps, DEPTHWISE
+    yield "mixer.short_filter.bias", mixer.short_filter.bias, SAME
+    yield "mixer.filter_fn.bias", filter_fn.bias, SAME
+    yield "mixer.filter_fn.pos_emb.z", mixer.pos_emb.z, TABLE
+    yield "mixer.filter_fn.pos_emb.t", mixer.pos_emb.t, TABLE
+    for index, linear in enumerate(filter_fn.linears):
+        yield from _linear(f"mixer.filter_fn.implicit_filter.{2 * index}", linear)
+        if linear is not filter_fn.linears[-1]:  # one sine frequency, stored once for each sine
+            yield f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq", filter_fn.freq, ROW
+    yield "mixer.filter_fn.modulation.deltas", filter_fn.deltas, CHANNELS
+    yield from _linear("mixer.out_proj", mixer.out_proj)
+
+
+def _attention(mixer):
+    yield from _linear("mixer.Wqkv", mixer.Wqkv)
+    yield from _linear("mixer.out_proj", mixer.out_proj)
+
+
+MIXERS = {"hyena": _hyena, "attention": _attention}
+
+
+def _around_mixer(block):
+    for name in ("norm1", "norm2"):
+        norm = getattr(block, name)
+        yield f"{name}.weight", norm.gamma, SAME
+        yield f"{name}.bias", norm.beta, SAME
+    yield from _linear("mlp.fc1", block.mlp.fc1)
+    yield from _linear("mlp.fc2", block.mlp.fc2)
+
+
+def _linear(name, dense):
+    yield f"{name}.weight", dense.kernel, LINEAR
+    if dense.bias is not None:
+        yield f"{name}.bias", dense.bias, SAME
+
+
+def state_dict(model) -> dict[str, np.ndarray]:
+    """The model's weights by the original's names, as the original's training code saves them."""
+    from keras import ops
+
+    return {
+        name: np.array(to_original(ops.convert_to_numpy(variable.value)), order="C")
+        for name, variable, _, to_original in parameters(model)
+    }
+
+
+def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
+    """Put tensors by the original's names into the model.
+
+    Raises:
+        HyenaDNAError: a name too few or too many, a shape that is not the model's, or tensors that differ although the
+            model has one variable for them.
+    """
+    wanted = {parameter.name: parameter for parameter in parameters(model)}
+    for what, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
+        if names:
+            raise HyenaDNAError(f"The weights {what} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
+    placed: dict[int, str] = {}
+    for name, variable, from_original, to_original in wanted.values():
+        value = np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32)))
+        if value.shape != tuple(variable.shape):
+            wanted_shape = to_original(np.empty(variable.shape)).shape
+            raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
+        first = placed.setdefault(id(variable), name)
+        if not np.array_equal(tensors[first], tensors[name]):
+            raise HyenaDNAError(f"{name} differs from {first}, for which this model has one variable.")
+        if first == name:
+            variable.assign(value)

@@ -1,0 +1,120 @@
+"""The same run on every backend that is installed, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_core import open_genome
+from hyenadna_core.checks import cases as parity_cases
+from hyenadna_core.checks import parity
+from hyenadna_core.cli import Session, make_cli
+from hyenadna_core.genome.fasta import bundled_genome
+from hyenadna_plugins import plugin_manager
+
+SAVE = """
+import sys, numpy as np
+from hyenadna_core import CausalLM, HyenaBackbone
+for tied in (True, False):
+    model = CausalLM(HyenaBackbone(2, 16, 66, order=3, window_shift=0.0, trained_positions=tied, seed=5), tied)
+    model.save(f"{sys.argv[1]}/{tied}.keras")
+"""
+LOAD = """
+import sys, numpy as np
+import hyenadna_core.model.causal_lm, keras
+ids = np.random.default_rng(0).integers(6, 12, (2, 61))
+found = {}
+for place in sys.argv[2:]:
+    for tied in (True, False):
+        model = keras.saving.load_model(f"{place}/{tied}.keras", compile=False)
+        found[f"{place.rsplit('/', 1)[-1]} {tied}"] = model.predict_on_batch(ids)
+np.savez(sys.argv[1], **found)
+"""
+INSTALLED = [name for name, backend in BACKENDS.items() if backend.trains and missing(name) is None]
+pytestmark = pytest.mark.skipif(len(INSTALLED) < 2, reason=f"one backend alone is installed: {INSTALLED}")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The first loss and the held-out figure of a short run on the start of E. coli, by backend."""
+    folder = tmp_path_factory.mktemp("parity")
+    start = open_genome(bundled_genome()).read("K-12-MG1655", 0, 400_000)
+    (folder / "start.fa").write_bytes(b">start\n" + bytes(start) + b"\n")
+    found = {}
+    for backend in INSTALLED:
+        stages = "64x16@1,64x16@19,128x8@20"
+        command = [sys.executable, "-m", "hyenadna_core", "train", "--fasta", str(folder / "start.fa")]
+        command += ["--stages", stages, "--out", str(folder / backend)]
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"KERAS_BACKEND": backend})
+        run = json.loads((folder / backend / "run.json").read_text())
+        losses = [float(line.split("\t")[4]) for line in (folder / backend / "log.tsv").read_text().splitlines()[1:]]
+        assert run["backend"] == backend
+        found[backend] = {"first loss": losses[0], "bits": run["held_out"]["bits_per_base"]}
+    for backend, figures in found.items():
+        print(f"{backend:<12}" + "  ".join(f"{name} {value:.7f}" for name, value in figures.items()))
+    return found
+
+
+def run_python(code, backend, *arguments):
+    """A script on one backend, which is settled before it imports Keras."""
+    settled = "import hyenadna_backends\nhyenadna_backends.choose()\n" + code
+    command = [sys.executable, "-P", "-c", settled, *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"KERAS_BACKEND": backend})
+
+
+def test_a_keras_file_of_any_backend_gives_the_same_logits_on_any_other(tmp_path):
+    backends = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
+    for backend in backends:
+        (tmp_path / backend).mkdir()
+        run_python(SAVE, backend, tmp_path / backend)
+    logits = {}
+    for backend in backends:
+        run_python(LOAD, backend, tmp_path / f"{backend}.npz", *(tmp_path / name for name in backends))
+        with np.load(tmp_path / f"{backend}.npz") as found:
+            logits |= {(backend, name): found[name] for name in found.files}
+    assert len(logits) == 2 * len(backends) ** 2
+    for (_, name), found in logits.items():
+        expected = logits[backends[0], f"{backends[0]} {name.split()[1]}"]
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+
+
+def test_the_command_prints_a_table_and_writes_it(tmp_path):
+    out = tmp_path / "out.tsv"
+    command = [sys.executable, "-m", "hyenadna_core", "parity", "--out", str(out)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(answer.stdout)
+    installed = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
+    header, *rows = answer.stdout.splitlines()
+    assert header.split("\t") == ["case", "quantity", *installed, "gate", "verdict"]
+    assert len(rows) >= 30
+    assert all(row.endswith("\tok") for row in rows)
+    assert out.read_text() == answer.stdout
+
+
+def test_the_command_fails_where_a_gate_is_exceeded(monkeypatch):
+    monkeypatch.setattr(parity_cases, "BETWEEN", -1.0)
+    monkeypatch.setattr(parity.run_backends, "__defaults__", (parity_cases.CASES[2:3], 0))
+    session = Session(plugin_manager(names=[]), Choice("jax", "test"))
+    result = CliRunner().invoke(make_cli(session), ["parity", "--backends", "jax,numpy"])
+    assert result.exit_code == 1
+    assert "EXCEEDED by jax, numpy" in result.stdout
+    assert result.stderr == "Error: 1 of 6 comparisons exceed their gate, first: golden, 37 bases.\n"
+
+
+def spread(runs, name):
+    values = [figures[name] for figures in runs.values()]
+    return max(values) - min(values)
+
+
+def test_the_first_loss_is_the_same(runs):
+    assert spread(runs, "first loss") <= 1e-5
+
+
+def test_the_held_out_figure_after_the_same_steps_is_the_same(runs):
+    assert spread(runs, "bits") <= 0.003
+    np.testing.assert_array_less([figures["bits"] for figures in runs.values()], 2.1)

@@ -1,0 +1,79 @@
+import gzip
+
+import pytest
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.fasta import fasta_records
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads a FASTA with that content, beside a table with that content."""
+
+    def read(content, table=None, label_columns=(), needs_labels=True):
+        path = tmp_path / "reads.fa"
+        path.write_bytes(content.encode())
+        labels = None
+        if table is not None:
+            labels = tmp_path / "labels.tsv.gz"
+            labels.write_bytes(gzip.compress(table.encode()))
+        return list(fasta_records(path, lambda done: None, labels, label_columns, needs_labels))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("header", "label"),
+    [
+        ("s label=a", "a"),
+        ("s label=a more words", "a"),
+        ("s|label=a|x", "a"),
+        ("s label=a;b x", "a;b"),
+        ("s some words 1", "1"),
+        ("s my_label=a z", "z"),
+        ("s label= z", ""),
+        ("s", ""),
+    ],
+)
+def test_the_label_is_in_the_header(read, header, label):
+    (record,) = read(f">{header}\nACGT\n")
+    assert record.labels == (label,)
+    assert record.name.startswith("s")
+
+
+def test_sequences_go_over_lines_of_any_length_and_end(read):
+    found = read(">a x 0\r\nAC\r\nGT\r\n\r\n>b 1\rNN\n>c 2")
+    assert found == [("a", b"ACGT", ("0",), ""), ("b", b"NN", ("1",), ""), ("c", b"", ("2",), "")]
+
+
+def test_labels_come_from_a_table(read):
+    found = read(">a\nAC\n>b rest 9\nGT\n>c\nTT\n", "name\tlabel\nb\t1\na\t0\nd\t1\n")
+    assert found == [
+        ("a", b"AC", ("0",), ""),
+        ("b", b"GT", ("1",), ""),
+        ("c", b"TT", (), "no label in labels.tsv.gz"),
+        ("d", b"", (), "a label without a sequence in reads.fa"),
+    ]
+
+
+def test_the_table_may_have_several_label_columns(read):
+    (record,) = read(">a\nAC\n", "id\tx\ty\na\t1\t2\n", ("y", "x"))
+    assert record.labels == ("2", "1")
+
+
+def test_without_labels_neither_headers_nor_table_are_asked(read):
+    assert read(">a 1\nAC\n", "nonsense\n", needs_labels=False) == [("a", b"AC", (), "")]
+
+
+@pytest.mark.parametrize(
+    ("content", "table", "message"),
+    [
+        ("ACGT\n", None, "reads.fa is not a FASTA: it starts with 'A'"),
+        (">a\nAC\n", "name\tlabel\na\t1\na\t0\n", "labels.tsv.gz, row 2: 'a' is named a second time"),
+        (">a\nAC\n", "seq\tlabel\na\t1\n", "labels.tsv.gz has no column name or id; its first line names seq, label"),
+        (">a\nAC\n", "name\tscore\na\t1\n", "labels.tsv.gz has no column label, .*; its first line names name, score"),
+    ],
+)
+def test_what_cannot_be_read_gets_one_line(read, content, table, message):
+    with pytest.raises(HyenaDNAError, match=message):
+        read(content, table)

@@ -1,0 +1,110 @@
+import gzip
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.files import read_labelled
+
+ROWS = [("ACGT", "1"), ("ggn", "0"), ("TTA", "1")]
+CONTENTS = {
+    "reads.csv": "sequence,label\nACGT,1\nggn,0\nTTA,1\n",
+    "reads.tsv": "sequence\tlabel\nACGT\t1\nggn\t0\nTTA\t1\n",
+    "reads.txt": "seq\ty\nACGT\t1\nggn\t0\nTTA\t1\n",
+    "reads.fa": ">1 label=1\nACGT\n>2 label=0\nggn\n>3 label=1\nTTA\n",
+    "reads.fasta": ">1 1\nACGT\n>2 0\nggn\n>3 1\nTTA\n",
+    "reads.fna": ">1 1\nAC\nGT\n>2 0\nggn\n>3 1\nTTA\n",
+    "reads.bed": "chr1\t0\t4\t1\nchr1\t4\t7\t0\nchr1\t7\t10\t1\t.\t-\n",
+    "reads.parquet": None,
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content, compress=False):
+        path = tmp_path / (name + ".gz" * compress)
+        if content is None:
+            parquet.write_table(pyarrow.table({"dna": [s for s, _ in ROWS], "Label": [int(y) for _, y in ROWS]}), path)
+        else:
+            path.write_bytes(gzip.compress(content.encode()) if compress else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("compress", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_kind_of_file_gives_the_same(write, write_fasta, name, compress):
+    path = write(name, CONTENTS[name], compress and CONTENTS[name] is not None)
+    found = read_labelled(path, fasta=write_fasta({"chr1": "ACGTggnTAA"}))
+    assert found.sequences == [sequence.encode() for sequence, _ in ROWS]
+    assert found.labels == [(label,) for _, label in ROWS]
+    assert found.left_out == {}
+    names = [f"chr1:{place}" for place in ("0-4", "4-7", "7-10(-)")] if name == "reads.bed" else ["1", "2", "3"]
+    assert found.names == names
+    assert read_labelled(path, fasta=path.parent / "genome.fa", needs_labels=False).labels == [()] * 3
+
+
+def test_rows_with_an_empty_sequence_or_label_are_left_out_and_counted(write):
+    path = write("reads.csv", "sequence,label\nACGT,1\n,0\nAC,\nTTA,0\n,\n")
+    found = read_labelled(path)
+    assert (found.names, found.left_out) == (["1", "4"], {"the sequence is empty": 2, "the label is empty": 1})
+    found = read_labelled(path, empty_labels=True)
+    assert (found.names, found.left_out) == (["1", "3", "4"], {"the sequence is empty": 2})
+
+
+def test_a_table_labels_a_fasta(write):
+    labels = write("labels.csv", "name,label\nb,0\na,1\n")
+    found = read_labelled(write("reads.fa", ">a\nAC\n>b\nGT\n>c\nTT\n"), labels=str(labels))
+    assert (found.names, found.labels) == (["a", "b"], [("1",), ("0",)])
+    assert found.left_out == {"no label in labels.csv": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("reads.doc", "", r"reads.doc ends in \.doc: name it by what it is, \.csv, .*\.bed, or \.gz of one"),
+        ("reads", "", "reads ends in nothing: name it by what it is"),
+        ("reads.csv", "sequence,label\n", "reads.csv has no row that can be used: it has none at all"),
+        ("reads.fa", ">a\nAC\n", "reads.fa has no row that can be used: the label is empty in 1"),
+        ("reads.csv", "sequence,label\nACGT,1\nA7,1\n", "reads.csv, row 2: b'7' is no letter of a sequence"),
+        ("reads.bed", "chr1\t0\t4\t1\n", "reads.bed has intervals and no bases"),
+    ],
+)
+def test_a_file_that_cannot_be_used_gets_one_line(write, name, content, message):
+    with pytest.raises(HyenaDNAError, match=message) as caught:
+        read_labelled(write(name, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    for name in ("reads.csv", "reads.parquet", "reads.bed"):
+        with pytest.raises(HyenaDNAError, match=f"Cannot read .*{name}: No such file"):
+            read_labelled(tmp_path / name)
+
+
+# Rows and labels as data/README.md counts them.
+@pytest.mark.parametrize(
+    ("name", "lengths", "labels"),
+    [
+        ("GUE_tf_0_train.csv.gz", {101}, {"0": 16206, "1": 16172}),
+        ("GUE_prom_prom_300_tata_test.csv.gz", {300}, {"0": 315, "1": 298}),
+        ("GUE_splice_reconstructed_dev.csv.gz", {400}, {"0": 1001, "1": 987, "2": 2574}),
+        ("GB_human_enhancers_cohn_official_test.tsv.gz", {500}, {"0": 3474, "1": 3474}),
+        ("GB_human_nontata_promoters_official_test.tsv.gz", {251}, {"0": 4119, "1": 4915}),
+    ],
+)
+def test_published_benchmarks_are_read_as_they_stand(shared_data, name, lengths, labels):
+    found = read_labelled(shared_data / "data" / "benchmarks" / name)
+    assert set(map(len, found.sequences)) == lengths
+    assert {label: found.labels.count((label,)) for label in labels} == labels
+    assert len(found.labels) == sum(labels.values())
+    assert found.left_out == {}
+
+
+def test_columns_of_a_wider_table_are_found(shared_data):
+    found = read_labelled(shared_data / "data" / "benchmarks" / "GB_human_enhancers_cohn_chr20_22.tsv.gz")
+    assert found.names[0] == "test_negative_43"
+    assert set(found.labels) == {("negative",), ("positive",)}
+    assert found.sequences[0].startswith(b"TCTCCTGCCCTTACCCAGCC")

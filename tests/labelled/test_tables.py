@@ -1,0 +1,165 @@
+import math
+import sys
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.tables import open_table, table_records
+
+
+def records(path, sequence_column=None, label_columns=(), needs_labels=True):
+    return list(table_records(path, lambda done: None, sequence_column, label_columns, needs_labels))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="reads.csv"):
+        path = tmp_path / name
+        if isinstance(content, dict):
+            parquet.write_table(pyarrow.table(content), path)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("sequence", ["sequence", "SEQ", "Dna"])
+@pytest.mark.parametrize("label", ["label", "labels", "target", "Class", "y"])
+def test_columns_have_their_usual_names_in_any_case(write, sequence, label):
+    found = records(write(f"x,{label},{sequence}\n7,1,ACGT\n"))
+    assert found == [("1", b"ACGT", ("1",), "")]
+
+
+def test_of_several_usual_columns_the_first_kind_is_taken(write):
+    assert records(write("y,class,seq,label,sequence\n1,2,AA,3,CC\n")) == [("1", b"CC", ("3",), "")]
+
+
+def test_columns_are_taken_by_name(write):
+    path = write("my seq,a,b,label\nAC,1,0.5,z\nGT,0,,z\n")
+    assert records(path, "my seq", ("b", "a")) == [("1", b"AC", ("0.5", "1"), ""), ("2", b"GT", ("", "0"), "")]
+
+
+def test_a_given_name_may_be_in_another_case_but_an_exact_one_wins(write):
+    assert records(write("Peak,label\nAC,1\n"), "peak") == [("1", b"AC", ("1",), "")]
+    assert records(write("Peak,peak,label\nAC,GG,1\n"), "peak") == [("1", b"GG", ("1",), "")]
+
+
+@pytest.mark.parametrize("column", ["name", "ID"])
+def test_rows_are_named_where_there_is_a_column_for_it(write, column):
+    path = write(f"{column},seq,label\nfirst,AC,1\n,GT,0\n")
+    assert [record.name for record in records(path)] == ["first", "2"]
+
+
+def test_without_labels_no_column_is_needed(write):
+    assert records(write("seq\nAC\n"), needs_labels=False) == [("1", b"AC", (), "")]
+
+
+@pytest.mark.parametrize("name", ["reads.tsv", "reads.txt", "reads.tab"])
+def test_tabs_divide_other_tables(write, name):
+    assert records(write("seq\tlabel\nAC\ta,b\n", name)) == [("1", b"AC", ("a,b",), "")]
+
+
+def test_quotes_white_space_blank_lines_and_other_line_ends_are_understood(write):
+    path = write('\ufeffseq, label\r\n"AC","a, ""b"""\r\n\r\n GT , c \r\n')
+    assert records(path) == [("1", b"AC", ('a, "b"',), ""), ("2", b"GT", ("c",), "")]
+
+
+def test_a_sequence_may_be_longer_than_what_csv_allows_by_itself(write):
+    (record,) = records(write(f"seq,label\n{'ACGT' * 100_000},1\n"))
+    assert len(record.sequence) == 400_000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "reads.csv is empty: expected a first line"),
+        ("\n\n", "reads.csv is empty"),
+        ("a,label\nAC,1\n", "has no column sequence, seq or dna; its first line names a, label"),
+        ("seq,b\nAC,1\n", "has no column label, labels, target, class or y; its first line names seq, b"),
+        ("AC" * 50 + ",1\n", r"no column sequence.* names ACACAC\w{31}\.\.\., 1\."),
+        ("seq;label\nAC;1\n", "its first line names seq;label"),
+        ("seq,label,label\nAC,1,2\n", "has 2 columns 'label': rename all but one"),
+        ("seq,label\nAC,1\nGT\n", r"row 2 \(line 3\): 1 fields, where the first line has 2"),
+        ("seq,label\nAC,1,2\n", r"row 1 \(line 2\): 3 fields"),
+        ('seq,label\nAC,"1\n', "reads.csv:2: unexpected end of data: is there a quote"),
+        ('seq,label\nAC,"1"2\n', "reads.csv:2: .*: is there a quote"),
+        (b"seq,label\nAC,\xff\n", "not UTF-8"),
+        (b"seq,label\nAC,\0\n", "reads.csv:2: a NUL byte"),
+    ],
+)
+def test_a_table_that_cannot_be_read_gets_one_line(write, content, message):
+    with pytest.raises(HyenaDNAError, match=message) as caught:
+        records(write(content))
+    assert "\n" not in str(caught.value)
+    assert "reads.csv" in str(caught.value)
+
+
+def test_a_column_that_was_asked_for_and_is_not_there_is_named(write):
+    path = write("seq,label\nAC,1\n")
+    with pytest.raises(HyenaDNAError, match="has no column 'dnase'; its first line names seq, label"):
+        records(path, label_columns=("label", "dnase"))
+
+
+PARQUET = {
+    "seq": ["AC", "GT", None, "TT"],
+    "label": [1, 0, 1, None],
+    "value": [0.5, math.nan, 1e-3, 2.0],
+    "name": pyarrow.array(["a", "b", "a", "b"]).dictionary_encode(),
+    "there": [True, False, None, True],
+    "many": [[1], [2], [], [3]],
+}
+
+
+def test_parquet_has_its_values_as_text(write):
+    path = write(PARQUET, "reads.parquet")
+    assert records(path) == [
+        ("a", b"AC", ("1",), ""),
+        ("b", b"GT", ("0",), ""),
+        ("a", b"", ("1",), ""),
+        ("b", b"TT", ("",), ""),
+    ]
+    found = records(path, label_columns=("value", "there"))
+    assert [record.labels for record in found] == [("0.5", "1"), ("", "0"), ("0.001", ""), ("2.0", "1")]
+
+
+def test_parquet_is_read_in_batches_and_tells_how_far_it_is(write):
+    path = write({"dna": [b"ACGT"] * 20_000, "y": ["x"] * 20_000}, "reads.pq")
+    told = []
+    rows = list(open_table(path, told.append).rows([0]))
+    assert rows == [("ACGT",)] * 20_000
+    assert len(told) == 3
+    assert abs(sum(told) - path.stat().st_size) <= 3
+
+
+def test_parquet_columns_of_lists_are_refused(write):
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet: the column many holds list.*: make it text or numbers"):
+        records(write(PARQUET, "reads.parquet"), label_columns=("many",))
+
+
+@pytest.mark.parametrize("cut", [0, 3, 200, -10])
+def test_parquet_that_is_cut_off_gets_one_line(write, cut):
+    path = write(PARQUET, "reads.parquet")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet cannot be read as Parquet") as caught:
+        records(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_with_damaged_pages_gets_one_line(write):
+    path = write({"seq": ["ACGT" * 100] * 100, "label": list(range(100))}, "reads.parquet")
+    content = bytearray(path.read_bytes())
+    content[4:60] = bytes(56)
+    path.write_bytes(content)
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet is cut off or damaged") as caught:
+        records(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_without_pyarrow_names_the_extra(write, monkeypatch):
+    path = write(PARQUET, "reads.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(HyenaDNAError, match=r"needs pyarrow: run pip install 'hyenadna\[classify\]'"):
+        records(path)

@@ -1,0 +1,26 @@
+import math
+
+import pytest
+
+from hyenadna_core import HyenaDNAError
+from hyenadna_core.training.best import BestValidation
+
+
+@pytest.mark.parametrize(("direction", "expected"), [("min", [0, 2]), ("max", [0, 1])])
+def test_better_is_lower_or_higher(direction, expected):
+    best = BestValidation("figure", direction)
+    better = [best.improves(step, {"figure": value}) for step, value in enumerate([2.0, 3.0, 1.0, 2.0])]
+    assert [step for step, one in enumerate(better) if one] == expected
+
+
+def test_a_figure_that_is_not_defined_is_never_best():
+    best = BestValidation("figure", "max")
+    assert not best.improves(1, {"figure": math.nan})
+    assert best.improves(2, {"figure": -1.0})
+    assert not best.improves(3, {"figure": math.nan})
+    assert (best.value, best.step, best.waited(1), best.waited(2)) == (-1.0, 2, True, False)
+
+
+def test_a_figure_that_was_not_measured_is_one_line():
+    with pytest.raises(HyenaDNAError, match="monitored by mcc, but measures auroc, f1: set its monitor"):
+        BestValidation("mcc", "max").improves(1, {"auroc": 0.5, "f1": 0.5})

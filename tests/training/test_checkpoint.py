@@ -1,0 +1,154 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
+from hyenadna_core.recipe import DEFAULT
+from hyenadna_core.training.checkpoint import load_best, load_checkpoint, save_best, save_checkpoint
+from hyenadna_core.training.optimizer import build_optimizer
+from hyenadna_core.weights.state_dict import state_dict
+
+pytestmark = pytest.mark.usefixtures("trains")
+
+FILES = ["model.safetensors", "optimizer.safetensors", "config.json", "state.json"]
+
+
+def new_model(n_layer=1, seed=0):
+    model = CausalLM(HyenaBackbone(n_layer, 8, 66, seed=seed))
+    model.compile(build_optimizer(model, DEFAULT, 10))
+    return model
+
+
+def assert_equal(first, second):
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+def test_only_the_newest_checkpoints_stay(tmp_path):
+    model = new_model()
+    for step in (1, 2, 9, 10, 11):
+        save_checkpoint(tmp_path, model, step, kept=3)
+    assert sorted(path.name for path in tmp_path.glob("*")) == ["latest", "step-10", "step-11", "step-9"]
+    assert load_checkpoint(tmp_path, model) == (11, {})
+
+
+def test_weights_and_what_was_kept_with_them_come_back(tmp_path):
+    written, model = new_model(seed=1), new_model(seed=2)
+    save_checkpoint(tmp_path, written, 4, more={"best": {"value": 1.5}})
+    assert load_checkpoint(tmp_path, model) == (4, {"best": {"value": 1.5}})
+    assert_equal(state_dict(model), state_dict(written))
+
+
+def test_nothing_there_is_the_start(tmp_path):
+    assert load_checkpoint(tmp_path / "none", new_model()) == (0, {})
+
+
+def test_a_checkpoint_holds_the_state_of_dropout(tmp_path):
+    save_checkpoint(tmp_path, new_model(), 1)
+    assert "random_0" in load_file(tmp_path / "step-1" / "optimizer.safetensors")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, name, capsys):
+    model = new_model()
+    for step in (1, 2):
+        save_checkpoint(tmp_path, model, step)
+    path = tmp_path / "step-2" / name
+    whole = path.read_bytes()
+    for length in sorted({0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2}):
+        path.write_bytes(whole[:length])
+        assert load_checkpoint(tmp_path, model)[0] == 1, length
+        said = capsys.readouterr().err
+        assert said.startswith(f"Passed over the checkpoint {tmp_path}/step-2: {name} is not as it was written")
+        assert said.count("\n") == 1
+    path.unlink()
+    assert load_checkpoint(tmp_path, model)[0] == 1
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_with_a_flipped_byte_is_passed_over(tmp_path, name):
+    model = new_model()
+    for step in (1, 2):
+        save_checkpoint(tmp_path, model, step)
+    path = tmp_path / "step-2" / name
+    whole = path.read_bytes()
+    for place in np.linspace(0, len(whole) - 2, 12).astype(int):  # the last byte of a JSON is a line's end
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert load_checkpoint(tmp_path, model)[0] == 1, (name, place)
+    path.write_bytes(whole)
+    assert load_checkpoint(tmp_path, model)[0] == 2
+
+
+def test_where_none_is_whole_it_is_an_error(tmp_path):
+    model = new_model()
+    save_checkpoint(tmp_path, model, 1)
+    (tmp_path / "step-1" / "state.json").write_text("{")
+    with pytest.raises(HyenaDNAError, match=r"No checkpoint in .* is whole: start again with another --out"):
+        load_checkpoint(tmp_path, model)
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
+    model = new_model()
+    save_checkpoint(tmp_path, model, 1)
+    (tmp_path / ".step-2-abc").mkdir()
+    (tmp_path / ".step-2-abc" / "model.safetensors").write_bytes(b"half")
+    assert load_checkpoint(tmp_path, model)[0] == 1
+    assert not (tmp_path / ".step-2-abc").exists()
+
+
+def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
+    save_checkpoint(tmp_path, new_model(), 1)
+    with pytest.raises(HyenaDNAError, match="The weights lack"):
+        load_checkpoint(tmp_path, new_model(n_layer=2))
+    other = new_model()
+    other.compile(keras.optimizers.SGD(1e-3))
+    with pytest.raises(HyenaDNAError, match="of another model"):
+        load_checkpoint(tmp_path, other)
+
+
+def test_the_best_weights_take_the_place_of_the_best_before(tmp_path):
+    first, second, model = new_model(seed=1), new_model(seed=2), new_model()
+    save_best(tmp_path, first, {"step": 1, "bits": 1.9})
+    save_best(tmp_path, second, {"step": 2, "bits": 1.8})
+    load_best(tmp_path, model)
+    assert_equal(state_dict(model), state_dict(second))
+    assert json.loads((tmp_path / "best" / "state.json").read_text()) == {"step": 2, "bits": 1.8}
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from hyenadna_backends import choose
+choose(None)
+from test_checkpoint import new_model
+from hyenadna_core.training.checkpoint import save_checkpoint
+from hyenadna_core import HyenaDNAError
+model = new_model()
+save_checkpoint(Path(sys.argv[1]), model, 1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    save_checkpoint(Path(sys.argv[1]), model, 2)
+except HyenaDNAError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
+    """As far as a file may grow stands for the disk: writing fails in the middle of the weights."""
+    command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
+    run = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1].startswith(f"Cannot write the checkpoint {tmp_path}/step-2: ")
+    assert run.stdout.splitlines()[-1].endswith(
+        f"step-1 is whole: make room, then go on with --resume {tmp_path.parent}."
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-1"]
+    assert load_checkpoint(tmp_path, new_model())[0] == 1

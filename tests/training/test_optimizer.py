@@ -1,0 +1,113 @@
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from hyenadna_backends.updates import updates
+from hyenadna_core import CausalLM, HyenaBackbone
+from hyenadna_core.model.losses import cross_entropy
+from hyenadna_core.recipe import DEFAULT, ORIGINAL, Recipe, learning_rate_at
+from hyenadna_core.training.optimizer import FilterAdamW, RecipeSchedule, build_optimizer, decays, in_filter_network
+from hyenadna_core.weights.state_dict import state_dict
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def test_the_rate_rises_to_its_peak_and_falls_to_zero():
+    optimizer = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), Recipe(1.0, 1.0, 0.1, 0.999), steps=100)
+    schedule = optimizer._learning_rate
+    rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in (0, 5, 52, 100, 200)]
+    np.testing.assert_allclose(rates, [0.0, 1.0, (1 + np.cos(np.pi * 47 / 95)) / 2, 0.0, 0.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 100])
+def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps):
+    recipe = Recipe(0.01, 1.0, 0.1, 0.999)
+    schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
+    expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
+    np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
+
+
+def test_which_weights_are_the_filter_networks_and_which_decay():
+    variables = CausalLM(HyenaBackbone(1, 8, 66)).trainable_variables
+    names = {variable.path.split("layers_0/")[-1]: variable for variable in variables}
+    network = {name for name, variable in names.items() if in_filter_network(variable)}
+    linears = [f"mixer/filter_fn/implicit_filter_{i}" for i in (0, 2, 4)]
+    assert network == {
+        "mixer/filter_fn/freq",
+        "mixer/filter_fn/implicit_filter_6/kernel",
+        *(f"{linear}/{part}" for linear in linears for part in ("kernel", "bias")),
+    }
+    assert {name for name, variable in names.items() if decays(variable, ORIGINAL)} == names.keys() - network
+    assert {name for name, variable in names.items() if decays(variable, DEFAULT)} == {
+        "mixer/in_proj/kernel",
+        "mixer/short_filter/taps",
+        "mixer/out_proj/kernel",
+        "mlp/fc1/kernel",
+        "mlp/fc2/kernel",
+    }
+
+
+@pytest.mark.usefixtures("trains")
+def test_the_filter_network_takes_smaller_steps():
+    """The first step of Adam is the rate itself, whatever the gradient's size."""
+    model = CausalLM(HyenaBackbone(1, 8, 66, embed_dropout=0.0))
+    before = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables}
+    model.compile(FilterAdamW(1e-2, 0.1, weight_decay=0.0, epsilon=0.0), "sparse_categorical_crossentropy")
+    ids = np.random.default_rng(0).integers(7, 11, (4, 33))
+    model.train_on_batch(ids[:, :-1], ids[:, 1:])
+    for variable in model.trainable_variables:
+        moved = np.abs(keras.ops.convert_to_numpy(variable.value) - before[variable.path]).max()
+        expected = 1e-3 if in_filter_network(variable) else 1e-2
+        np.testing.assert_allclose(moved, expected, rtol=1e-3, err_msg=variable.path)
+
+
+def test_the_optimizer_comes_back_from_its_config():
+    optimizer = FilterAdamW(1e-2, 0.1)
+    assert FilterAdamW.from_config(optimizer.get_config()).filter_rate == 0.1
+
+
+def test_the_originals_rates():
+    """Its own curves, past the end of training too."""
+    with np.load(DATA / "learning_rate_schedule.expected.npz") as curves:
+        for name, steps, warmup in (("400", 400, 4), ("133", 133, 1.33), ("1000", 1000, 10)):
+            key = next(key for key in curves if f"total{name}_" in key)
+            peak = float(key.split("_")[0].removeprefix("base"))
+            recipe = replace(ORIGINAL, learning_rate=peak, warmup=warmup / steps)
+            found = learning_rate_at(recipe, steps, np.arange(len(curves[key])))
+            np.testing.assert_allclose(found, curves[key], rtol=1e-9, err_msg=key)
+            schedule = RecipeSchedule(recipe, steps)(keras.ops.arange(len(curves[key])))
+            np.testing.assert_allclose(keras.ops.convert_to_numpy(schedule), curves[key], rtol=2e-5, atol=1e-9)
+
+
+GOLDEN_STEPS = {
+    "one plain": ("after_1_adamw_step", 1, 1.0, None, "adamw_1_step_losses"),
+    "five clipped": ("after_5_clipped_adamw_steps", 5, 2.5, 1.0, "adamw_5_clipped_steps_losses"),
+}
+
+
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("name", GOLDEN_STEPS)
+def test_steps_of_the_originals_adamw(name, golden, golden_model, golden_folder):
+    file, steps, filter_rate, clip, losses_name = GOLDEN_STEPS[name]
+    model = golden_model(embed_dropout=0.0)
+    optimizer = FilterAdamW(6e-4, filter_rate, weight_decay=0.1, global_clipnorm=clip)
+    optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if not decays(v, ORIGINAL)])
+    model.compile(optimizer)
+    update = updates(model, cross_entropy)
+    ids, targets = golden["input_ids"].astype(np.int32), golden["target_ids"].astype(np.int32)
+    batch = (ids, targets, np.ones(ids.shape, np.float32))
+    losses = [float(keras.ops.convert_to_numpy(update([batch], ids.size))) for _ in range(steps)]
+    np.testing.assert_allclose(losses, golden[losses_name][:steps], atol=2e-5)
+    update.settle()
+    found = state_dict(model)
+    gradients = load_file(golden_folder / "tiny_order2.gradients.safetensors")
+    for tensor, expected in load_file(DATA / f"tiny_order2.{file}.safetensors").items():
+        gradient = gradients.get(f"gradient/{tensor}")
+        steady = (
+            np.ones(expected.shape, bool) if gradient is None else np.abs(gradient) >= 1e-5
+        )  # below, a sign decides
+        np.testing.assert_allclose(found[tensor][steady], expected[steady], atol=steps * 2e-6, rtol=0, err_msg=tensor)

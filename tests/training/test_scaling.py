@@ -1,0 +1,121 @@
+"""One run on several devices, and in several processes, beside the same run on one: real ones, on this machine."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from hyenadna_core.training.run_folder import RunFolder
+
+BACKEND = os.environ["KERAS_BACKEND"]
+TRAIN = [sys.executable, "-m", "hyenadna_core", "train"]
+OPTIONS = ["--stages", "16x8@4,32x4@4", "--seed", "2", "--log-every", "1", "--micro-batch", "4", "--valid-every", "4"]
+ON_JAX = pytest.mark.skipif(BACKEND != "jax", reason="devices and processes of JAX")
+ON_TORCH = pytest.mark.skipif(BACKEND != "torch", reason="processes of PyTorch")
+
+
+@pytest.fixture
+def genome(write_fasta, random_bases):
+    return write_fasta({"chr1": random_bases(4000)})
+
+
+@pytest.fixture
+def alone(genome, tmp_path):
+    run = tmp_path / "alone"
+    subprocess.run([*TRAIN, "--fasta", genome, *OPTIONS, "--out", run], check=True, capture_output=True)
+    return run
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def figures(run):
+    with RunFolder.open(run) as folder:
+        return [line.loss for line in folder.read_log()]
+
+
+def assert_same(run, alone):
+    np.testing.assert_allclose(figures(run), figures(alone), rtol=1e-5)
+    first, second = (load_file(path / "checkpoints" / "step-8" / "model.safetensors") for path in (run, alone))
+    for name, value in first.items():
+        np.testing.assert_allclose(value, second[name], atol=2e-4, rtol=0, err_msg=name)
+    bits = [float((path / "valid.tsv").read_text().split()[-2]) for path in (run, alone)]
+    np.testing.assert_allclose(*bits, rtol=1e-5)
+
+
+def together(commands, environments):
+    """Run commands side by side; what they wrote on stdout and stderr."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [
+        subprocess.Popen(command, env=os.environ | environment, **pipes)
+        for command, environment in zip(commands, environments, strict=True)
+    ]
+    said = [process.communicate(timeout=900) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), said
+    return said
+
+
+@ON_JAX
+def test_two_devices_have_the_losses_of_one(genome, alone, tmp_path):
+    run = tmp_path / "two"
+    command = [*TRAIN, "--fasta", genome, *OPTIONS, "--data-parallel", "--out", run]
+    ((_, stderr),) = together([command], [{"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}])
+    assert "Each step on 2 devices" in stderr
+    assert_same(run, alone)
+
+
+def cluster(number, port):
+    values = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "JAX_NUM_PROCESSES": 2, "JAX_PROCESS_ID": number}
+    return {name: str(value) for name, value in values.items()} | {"JAX_PLATFORMS": "cpu"}
+
+
+@ON_JAX
+def test_two_processes_of_jax_have_the_losses_of_one_and_one_writes(genome, alone, tmp_path):
+    run, port = tmp_path / "two", free_port()
+    command = [*TRAIN, "--fasta", genome, *OPTIONS, "--distributed", "--out", run]
+    said = together([command] * 2, [cluster(number, port) for number in range(2)])
+    assert_same(run, alone)
+    assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
+
+
+@ON_TORCH
+def test_two_processes_of_pytorch_have_the_losses_of_one_and_one_writes(genome, alone, tmp_path):
+    run, port = tmp_path / "two", free_port()
+    command = [*TRAIN, "--fasta", genome, *OPTIONS, "--distributed", "--out", run]
+    world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    said = together([command] * 2, [world | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(2)])
+    assert_same(run, alone)
+    assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
+
+
+@ON_JAX
+def test_sequences_that_do_not_divide_are_one_line(genome, tmp_path, monkeypatch, cli, one_line):
+    from hyenadna_core.training import options as configure
+
+    monkeypatch.setattr(configure, "local_devices", lambda: 3)
+    status, _, stderr = cli("train", "--fasta", genome, *OPTIONS, "--data-parallel", "--out", tmp_path / "run")
+    assert status == 1
+    assert one_line(stderr) == "Error: Stage 16x8@4 has 8 sequences a step, which do not divide among 3 devices."
+
+
+@pytest.mark.usefixtures("trains")
+def test_distributed_without_a_cluster_is_one_line(cli, one_line, monkeypatch):
+    for variable in ("RANK", "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"):
+        monkeypatch.delenv(variable, raising=False)
+    status, stdout, stderr = cli("train", "--distributed")
+    assert (status, stdout) == (1, "")
+    way_out = {"torch": "start it by torchrun", "jax": "set JAX_COORDINATOR_ADDRESS", "mlx": "choose jax or torch"}
+    assert way_out[BACKEND] in one_line(stderr)
+
+
+@pytest.mark.skipif(BACKEND in ("jax", "numpy"), reason="JAX has it, NumPy does not train")
+def test_data_parallel_elsewhere_names_the_way(cli, one_line):
+    status, _, stderr = cli("train", "--data-parallel")
+    assert (status, one_line(stderr).split(":")[1]) == (1, " --data-parallel is for JAX")

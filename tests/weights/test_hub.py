@@ -1,0 +1,157 @@
+"""Fetching from the hub: huggingface_hub against a server of our own that answers as the hub does."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
+COMMIT = "1" * 40
+CKPT = Path(__file__).parents[1] / "data" / "tiny_order2.lightning_layout.ckpt"
+CHECKPOINT = "LongSafari/old"
+HUB = "LongSafari/hyenadna-tiny-1k-seqlen-hf"
+
+
+@pytest.fixture
+def hub(tmp_path, golden_folder):
+    """The server, the requests it had, and the environment in which it is the hub."""
+    weights = (golden_folder / "tiny_order2.weights.safetensors").read_bytes()
+    config = json.dumps({"n_layer": 2, "embed_dropout": 0.25}).encode()
+
+    model = {"model.safetensors": weights, "config.json": config}
+    repositories = {
+        "owner/model": {"main": model, COMMIT: model},
+        CHECKPOINT: {"main": {"weights.ckpt": CKPT.read_bytes()}},
+        "owner/other": {"main": {"README.md": b"nothing"}},
+        "owner/lies": {"main": {"model.safetensors": weights}},
+        HUB: {"e8c1effa8673814e257e627d2e1eda9ea5a373f6": {"model.safetensors": weights}},
+    }
+    requests = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.answer(head=True)
+
+        def do_GET(self):
+            self.answer(head=False)
+
+        def answer(self, head):
+            requests.append((self.command, self.path))
+            owner, name, _, revision, file = (self.path.strip("/").split("/", 4) + [""] * 4)[:5]
+            repository = repositories.get(f"{owner}/{name}")
+            missing = (
+                "RepoNotFound" if repository is None else "RevisionNotFound" if revision not in repository else None
+            )
+            content = None if missing else repository[revision].get(file)
+            if content is None:
+                self.send_response(404)
+                self.send_header("X-Error-Code", missing or "EntryNotFound")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("X-Repo-Commit", COMMIT if revision == "main" else revision)
+            stated = content + b"!" if name == "lies" else content
+            self.send_header("ETag", f'"{hashlib.sha256(stated).hexdigest()}"')
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if not head:
+                self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = os.environ | {
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_HUB_DISABLE_XET": "1",
+        "no_proxy": "127.0.0.1",
+    }
+    yield SimpleNamespace(server=server, requests=requests, environment=environment)
+    server.shutdown()
+    server.server_close()
+
+
+def convert(hub, source, destination, **changed):
+    """`hyenadna convert`, which starts no backend: (exit status, stderr)."""
+    command = [sys.executable, "-m", "hyenadna_core", "convert", source, str(destination)]
+    answer = subprocess.run(command, capture_output=True, text=True, env=hub.environment | changed)
+    return answer.returncode, answer.stderr.strip()
+
+
+def test_a_repository_is_fetched_once_and_then_taken_from_the_cache(hub, tmp_path, golden_weights):
+    for number, source in enumerate(["hf://owner/model", f"hf://owner/model@{COMMIT}"]):
+        assert convert(hub, source, tmp_path / str(number))[0] == 0
+        found = load_file(tmp_path / str(number) / "model.safetensors")
+        for name, tensor in golden_weights.items():
+            np.testing.assert_array_equal(found[name], tensor)
+        config = json.loads((tmp_path / str(number) / "config.json").read_text())
+        assert config["backbone"]["embed_dropout"] == 0.25
+    assert [path for method, path in hub.requests if method == "GET" and "/resolve/" in path] == [
+        "/owner/model/resolve/main/model.safetensors",
+        "/owner/model/resolve/main/config.json",
+    ]
+    asked = len(hub.requests)
+    hub.server.shutdown()
+    hub.server.server_close()
+    for number, source in enumerate(["hf://owner/model", f"hf://owner/model@{COMMIT}"], start=2):
+        assert convert(hub, source, tmp_path / str(number))[0] == 0  # without network now
+    assert len(hub.requests) == asked
+
+
+def test_a_repository_of_the_original_gives_its_checkpoint(hub, tmp_path, golden_weights):
+    status, said = convert(hub, f"hf://{CHECKPOINT}", tmp_path / "out.safetensors")
+    assert status == 0
+    assert "Left out, as no part of the language model: train_torchmetrics.num_tokens.count" in said
+    assert load_file(tmp_path / "out.safetensors").keys() == golden_weights.keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("hf://owner/missing", "has no repository 'owner/missing' that may be read"),
+        ("hf://owner/model@v7", "owner/model has no revision 'v7'"),
+        ("hf://owner/other", "hf://owner/other has none of model.safetensors, weights.ckpt"),
+        ("hf://owner/lies", "model.safetensors of owner/lies came damaged: its SHA-256 is"),
+        ("hyenadna-tiny-1k", "is not the file of hyenadna-tiny-1k: its SHA-256 is"),
+    ],
+)
+def test_what_the_hub_does_not_have_or_states_otherwise_is_one_line(hub, tmp_path, source, message):
+    status, said = convert(hub, source, tmp_path / "out")
+    assert status == 1
+    assert said.startswith("Error: ")
+    assert message in said
+    assert "\n" not in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("changed", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
+def test_without_network_the_way_out_is_one_line(hub, tmp_path, changed):
+    status, said = convert(hub, "tiny-1k", tmp_path / "out", **changed)
+    assert status == 1
+    assert said.startswith("Error: Cannot fetch model.safetensors from http")
+    assert "put its model.safetensors and config.json in a folder, and give the folder instead of the name." in said
+    assert "\n" not in said
+
+
+def test_a_model_from_the_hub_is_loaded_by_its_address(hub):
+    code = (
+        "import numpy, hyenadna_core as hyenadna\n"
+        "model = hyenadna.load('hf://owner/model@main', window_shift=0.0)\n"
+        "print(model.backbone.get_config()['window_shift'], model.predict_on_batch(numpy.full((1, 4), 7)).shape)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=hub.environment, check=True
+    )
+    assert answer.stdout.split("\n")[-2] == "0.0 (1, 4, 16)"
