@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from hyenadna_backends import adamw
 from hyenadna_core.recipe import Recipe, learning_rate_at
 
 CLIP_NORM = 1.0
@@ -47,6 +48,32 @@ class FilterAdamW(keras.optimizers.AdamW):
         self.assign_add(square, (ops.square(gradient) - square) * (1 - self.beta_2))
         root = ops.sqrt(square / (1 - ops.power(self.beta_2, step))) + self.epsilon
         self.assign_sub(variable, rate * mean / (1 - ops.power(self.beta_1, step)) / root)
+
+    def _clip_gradients(self, grads):
+        if self.global_clipnorm and adamw.updates_all_at_once():
+            return adamw.clip_by_norm(grads, self.global_clipnorm)
+        return super()._clip_gradients(grads)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        """Update all variables: at once if the backend gains from it, else one by one."""
+        if not adamw.updates_all_at_once():
+            super()._backend_update_step(grads, trainable_variables, learning_rate)
+            return
+        indices = [self._get_variable_index(variable) for variable in trainable_variables]
+        step = ops.cast(self.iterations + 1, "float32")
+        adamw.update(
+            [variable.value for variable in trainable_variables],
+            [self._momentums[index].value for index in indices],
+            [self._velocities[index].value for index in indices],
+            grads,
+            rate=ops.cast(learning_rate, "float32"),
+            slow=[place for place, variable in enumerate(trainable_variables) if in_filter_network(variable)],
+            slow_rate=self.filter_rate,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            corrections=(1 - ops.power(self.beta_1, step), 1 - ops.power(self.beta_2, step)),
+            epsilon=self.epsilon,
+        )
 
     def get_config(self):
         return super().get_config() | {"filter_rate": self.filter_rate}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from hyenadna_backends import adamw
 from hyenadna_backends.updates import updates
 from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.model.losses import cross_entropy
@@ -63,6 +64,25 @@ def test_the_filter_network_takes_smaller_steps():
         moved = np.abs(keras.ops.convert_to_numpy(variable.value) - before[variable.path]).max()
         expected = 1e-3 if in_filter_network(variable) else 1e-2
         np.testing.assert_allclose(moved, expected, rtol=1e-3, err_msg=variable.path)
+
+
+@pytest.mark.usefixtures("trains")
+def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
+    """Clipped, decayed, with slow filter networks: three steps, to the last digits of float32."""
+    recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99), np.random.default_rng(0)
+    models = [CausalLM(HyenaBackbone(2, 8, 66, seed=3)) for _ in range(2)]
+    gradients = [
+        [random.normal(0, 0.3, variable.shape).astype(np.float32) for variable in models[0].trainable_variables]
+        for _ in range(3)
+    ]
+    for model, at_once in zip(models, (adamw.updates_all_at_once(), False), strict=True):
+        monkeypatch.setattr(adamw, "updates_all_at_once", lambda at_once=at_once: at_once)
+        optimizer = build_optimizer(model, recipe, 10)
+        for step in gradients:
+            optimizer.apply([keras.ops.convert_to_tensor(gradient) for gradient in step], model.trainable_variables)
+    for one, other in zip(*(model.trainable_variables for model in models), strict=True):
+        values = [keras.ops.convert_to_numpy(variable.value) for variable in (one, other)]
+        np.testing.assert_allclose(*values, rtol=2e-6, atol=2e-7, err_msg=one.path)
 
 
 def test_the_optimizer_comes_back_from_its_config():
