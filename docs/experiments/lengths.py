@@ -1,10 +1,12 @@
-"""What long context and length warmup are worth on human chromosome 20: the runs behind docs/lengths.md.
+"""The value of long context and length warmup on human chromosome 20: the runs of docs/lengths.md.
 
-    KERAS_BACKEND=torch python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz runs/lengths --jobs 2
+    KERAS_BACKEND=torch python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz \\
+        runs/lengths --jobs 2
 
-trains each point in a run folder of its own, goes on with those that were cut off, and prints the tables of those that
-are finished. With `--jobs N` N points train at once, each with its share of the cores, and tell their progress in
-FOLDER/POINT.txt. `--tables` prints the tables and trains nothing.
+The script trains each point in its own run folder, continues interrupted runs, and prints the
+tables of the finished ones. With `--jobs N`, N points train at once, each with its share of the
+cores, and write their progress to FOLDER/POINT.txt. `--tables` prints the tables and trains
+nothing.
 """
 
 import argparse
@@ -30,13 +32,13 @@ from hyenadna_plugins import hookimpl, plugin_manager
 BASES = 20_000_000  # of each run
 BASES_A_STEP = 16_384  # in every run and stage
 CONTEXTS = (256, 1_024, 4_096, 16_384)
-LAYERS = {2: 436_096, 4: 837_760}  # and the parameters that they have, 128 channels wide
-FIRST = 64  # bases, where warmup begins
+LAYERS = {2: 436_096, 4: 837_760}  # layers of 128 channels: number of parameters
+FIRST = 64  # bases of the first stage of warmup
 RECIPE = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.02, beta_2=0.99)
 
 
 class Point(NamedTuple):
-    """A run: layers, bases it is trained at, seed, and whether its length is warmed up."""
+    """A run: number of layers, length in bases, seed, and with or without length warmup."""
 
     layers: int
     context: int
@@ -57,7 +59,7 @@ class Point(NamedTuple):
         return ["--preset", self.preset, *stages, *steps, "--seed", str(self.seed)]
 
 
-# the two that show warmup first, so that two jobs train them side by side; then the longest first
+# First the two runs that show warmup, so that two jobs train them together; then the longest runs.
 POINTS = (
     *(Point(2, CONTEXTS[-1], seed, warmup) for seed in (0, 1) for warmup in (True, False)),
     *(
@@ -72,7 +74,7 @@ POINTS = (
 
 @hookimpl
 def register_presets(register):
-    """A model for each context: its filters depend on max_seq_len, so each is built for the length it is trained at."""
+    """Register a model for each context: filters depend on max_seq_len."""
     for layers, parameters in LAYERS.items():
         for context in CONTEXTS:
             config = {"n_layer": layers, "d_model": 128, "max_seq_len": context + 2}
@@ -80,7 +82,7 @@ def register_presets(register):
 
 
 def train(point: Point, arguments: argparse.Namespace) -> None:
-    """Begin the run of a point, or go on with it; nothing where it is finished."""
+    """Start or continue the run of a point; do nothing if it is finished."""
     path = arguments.folder / point.folder
     if (path / "run.json").exists():
         if held_out(path) is not None:
@@ -93,25 +95,25 @@ def train(point: Point, arguments: argparse.Namespace) -> None:
     plugins = plugin_manager()
     plugins.register(sys.modules[__name__], name="lengths")
     if status := make_cli(Session(plugins, choose()))(["train", *options], standalone_mode=False):
-        raise SystemExit(status)  # it was asked to stop
+        raise SystemExit(status)  # a signal asked it to stop
 
 
-def train_apart(point: Point, arguments: argparse.Namespace) -> int:
-    """Train a point in a process of its own, with its share of the cores; its exit status."""
+def train_in_process(point: Point, arguments: argparse.Namespace) -> int:
+    """Train a point in its own process, with its share of the cores; return its exit status."""
     threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
     words = [arguments.fasta, arguments.folder, "--precision", arguments.precision, "--point", point.folder]
     environment = os.environ | allocator_settings(keeps=True) | thread_limits(threads)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with (arguments.folder / f"{point.folder}.txt").open("a", encoding="utf-8") as said:
+    with (arguments.folder / f"{point.folder}.txt").open("a", encoding="utf-8") as progress:
         line = [sys.executable, "-P", __file__, *map(str, words)]
-        status = subprocess.run(line, env=environment, stdout=said, stderr=said, check=False).returncode  # noqa: S603 (itself)
+        status = subprocess.run(line, env=environment, stdout=progress, stderr=progress, check=False).returncode  # noqa: S603 (itself)
     bits = held_out(arguments.folder / point.folder)
     notice(f"{point.folder}: " + (f"stopped with status {status}" if bits is None else f"{bits:.4f} bits per base"))
     return status
 
 
 def held_out(path: Path) -> float | None:
-    """The held-out bits per base of a finished run."""
+    """Return the held-out bits per base of a finished run, None for any other."""
     if not (path / "run.json").exists():
         return None
     figures = json.loads((path / "run.json").read_text(encoding="utf-8")).get("held_out")
@@ -119,14 +121,14 @@ def held_out(path: Path) -> float | None:
 
 
 def seconds(path: Path) -> float:
-    """How long a run trained, all its starts together."""
+    """Return the seconds that a run trained, over all its starts."""
     lines = (path / "log.tsv").read_text(encoding="utf-8").splitlines()[1:]
     times = [float(line.split("\t")[-1]) for line in lines]
     return sum(now - before if now > before else now for before, now in zip([0.0, *times], times, strict=False))
 
 
 def tables(folder: Path) -> str:
-    """Bits per base over context, and with and without warmup, of the runs that are finished."""
+    """Return the tables of the finished runs: bits by context, and by warmup."""
     bits = {point: held_out(folder / point.folder) for point in POINTS}
     lines = ["| layers | " + " | ".join(f"{context:,}" for context in CONTEXTS) + " |", "|" + " --- |" * 5]
     for layers in LAYERS:
@@ -140,20 +142,20 @@ def tables(folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _seeds(found: list[float | None]) -> str:
-    there = [value for value in found if value is not None]
-    spread = f" (seeds {max(there) - min(there):.4f} apart)" if len(there) > 1 else ""
-    return f"{mean(there):.4f}{spread}" if there else "-"
+def _seeds(bits: list[float | None]) -> str:
+    known = [value for value in bits if value is not None]
+    spread = f" (seeds {max(known) - min(known):.4f} apart)" if len(known) > 1 else ""
+    return f"{mean(known):.4f}{spread}" if known else "-"
 
 
 def main() -> None:
-    """Train what is left, then print the tables."""
+    """Train the points that are not finished, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--jobs", type=int, default=1, help="points at once")
-    parser.add_argument("--precision", default="bfloat16", help="of runs that begin now")
-    parser.add_argument("--point", choices=[point.folder for point in POINTS], help="train this one alone")
+    parser.add_argument("--precision", default="bfloat16", help="precision of runs that start now")
+    parser.add_argument("--point", choices=[point.folder for point in POINTS], help="train only this point")
     parser.add_argument("--tables", action="store_true")
     arguments = parser.parse_args()
     if arguments.point:
@@ -161,8 +163,8 @@ def main() -> None:
     if not arguments.tables:
         pool = ThreadPoolExecutor(arguments.jobs)
         try:
-            if any(pool.map(partial(train_apart, arguments=arguments), POINTS)):
-                raise SystemExit("Not all points are finished; the same command goes on with them.")
+            if any(pool.map(partial(train_in_process, arguments=arguments), POINTS)):
+                raise SystemExit("Some points are not finished: run the same command again to continue them.")
         finally:
             pool.shutdown(cancel_futures=True)
     print(tables(arguments.folder))
