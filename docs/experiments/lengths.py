@@ -1,6 +1,6 @@
-"""The value of long context and length warmup on human chromosome 20: the runs of docs/lengths.md.
+r"""The value of long context and length warmup on human chromosome 20: the runs of docs/lengths.md.
 
-    KERAS_BACKEND=torch python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz \\
+    KERAS_BACKEND=torch python docs/experiments/lengths.py human_GRCh37_chr20.fa.gz \
         runs/lengths --jobs 2
 
 The script trains each point in its own run folder, continues interrupted runs, and prints the
