@@ -1,4 +1,4 @@
-"""Where decoded genomes and the like are kept between runs, and how files come to be there whole or not at all."""
+"""The cache folder, and safe writing: a file or folder appears complete or not at all."""
 
 import os
 import shutil
@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 def cache_folder(*parts: str) -> Path:
-    """A folder in HYENADNA_CACHE, or in the user's cache where that is unset; made if need be."""
+    """Return a folder of the cache, and make it if it is missing.
+
+    The cache is HYENADNA_CACHE if that is set, else ~/.cache/hyenadna.
+    """
     base = Path(os.environ.get("HYENADNA_CACHE") or Path.home() / ".cache" / "hyenadna")
     folder = base.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
@@ -18,15 +21,16 @@ def cache_folder(*parts: str) -> Path:
 
 @contextmanager
 def written_aside(target: Path) -> Iterator[Path]:
-    """A folder to write in, renamed to `target` when the block ends well and removed when it does not.
+    """Write a folder under a temporary name; rename it to `target` if the block succeeds.
 
-    Where `target` was made by another process in the meantime, that one stays.
+    If the block fails, the temporary folder is removed. If another process has made `target` in the
+    meantime, that folder stays.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield folder
-        folder.chmod(0o755)  # mkdtemp keeps others out
+        folder.chmod(0o755)  # mkdtemp lets only its owner read it
         try:
             folder.rename(target)
         except OSError:
@@ -38,7 +42,10 @@ def written_aside(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def file_written_aside(target: Path) -> Iterator[Path]:
-    """A file to write, renamed to `target` when the block ends well and removed when it does not."""
+    """Write a file under a temporary name; rename it to `target` if the block succeeds.
+
+    If the block fails, the temporary file is removed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -49,7 +56,7 @@ def file_written_aside(target: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small file aside and rename it into place."""
+    """Write a small file under a temporary name, then rename it to `path`."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)

@@ -1,4 +1,4 @@
-"""Checksums of files, which tell what a run's numbers depend on and whether a download is whole."""
+"""Checksums of files. They identify the inputs of a run and detect damaged downloads."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ BLOCK = 1 << 22  # bytes
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file, progress(f"Checksum of {path.name}", path.stat().st_size) as advance:
         while block := file.read(BLOCK):

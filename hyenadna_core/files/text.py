@@ -1,4 +1,4 @@
-"""Text files, plain or compressed by gzip or bgzip, a line at a time."""
+"""Text files, plain or compressed by gzip or bgzip, read line by line."""
 
 import io
 import zlib
@@ -14,7 +14,10 @@ COMPRESSED = (".gz", ".bgz")
 
 
 def suffix_of(path: Path) -> str:
-    """What kind of file a name says it is, in lower case: .csv of both Reads.CSV and reads.csv.gz."""
+    """Return the suffix of a file's name in lower case, without the suffix of a compression.
+
+    It is .csv for both Reads.CSV and reads.csv.gz.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     while suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
@@ -22,10 +25,10 @@ def suffix_of(path: Path) -> str:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file as it lies there.
+    """Return the size of a file on the disk in bytes.
 
     Raises:
-        HyenaDNAError: no such file.
+        HyenaDNAError: there is no such file.
     """
     try:
         return path.stat().st_size
@@ -34,10 +37,13 @@ def size_of(path: Path) -> int:
 
 
 def text_lines(path: Path, advance: Advance) -> Iterator[str]:
-    """Lines with their ends, whatever those are; `advance` is told the bytes of the file that were taken.
+    """Read the lines of a file, each with its own line end.
+
+    `advance` is called with the number of bytes read from the disk since its last call.
 
     Raises:
-        HyenaDNAError: unreadable, cut off or damaged, not UTF-8, or with NUL bytes; the last two name the line.
+        HyenaDNAError: the file cannot be read, is truncated or damaged, is not UTF-8, or has a NUL
+            byte. The last two messages name the line.
     """
     number = done = 0
     try:
@@ -49,17 +55,19 @@ def text_lines(path: Path, advance: Advance) -> Iterator[str]:
                 for line in text:
                     number += 1
                     if "\0" in line:
-                        raise HyenaDNAError(f"{path}:{number}: a NUL byte: is the file the text that it is called?")
+                        raise HyenaDNAError(
+                            f"{path}:{number}: the line has a NUL byte: check that this is a text file."
+                        )
                     yield line
                     if (taken := file.tell()) > done:
                         advance(taken - done)
                         done = taken
     except OSError as error:
         if isinstance(error, BadGzipFile):
-            raise HyenaDNAError(f"{path} is cut off or damaged: {error}.") from None
+            raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
         raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
     except (EOFError, zlib.error) as error:
-        raise HyenaDNAError(f"{path} is cut off or damaged: {error}.") from None
+        raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise HyenaDNAError(f"{path}, after line {number}: byte 0x{byte:02x} is not UTF-8: save it as UTF-8.") from None

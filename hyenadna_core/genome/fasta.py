@@ -1,4 +1,4 @@
-"""Genomes: FASTA files, plain or compressed, read a window at a time."""
+"""FASTA files, plain or compressed, read one window at a time."""
 
 import json
 import mmap
@@ -18,7 +18,7 @@ from hyenadna_core.files.cache import cache_folder, written_aside
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.terminal import progress
 
-BLOCK = 1 << 22  # bytes decoded at a time
+BLOCK = 1 << 22  # bytes decoded in one step
 KEPT_PAGES = 1 << 24  # bytes of a memory-mapped genome that may stay resident
 LINE_ENDS = b"\r\n"
 WHITE_SPACE = LINE_ENDS + b"\t "
@@ -26,21 +26,21 @@ SEQUENCE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz*-."
 
 
 class Genome(Protocol):
-    """Contigs by name, with their lengths in bases, and their bytes as they stand in the file."""
+    """Contigs by name, with their lengths, and their bases as bytes in the case of the file."""
 
     path: Path
     sha256: str
 
     @property
     def contigs(self) -> Mapping[str, int]:
-        """The length of each contig, in the order of the file."""
+        """Return the length of each contig in bases, in the order of the file."""
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
-        """Bases start to end, 0-based half-open, as bytes: (end - start,) uint8."""
+        """Read bases start to end, 0-based half-open, as bytes: (end - start,) uint8."""
 
 
 class MappedFile:
-    """A file mapped into memory, of which little stays resident."""
+    """A memory-mapped file that keeps few pages in memory."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -50,13 +50,13 @@ class MappedFile:
     def read(self, start: int, end: int) -> bytes:
         self._read += max(end - start, 1 << 16)  # the system maps at least that much around a page
         if self._read > KEPT_PAGES and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapped.madvise(mmap.MADV_DONTNEED)  # the pages stay in the system's cache, not in our memory
+            self._mapped.madvise(mmap.MADV_DONTNEED)  # the system still caches these pages
             self._read = end - start
         return self._mapped[start:end]
 
 
 class IndexedFasta:
-    """A plain FASTA, read in place through its .fai index."""
+    """A plain FASTA file, read through its .fai index."""
 
     def __init__(self, path: Path, sha256: str) -> None:
         import pyfaidx
@@ -78,7 +78,7 @@ class IndexedFasta:
 
 
 class DecodedFasta:
-    """A FASTA decoded into the cache, one byte a base, and mapped into memory."""
+    """A FASTA file decoded into the cache with one byte per base, and mapped into memory."""
 
     def __init__(self, path: Path, sha256: str, folder: Path) -> None:
         self.path, self.sha256 = path, sha256
@@ -95,10 +95,13 @@ class DecodedFasta:
 
 
 def open_genome(path: str | Path) -> Genome:
-    """Open a FASTA: plain (indexed through pyfaidx), gzip or bgzip (decoded once into the cache).
+    """Open a FASTA file.
+
+    A plain file is indexed by pyfaidx. A gzip or bgzip file is decoded once into the cache.
 
     Raises:
-        HyenaDNAError: no such file, empty, not a FASTA, cut off, a contig's name twice or missing.
+        HyenaDNAError: the file is missing, empty, truncated or not FASTA, or a contig has no name
+            or the name of another contig.
     """
     path = Path(path)
     try:
@@ -107,7 +110,7 @@ def open_genome(path: str | Path) -> Genome:
     except OSError as error:
         raise HyenaDNAError(f"Cannot read the FASTA {path}: {error.strerror}.") from None
     if not start:
-        raise HyenaDNAError(f"{path} is empty: expected a FASTA, with lines that start with '>'.")
+        raise HyenaDNAError(f"{path} is empty: expected a FASTA file, whose headers start with '>'.")
     if start == b"\x1f\x8b":
         return _decoded(path, sha256_of(path))
     if not start.startswith(b">"):
@@ -116,7 +119,7 @@ def open_genome(path: str | Path) -> Genome:
 
 
 def bundled_genome() -> Path:
-    """The genome that the package carries: E. coli K-12 MG1655 (hyenadna_core/data/README.md)."""
+    """Return the path of the bundled genome, E. coli K-12 MG1655 (hyenadna_core/data/README.md)."""
     return Path(str(files("hyenadna_core") / "data" / "ecoli_K12_MG1655.fa.gz"))
 
 
@@ -126,7 +129,7 @@ def _indexed(path: Path, sha256: str) -> Genome:
     try:
         genome = IndexedFasta(path, sha256)
     except pyfaidx.FastaIndexingError:
-        return _decoded(path, sha256)  # lines of uneven length have no index
+        return _decoded(path, sha256)  # pyfaidx cannot index lines of uneven length
     except ValueError as error:
         raise HyenaDNAError(f"Cannot index {path}: {error}") from None
     if not any(genome.contigs.values()):
@@ -144,7 +147,10 @@ def _decoded(path: Path, sha256: str) -> Genome:
 
 
 def _decode(path: Path, target: Path) -> list[tuple[str, int, int]]:
-    """Write the bases of all contigs, one byte each, one contig behind the other: [(name, offset, length)]."""
+    """Write the bases of all contigs one after another, one byte each.
+
+    Return (name, offset, length) of each contig.
+    """
     offsets: dict[str, int] = {}
     written = 0
     with target.open("wb") as bases:
@@ -157,8 +163,8 @@ def _decode(path: Path, target: Path) -> list[tuple[str, int, int]]:
                 header, _, sequence = record.partition(b"\n")
                 name = (header.split() or [b""])[0].decode("utf-8", errors="replace")
                 if not name or name in offsets:
-                    what = f"two contigs named {name!r}" if name else "a contig without a name"
-                    raise HyenaDNAError(f"{path} has {what}: give each '>' line a name of its own.")
+                    fault = f"two contigs named {name!r}" if name else "a contig without a name"
+                    raise HyenaDNAError(f"{path} has {fault}: give each '>' line its own name.")
                 offsets[name] = written
                 written += bases.write(_bases(sequence, path))
     if written == 0:
@@ -168,7 +174,7 @@ def _decode(path: Path, target: Path) -> list[tuple[str, int, int]]:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """The text of a FASTA in blocks, none of which ends within a header."""
+    """Read the text of a FASTA file in blocks. No block ends within a header."""
     with path.open("rb") as file, progress(f"Decoding {path.name}", path.stat().st_size) as advance:
         compressed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
@@ -181,10 +187,10 @@ def _blocks(path: Path) -> Iterator[bytes]:
                 advance(file.tell() - done)
                 done = file.tell()
         except (EOFError, BadGzipFile, zlib.error) as error:
-            raise HyenaDNAError(f"{path} is cut off or damaged: {error}.") from None
+            raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
 
 
 def _bases(sequence: bytes, path: Path) -> bytes:
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
-        raise HyenaDNAError(f"{path} is not a FASTA: {strange[:1]!r} among the bases.")
+        raise HyenaDNAError(f"{path} is not a FASTA: it has the character {strange[:1]!r} among the bases.")
     return sequence.translate(None, WHITE_SPACE)

@@ -1,16 +1,15 @@
-"""Intervals: stretches of a genome, 0-based half-open, and the split each belongs to."""
+"""Genome intervals, 0-based half-open, each with its split; and the reader of BED files."""
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.genome.fasta import Genome
 
 SPLITS = ("train", "valid", "test")
-HELD_OUT = 0.1  # of each contig, at its end, where no BED says otherwise
-NAMES_SHOWN = 8
+HELD_OUT = 0.1  # the share of each contig, at its end, held out for validation without a BED file
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Interval:
 
 
 def split_by_position(genome: Genome) -> list[Interval]:
-    """The last tenth of every contig held out as "valid", the rest "train"."""
+    """Split each contig by position: the last tenth is "valid", the rest is "train"."""
     intervals = []
     for chrom, length in genome.contigs.items():
         cut = length - int(length * HELD_OUT)
@@ -36,11 +35,11 @@ def split_by_position(genome: Genome) -> list[Interval]:
 
 
 def read_bed(path: str | Path, genome: Genome) -> list[Interval]:
-    """Intervals of a BED (plain or gzip) whose fourth column is train, valid or test.
+    """Read the intervals of a BED file, plain or gzip, whose column 4 is train, valid or test.
 
     Raises:
-        HyenaDNAError: unreadable, a line that is not such an interval, a contig that the genome lacks, an end past the
-            contig's; the message names the line.
+        HyenaDNAError: the file cannot be read, no interval is marked train, or a line is not an
+            interval of this genome. The last message names the line.
     """
     path = Path(path)
     try:
@@ -55,7 +54,7 @@ def read_bed(path: str | Path, genome: Genome) -> list[Interval]:
         if line.strip() and not line.startswith(("#", "track", "browser"))
     ]
     if not any(interval.split == "train" for interval in intervals):
-        raise HyenaDNAError(f"{path} has no interval marked train in column 4.")
+        raise HyenaDNAError(f"{path} has no interval marked train in column 4: mark at least one.")
     return intervals
 
 
@@ -71,16 +70,20 @@ def _interval(line: str, place: str, genome: Genome) -> Interval:
 
 
 def interval_of(columns: Sequence[str], split: str, place: str, genome: Genome) -> Interval:
-    """The interval in the first three columns of a BED's line; `place` says in messages which line that is.
+    """Return the interval in the first three columns of a BED line.
+
+    Args:
+        place: the file and line number, for error messages.
 
     Raises:
-        HyenaDNAError: no such columns, a contig that the genome lacks, no bases, an end past the contig's.
+        HyenaDNAError: the line lacks these columns, the genome lacks the contig, the interval is
+            empty, or it ends after the end of the contig.
     """
     if len(columns) < 3 or not (columns[1].isdecimal() and columns[2].isdecimal()):
         raise HyenaDNAError(f"{place}: expected contig, start and end in columns 1 to 3, found {' '.join(columns)!r}.")
     chrom, start, end = columns[0], int(columns[1]), int(columns[2])
     if chrom not in genome.contigs:
-        raise HyenaDNAError(f"{place}: no contig {chrom!r} in {genome.path}; it has {_some(genome.contigs)}.")
+        raise HyenaDNAError(f"{place}: no contig {chrom!r} in {genome.path}; it has {first_names(genome.contigs)}.")
     if start >= end:
         raise HyenaDNAError(f"{place}: the interval {start}-{end} has no bases.")
     if end > genome.contigs[chrom]:
@@ -88,9 +91,3 @@ def interval_of(columns: Sequence[str], split: str, place: str, genome: Genome) 
             f"{place}: the interval ends at {end:,} but {chrom} in {genome.path} has {genome.contigs[chrom]:,} bases."
         )
     return Interval(chrom, start, end, split)
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more

@@ -1,4 +1,4 @@
-"""Several genomes as one, each contig under the name of its file."""
+"""Several genomes joined into one: each contig has the name of its file before its own name."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from hyenadna_core.genome.intervals import Interval
 
 
 class JoinedGenomes:
-    """Genomes side by side: contig chr1 of mouse.fa.gz is mouse:chr1.
+    """Several genomes as one genome: contig chr1 of mouse.fa.gz is called mouse:chr1.
 
     Raises:
         HyenaDNAError: two files have the same name.
@@ -23,7 +23,10 @@ class JoinedGenomes:
         self._genomes = {genome.path.name.split(".")[0]: genome for genome in genomes}
         if len(self._genomes) < len(genomes):
             names = sorted(str(genome.path) for genome in genomes)
-            raise HyenaDNAError(f"Two of {', '.join(names)} have the same name, by which contigs are told apart.")
+            raise HyenaDNAError(
+                f"Two of {', '.join(names)} have the same name, which goes before the names of their contigs: "
+                "rename one."
+            )
         self.path = Path("+".join(self._genomes))
         self.sha256 = hashlib.sha256(" ".join(genome.sha256 for genome in genomes).encode()).hexdigest()
         self.contigs: Mapping[str, int] = {
@@ -34,11 +37,11 @@ class JoinedGenomes:
 
     @property
     def names(self) -> list[str]:
-        """What contigs of each genome have before the colon."""
+        """Return the name of each genome, which stands before the colon."""
         return list(self._genomes)
 
     def join(self, intervals: Sequence[Sequence[Interval]]) -> list[Interval]:
-        """The intervals of each genome, under its contigs' names here."""
+        """Return the intervals of all genomes, with the joined names of their contigs."""
         return [
             replace(interval, chrom=f"{name}:{interval.chrom}")
             for name, of_genome in zip(self._genomes, intervals, strict=True)

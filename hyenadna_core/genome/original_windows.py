@@ -1,7 +1,8 @@
-"""The original's windows for pretraining on hg38, exactly: where it cuts an interval, and what a row of a batch is.
+"""The exact pretraining windows of the original code on hg38: bases of an interval, token ids.
 
-Facts: src/dataloaders/datasets/hg38_dataset.py and hg38_fixed_dataset.py of HazyResearch/hyena-dna. Its `max_length`
-counts the token behind the last input too, so a model that reads L positions has max_length = L + 1.
+Sources: src/dataloaders/datasets/hg38_dataset.py and hg38_fixed_dataset.py of
+HazyResearch/hyena-dna. Its `max_length` also counts the target after the last input, so a model
+that reads L positions has max_length = L + 1.
 """
 
 from collections.abc import Sequence
@@ -14,13 +15,13 @@ from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.tokens import PAD, SEP, TO_ID, N
 
-MISSING = np.uint8(ord("."))  # what pad_interval writes where the contig has ended; unknown to the tokenizer
+MISSING = np.uint8(ord("."))  # pad_interval writes it beyond the contig's ends; the tokenizer reads it as [UNK]
 
-# Of each character; what is not a base, in capitals or not, stays as it is.
+# The complement of each character, in its own case. Characters other than A, C, G and T stay.
 COMPLEMENT = np.arange(256, dtype=np.uint8)
 COMPLEMENT[np.frombuffer(b"ACGTacgt", np.uint8)] = np.frombuffer(b"TGCAtgca", np.uint8)
 
-# The stretches of hg38 that its fixed test set is cut from, 0-based half-open.
+# The intervals of hg38 that the fixed test set consists of, 0-based half-open.
 FIXED_TEST = (
     Interval("chr14", 19_726_402, 106_677_047, "test"),
     Interval("chrX", 2_825_622, 144_342_320, "test"),
@@ -29,7 +30,7 @@ FIXED_TEST = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where a window lies: bases start to end of a contig, and how many it lacks beyond the contig's two ends."""
+    """The position of a window: bases start to end, and the number missing at each contig end."""
 
     start: int
     end: int
@@ -38,9 +39,10 @@ class Place:
 
 
 def place_of(interval: Interval, max_length: int, contig_length: int) -> Place:
-    """The window of an interval: its first bases if it is longer, else the interval and what lies around it.
+    """Compute the window of an interval.
 
-    A shorter one is extended by half of what it lacks on the left, by the rest on the right, up to the contig's ends.
+    An interval longer than max_length gives its first max_length bases. A shorter one is extended
+    on both sides, up to the ends of the contig; if the number is odd, one base more on the right.
     """
     if len(interval) > max_length:
         return Place(interval.start, interval.start + max_length, 0, 0)
@@ -53,11 +55,12 @@ def place_of(interval: Interval, max_length: int, contig_length: int) -> Place:
 def window_bases(
     genome: Genome, interval: Interval, max_length: int, other_strand: bool = False, pad_interval: bool = False
 ) -> np.ndarray:
-    """The characters of an interval's window, as bytes: (max_length,), or fewer where its contig ends.
+    """Read the window of an interval as bytes: (max_length,), or fewer at a contig's end.
 
     Args:
-        other_strand: their reverse complement.
-        pad_interval: a "." for each one that is missing, on the side where it is, whichever strand is read.
+        other_strand: return the reverse complement.
+        pad_interval: write "." for each missing base. On both strands, the padding stays on the
+            side on which the forward strand lacks bases.
     """
     place = place_of(interval, max_length, genome.contigs[interval.chrom])
     bases = genome.read(interval.chrom, place.start, place.end)
@@ -69,20 +72,20 @@ def window_bases(
 
 
 def reverse_complement_bases(bases: np.ndarray) -> np.ndarray:
-    """The other strand of a sequence of bytes; its case and other characters are kept: (L,) -> (L,)."""
+    """Return the reverse complement of bytes; case and other characters are kept: (L,) -> (L,)."""
     other: np.ndarray = COMPLEMENT[bases[::-1]]
     return other
 
 
 def window_ids(bases: np.ndarray, max_length: int, add_eos: bool = True, replace_n: bool = False) -> np.ndarray:
-    """Token ids of a window's bytes; inputs are all but the last, targets all but the first: -> (max_length,) int32.
+    """Return the token ids of a window's bytes: (max_length,) int32.
 
-    The encoding is "original": lower case is [UNK]. A window that is too short has [PAD] on its left, wherever its
-    bases are missing.
+    Inputs are all ids except the last; targets are all ids except the first. The encoding is
+    "original": lower case is [UNK]. A short window is padded on its left with [PAD].
 
     Args:
-        add_eos: end with [SEP], in the place of the last base.
-        replace_n: [PAD] for N, the original's replace_N_token.
+        add_eos: end with [SEP] in place of the last base.
+        replace_n: write [PAD] for N, as the original's replace_N_token does.
     """
     last = max_length - add_eos
     kept = TO_ID["original"][bases[:last]]
@@ -96,19 +99,20 @@ def window_ids(bases: np.ndarray, max_length: int, add_eos: bool = True, replace
 
 
 def fixed_test_ids(genome: Genome, max_length: int, stretches: Sequence[Interval] = FIXED_TEST) -> np.ndarray:
-    """The fixed test set: consecutive windows of a genome in capitals, N read as [PAD]: (windows, max_length + 1) ids.
+    """Return the token ids of the original's fixed test set: (windows, max_length + 1).
 
-    [SEP] stands behind max_length bases here; the last window of each stretch is padded on the left.
+    It consists of consecutive windows, in capitals, with N read as [PAD]. Each window has
+    max_length bases and then [SEP]; the last window of each interval is padded on the left.
 
     Raises:
-        HyenaDNAError: the genome lacks one of the stretches.
+        HyenaDNAError: the genome lacks one of the intervals.
     """
     rows = []
     for stretch in stretches:
         if stretch.end > genome.contigs.get(stretch.chrom, 0):
             raise HyenaDNAError(
-                f"{genome.path} has no {stretch.chrom}:{stretch.start:,}-{stretch.end:,}, which the fixed test set is "
-                "cut from: open hg38, or name other stretches."
+                f"{genome.path} has no {stretch.chrom}:{stretch.start:,}-{stretch.end:,}, which the fixed test set "
+                "needs: open hg38, or give other intervals."
             )
         for start in range(stretch.start, stretch.end, max_length):
             bases = genome.read(stretch.chrom, start, min(start + max_length, stretch.end))

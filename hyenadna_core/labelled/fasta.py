@@ -1,4 +1,4 @@
-"""FASTA with a label in each header, or in a table beside it."""
+"""FASTA files with a label in each header, or with a separate table of labels."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,33 +17,34 @@ LABEL = re.compile(r"\blabel=([^\s|]*)")
 def fasta_records(
     path: Path, advance: Advance, table: Path | None, label_columns: Sequence[str], needs_labels: bool
 ) -> Iterator[Record]:
-    """The sequences of a FASTA, named by their headers' first words.
+    """Read the sequences of a FASTA file. The first word of a header is the sequence's name.
 
-    Labels are in the headers: label=X anywhere, else the last word after the name. Or they are in a table that has a
-    column name; sequences that it does not have, and names in it without a sequence, are left out.
+    The label is label=X anywhere in the header, else the last word after the name. With a table,
+    the labels come from it, by its column name or id. A sequence without a label is left out, and
+    so is a label without a sequence.
 
     Raises:
-        HyenaDNAError: not a FASTA; the table names a sequence twice.
+        HyenaDNAError: the file is not FASTA, or the table names a sequence twice.
     """
     labels = _labels_of(table, label_columns) if needs_labels and table is not None else None
-    met = set()
+    sequence_names = set()
     for header, sequence in _entries(path, advance):
         name, *words = header.split() or [""]
         if labels is not None and table is not None:
-            met.add(name)
+            sequence_names.add(name)
             left_out = "" if name in labels else f"no label in {table.name}"
             yield Record(name, sequence, labels.get(name, ()), left_out)
         elif needs_labels:
-            said = LABEL.search(header)
-            yield Record(name, sequence, (said[1] if said else "".join(words[-1:]),))
+            match = LABEL.search(header)
+            yield Record(name, sequence, (match[1] if match else "".join(words[-1:]),))
         else:
             yield Record(name, sequence)
-    for name in (labels or {}).keys() - met:
+    for name in (labels or {}).keys() - sequence_names:
         yield Record(name, b"", left_out=f"a label without a sequence in {path.name}")
 
 
 def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
-    """Each header, without its '>', and the bases under it."""
+    """Read each header, without its '>', and its bases."""
     header: str | None = None
     lines: list[str] = []
     for line in text_lines(path, advance):
@@ -65,6 +66,6 @@ def _labels_of(path: Path, label_columns: Sequence[str]) -> dict[str, tuple[str,
     labels: dict[str, tuple[str, ...]] = {}
     for number, (name, *texts) in enumerate(table.rows(wanted), start=1):
         if name in labels:
-            raise HyenaDNAError(f"{path}, row {number}: {name!r} is named a second time: leave one of its rows.")
+            raise HyenaDNAError(f"{path}, row {number}: {name!r} has a second row: keep one of them.")
         labels[name] = tuple(texts)
     return labels

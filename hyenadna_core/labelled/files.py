@@ -1,4 +1,7 @@
-"""Files of sequences with labels, as users have them: CSV, TSV, Parquet, FASTA, BED; gzip too."""
+"""Labelled sequences in every file format: CSV, TSV, Parquet, FASTA and BED, plain or gzip.
+
+A new format is added here: its suffix, and a function that yields its records.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,18 +27,22 @@ def read_labelled(
     needs_labels: bool = True,
     empty_labels: bool = False,
 ) -> Records:
-    """The sequences of a file and their labels, as texts.
+    """Read the sequences of a file and the text of their labels.
 
     Args:
-        sequence_column: of a table; else the first there is of sequence, seq, dna.
-        label_columns: of a table; else the first there is of label, labels, target, class, y.
-        labels: a table with the columns name and label, for a FASTA whose headers have none.
-        fasta: the genome that a BED is of.
-        needs_labels: without it, a file needs none and the records have empty tuples.
-        empty_labels: whether an empty label is one, and not one that is missing.
+        sequence_column: the column of a table; by default the first of sequence, seq, dna that
+            exists.
+        label_columns: columns of a table; by default the first of label, labels, target, class, y
+            that exists.
+        labels: a table with the columns name and label, for a FASTA file without labels in its
+            headers.
+        fasta: the genome of a BED file.
+        needs_labels: False reads a file without labels; the records then have empty tuples.
+        empty_labels: True accepts an empty text as a label; False leaves out its row.
 
     Raises:
-        HyenaDNAError: in one line, what cannot be read in which file and row, and the way out.
+        HyenaDNAError: something cannot be read; the one line names the file, the row and the way
+            out.
     """
     path = Path(path)
     suffix = suffix_of(path)
@@ -50,7 +57,8 @@ def read_labelled(
         if suffix in BED:
             return region_records(path, advance, None if fasta is None else Path(fasta), needs_labels)
         known = ", ".join((*TABLES, *FASTA, *BED))
-        raise HyenaDNAError(f"{path} ends in {suffix or 'nothing'}: name it by what it is, {known}, or .gz of one.")
+        ending = f"has the suffix {suffix}" if suffix else "has no suffix"
+        raise HyenaDNAError(f"{path} {ending}: name it after its format, {known}; .gz may follow.")
 
     with progress(f"Reading {path.name}", size_of(path)) as advance:
         return gather(path, records(advance), empty_labels)

@@ -1,4 +1,4 @@
-"""Sequences with a name and labels each, as files have them."""
+"""Records: sequences with names and labels, as texts. Unusable records are counted."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from hyenadna_core.genome.fasta import SEQUENCE_CHARACTERS, WHITE_SPACE
 
 
 class Record(NamedTuple):
-    """A sequence as it stands in a file, and a text for each of its label columns.
+    """A sequence as it is in a file, and one text for each label column.
 
-    `left_out` is the reason why the record cannot be used, where its reader knows one.
+    `left_out` is the reason if the reader already knows that the record cannot be used.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Record(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What a file has: names, sequences and labels of the rows in order; and by reason, how many were left out."""
+    """Names, sequences and labels of a file's rows, and the number left out for each reason."""
 
     names: list[str]
     sequences: list[bytes]
@@ -31,21 +31,22 @@ class Records(NamedTuple):
 
 
 def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) -> Records:
-    """The records of a file that can be used, the others counted.
+    """Collect the usable records of a file, and count the others.
 
     Args:
-        empty_labels: whether an empty label is one, and not one that is missing.
+        empty_labels: True accepts an empty text as a label; False leaves out its record.
 
     Raises:
-        HyenaDNAError: a character that is not of a sequence, or no record is left.
+        HyenaDNAError: a sequence has a character that no sequence has, or no record is usable.
     """
-    found = Records([], [], [], {})
+    usable = Records([], [], [], {})
     left_out: Counter[str] = Counter()
     for record in records:
         sequence = record.sequence.translate(None, WHITE_SPACE)
         if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
             raise HyenaDNAError(
-                f"{path}, row {record.name}: {strange[:1]!r} is no letter of a sequence: is it the right column?"
+                f"{path}, row {record.name}: the sequence has the character {strange[:1]!r}: "
+                "check the row, and the column of sequences."
             )
         reason = record.left_out or ("the sequence is empty" if not sequence else "")
         if not reason and not empty_labels and not all(record.labels):
@@ -53,10 +54,10 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) ->
         if reason:
             left_out[reason] += 1
             continue
-        found.names.append(record.name)
-        found.sequences.append(sequence)
-        found.labels.append(record.labels)
-    if not found.names:
+        usable.names.append(record.name)
+        usable.sequences.append(sequence)
+        usable.labels.append(record.labels)
+    if not usable.names:
         reasons = ", ".join(f"{reason} in {count:,}" for reason, count in left_out.items())
-        raise HyenaDNAError(f"{path} has no row that can be used: {reasons or 'it has none at all'}.")
-    return found._replace(left_out=dict(left_out))
+        raise HyenaDNAError(f"{path} has no usable row: {reasons or 'it has no rows'}.")
+    return usable._replace(left_out=dict(left_out))

@@ -1,4 +1,4 @@
-"""BED with a label in column 4, beside the genome that its intervals are of."""
+"""BED files with a label in column 4. The bases come from a genome."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,15 @@ COMPLEMENT = bytes.maketrans(b"ACGTUacgtuRYKMBDHVrykmbdhv", b"TGCAAtgcaaYRMKVHDB
 
 
 def region_records(path: Path, advance: Advance, fasta: Path | None, needs_labels: bool) -> Iterator[Record]:
-    """The sequences of a BED's intervals, named chrom:start-end; on strand "-" (column 6) the reverse complement.
+    """Read the sequences of a BED file's intervals, named chrom:start-end.
+
+    If column 6 is "-", the sequence is the reverse complement.
 
     Raises:
-        HyenaDNAError: no genome is given, a line that is not such an interval, one outside the genome.
+        HyenaDNAError: no genome is given, or a line is not an interval of this genome.
     """
     if fasta is None:
-        raise HyenaDNAError(f"{path} has intervals and no bases: give the genome that it is of with --fasta.")
+        raise HyenaDNAError(f"{path} has intervals but no bases: give its genome with --fasta.")
     genome = open_genome(fasta)
     for number, line in enumerate(text_lines(path, advance), start=1):
         line = line.rstrip("\r\n")

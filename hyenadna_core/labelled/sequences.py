@@ -1,4 +1,4 @@
-"""Sequences of any lengths with a target each, held as arrays."""
+"""Labelled sequences of any lengths, held as arrays."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from hyenadna_core.tokens import as_bytes
 
 @dataclass(frozen=True)
 class LabelledSequences:
-    """n sequences behind one another, and their targets; a row costs its bases, its target and its name.
+    """n sequences joined in one array, and their targets.
 
     Args:
         bases: bytes of all sequences, (ends[-1],) uint8.
-        ends: where each sequence ends in `bases`, (n,) int64.
-        targets: (n,) int32 classes, (n, K) float32 labels or quantities, or int32 classes of all bases, as long as
-            `bases`.
-        names: of the rows, for messages and predictions.
+        ends: the end of each sequence in `bases`, (n,) int64.
+        targets: (n,) int32 classes; (n, K) float32 labels or quantities; or one int32 class for
+            each base, as long as `bases`.
+        names: the names of the rows, for messages and predictions.
     """
 
     bases: np.ndarray
@@ -30,10 +30,13 @@ class LabelledSequences:
     def of(
         cls, sequences: Sequence[str | bytes], targets: np.ndarray, names: Sequence[str] | None = None
     ) -> "LabelledSequences":
-        """From sequences and their targets in the same order; rows without names are numbered from 1.
+        """Join sequences and their targets, which have the same order.
+
+        Without names, the rows are numbered from 1.
 
         Raises:
-            HyenaDNAError: targets are neither as many as sequences nor as bases, or names not as many as sequences.
+            HyenaDNAError: the number of targets is neither that of sequences nor that of bases, or
+                the number of names is not that of sequences.
         """
         lengths = np.fromiter((len(sequence) for sequence in sequences), np.int64, len(sequences))
         bases, ends = _joined(lengths, np.uint8)
@@ -53,30 +56,30 @@ class LabelledSequences:
         return len(self.ends)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        """The bases of a row, as bytes: (L,) uint8."""
+        """Return the bases of a row as bytes: (L,) uint8."""
         return self.bases[self._place(row)]
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """The bases of each row."""
+        """Iterate over the bases of each row."""
         return map(self.__getitem__, range(len(self)))
 
     @property
     def lengths(self) -> np.ndarray:
-        """Bases of each row, (n,) int64."""
+        """Return the number of bases in each row, (n,) int64."""
         return np.diff(self.ends, prepend=0)
 
     @property
     def of_bases(self) -> bool:
-        """Whether there is a target for each base, which their number tells."""
+        """Return True if there is one target for each base, which the number of targets shows."""
         return len(self.targets) != len(self.ends)
 
     def target(self, row: int) -> np.ndarray:
-        """The target of a row: () or (K,), or (L,) where there is one for each base."""
-        found: np.ndarray = self.targets[self._place(row) if self.of_bases else row]
-        return found
+        """Return the target of a row: () or (K,), or (L,) with one target for each base."""
+        target: np.ndarray = self.targets[self._place(row) if self.of_bases else row]
+        return target
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "LabelledSequences":
-        """Some rows, in the order given."""
+        """Copy some rows, in the given order."""
         rows = np.asarray(rows, np.int64)
         lengths = self.lengths[rows]
         bases, ends = _joined(lengths, np.uint8)
@@ -94,6 +97,6 @@ class LabelledSequences:
 
 
 def _joined(lengths: np.ndarray, dtype: np.dtype | type) -> tuple[np.ndarray, np.ndarray]:
-    """Room for sequences of these lengths behind one another, and where each of them ends."""
+    """Allocate an array for joined sequences of these lengths, and compute the end of each."""
     ends = np.cumsum(lengths, dtype=np.int64)
     return np.empty(ends[-1] if len(ends) else 0, dtype), ends

@@ -1,4 +1,4 @@
-"""Tables with a header and a sequence a row: CSV, TSV, Parquet."""
+"""Tables with a header and one sequence in each row: CSV, TSV, Parquet."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +9,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.text import size_of, suffix_of, text_lines
 from hyenadna_core.labelled.records import Record
 from hyenadna_core.terminal import Advance
+from hyenadna_plugins import reason_of
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 PARQUET = (".parquet", ".pq")
@@ -16,22 +17,25 @@ TABLES = (*DELIMITERS, *PARQUET)
 SEQUENCE_COLUMNS = ("sequence", "seq", "dna")
 LABEL_COLUMNS = ("label", "labels", "target", "class", "y")
 NAME_COLUMNS = ("name", "id")
-LONGEST_FIELD = (1 << 31) - 1  # csv stops at 131,072 characters otherwise
+LONGEST_FIELD = (1 << 31) - 1  # the csv module reads at most 131,072 characters by default
 SHOWN = 40  # characters of a column's name
 
 
 class Table(NamedTuple):
-    """A file's columns, and a function from some of their numbers to the rows, each with the text of those."""
+    """The columns of a file; `rows` takes column numbers and yields their texts, row by row."""
 
     path: Path
     columns: list[str]
     rows: Callable[[list[int]], Iterator[tuple[str, ...]]]
 
     def find(self, given: str | None, usual: Sequence[str]) -> int:
-        """The number of the column of that name, or of the first usual one, in whatever case.
+        """Return the number of the column with the given name, or of the first usual name.
+
+        Names match in any case.
 
         Raises:
-            HyenaDNAError: there is none, or it is there twice; the message lists the columns that there are.
+            HyenaDNAError: no column has the name, or two have it. The first message lists the
+                columns.
         """
         number = self.find_usual(usual) if given is None else self._number([given, *self._folded(given)])
         if number is None:
@@ -41,7 +45,7 @@ class Table(NamedTuple):
         return number
 
     def find_usual(self, usual: Sequence[str]) -> int | None:
-        """The number of the first of some columns that there is."""
+        """Return the number of the first usual column that exists, or None."""
         return self._number([name for one in usual for name in self._folded(one)])
 
     def _folded(self, name: str) -> list[str]:
@@ -55,10 +59,12 @@ class Table(NamedTuple):
 
 
 def open_table(path: Path, advance: Advance) -> Table:
-    """The table in a file, by its suffix; `advance` is told the bytes of the file that were taken.
+    """Open a table. Its suffix names the format.
+
+    `advance` is called with the number of bytes read from the disk since its last call.
 
     Raises:
-        HyenaDNAError: unreadable, without a header, or Parquet without pyarrow.
+        HyenaDNAError: the file cannot be read or has no header, or Parquet needs pyarrow.
     """
     return _open_parquet(path, advance) if suffix_of(path) in PARQUET else _open_text(path, advance)
 
@@ -66,7 +72,10 @@ def open_table(path: Path, advance: Advance) -> Table:
 def table_records(
     path: Path, advance: Advance, sequence_column: str | None, label_columns: Sequence[str], needs_labels: bool
 ) -> Iterator[Record]:
-    """The sequences of a table; a row is named by the columns name or id, or else by its number below the header."""
+    """Read the sequences of a table.
+
+    The column name or id names a row. Without it, the rows are numbered from 1, below the header.
+    """
     table = open_table(path, advance)
     sequence = table.find(sequence_column, SEQUENCE_COLUMNS)
     labels = find_labels(table, label_columns) if needs_labels else []
@@ -78,7 +87,7 @@ def table_records(
 
 
 def find_labels(table: Table, label_columns: Sequence[str]) -> list[int]:
-    """The numbers of the label columns: those given, or the usual one."""
+    """Return the numbers of the label columns: the given ones, or the usual one."""
     return [table.find(column, LABEL_COLUMNS) for column in label_columns] or [table.find(None, LABEL_COLUMNS)]
 
 
@@ -88,14 +97,14 @@ def _open_text(path: Path, advance: Advance) -> Table:
     lines = _lines(path, reader)
     header = next(lines, None)
     if header is None:
-        raise HyenaDNAError(f"{path} is empty: expected a first line with the names of columns.")
+        raise HyenaDNAError(f"{path} is empty: its first line must have the names of the columns.")
 
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         for number, fields in enumerate(lines, start=1):
             if len(fields) != len(header):
                 raise HyenaDNAError(
-                    f"{path}, row {number} (line {reader.line_num}): {len(fields)} fields, where the first line has "
-                    f"{len(header)}: mend the row, or put fields that hold the delimiter in quotes."
+                    f"{path}, row {number} (line {reader.line_num}): {len(fields)} fields, but the first line has "
+                    f"{len(header)}: correct the row, or put a field with the delimiter in quotes."
                 )
             yield tuple(fields[column].strip() for column in wanted)
 
@@ -103,11 +112,11 @@ def _open_text(path: Path, advance: Advance) -> Table:
 
 
 def _lines(path: Path, reader: Any) -> Iterator[list[str]]:
-    """The fields of each line that is not blank."""
+    """Read the fields of each line that is not blank."""
     try:
         yield from filter(None, reader)
     except csv.Error as error:
-        raise HyenaDNAError(f"{path}:{reader.line_num}: {error}: is there a quote too many or too few?") from None
+        raise HyenaDNAError(f"{path}:{reader.line_num}: {error}: check that each quote is closed.") from None
 
 
 def _open_parquet(path: Path, advance: Advance) -> Table:
@@ -120,13 +129,13 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
     try:
         schema = parquet.read_schema(path)
     except failures as error:
-        raise HyenaDNAError(f"{path} cannot be read as Parquet: {_first_line(error)}.") from None
+        raise HyenaDNAError(f"{path} cannot be read as Parquet: {reason_of(error)}.") from None
 
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         names = [schema.names[column] for column in wanted]
         for name in names:
-            if pyarrow.types.is_nested(found := schema.field(name).type):
-                raise HyenaDNAError(f"{path}: the column {name} holds {found}: make it text or numbers.")
+            if pyarrow.types.is_nested(column_type := schema.field(name).type):
+                raise HyenaDNAError(f"{path}: the column {name} holds {column_type}: make it text or numbers.")
         try:
             with parquet.ParquetFile(path) as file:
                 per_row = size_of(path) / max(1, file.metadata.num_rows)
@@ -135,19 +144,15 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
                     yield from zip(*([_text(value) for value in column] for column in columns), strict=True)
                     advance(round(per_row * batch.num_rows))
         except failures as error:
-            raise HyenaDNAError(f"{path} is cut off or damaged: {_first_line(error)}.") from None
+            raise HyenaDNAError(f"{path} is truncated or damaged: {reason_of(error)}.") from None
 
     return Table(path, list(schema.names), rows)
 
 
 def _text(value: Any) -> str:
-    """A value of Parquet as CSV would have it; nothing where there is none."""
+    """Return a value of Parquet as its text in a CSV file; a missing value is empty."""
     if value is None or value != value:
         return ""
     if isinstance(value, bytes):
         return value.decode("latin-1").strip()
     return str(int(value) if isinstance(value, bool) else value).strip()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""What is predicted: the texts of labels as arrays, and what the training split teaches of them."""
+"""Targets: label texts as arrays, with the names, means and deviations of the training split."""
 
 import math
 import re
@@ -9,30 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 
 KINDS = ("classes", "labels", "regression", "bases")
-NONE = ("", "-")  # texts of a row without any of the labels
-BETWEEN = ";"  # labels of a row in one column
+NONE = ("", "-")  # the text of a row without labels
+BETWEEN = ";"  # between the labels of a row in one column
 UNLABELLED = "."  # the character of a base without a label; its class is -1
 YES_NO = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 LARGEST = float(np.finfo(np.float32).max)
-SHOWN = 8  # names, in a message
 INTEGER = re.compile(r"[+-]?\d+")
 
-Place = Callable[[int], str]  # how messages call a row
+Place = Callable[[int], str]  # the name of a row in messages
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted of a sequence.
+    """The kind of target, and the names of its K classes, labels or quantities.
 
     Args:
-        kind: "classes", one of several; "labels", each of several there or not; "regression"; "bases", a class at
-            every base.
+        kind: "classes", one of K; "labels", each of K present or absent; "regression", K
+            quantities; "bases", one class for each base.
         names: of the K classes, labels or quantities.
-        center, scale: mean and standard deviation of each quantity in the training split, by which values are
-            standardised.
+        center, scale: the mean and standard deviation of each quantity in the training split. They
+            standardise the values.
     """
 
     kind: str
@@ -49,12 +48,12 @@ class Target:
 
 
 def standardised(values: np.ndarray, target: Target) -> np.ndarray:
-    """Quantities less their mean in the training split, over their standard deviation: (n, K) -> (n, K)."""
+    """Subtract the training mean, and divide by the standard deviation: (n, K) -> (n, K)."""
     return np.asarray((values - np.array(target.center or 0.0)) / np.array(target.scale or 1.0))
 
 
 def restored(values: np.ndarray, target: Target) -> np.ndarray:
-    """Quantities as they were before they were standardised: (n, K) -> (n, K)."""
+    """Undo `standardised`: (n, K) -> (n, K)."""
     return np.asarray(values * np.array(target.scale or 1.0) + np.array(target.center or 0.0))
 
 
@@ -67,19 +66,20 @@ def read_targets(
     names: Sequence[str] = (),
     lengths: Sequence[int] | np.ndarray | None = None,
 ) -> tuple[Target, np.ndarray]:
-    """The targets of rows, from a text for each of their label columns.
+    """Convert the texts of label columns to an array of targets.
 
-    (n,) int32 classes; (n, K) float32 labels, 0 or 1; (n, K) float32 values as they are; or int32 classes of all bases
-    joined, -1 where there is none.
+    The array is (n,) int32 classes; (n, K) float32 labels, 0 or 1; (n, K) float32 values, not
+    standardised; or the int32 classes of all bases in one array, -1 for a base without a label.
 
     Args:
-        label_columns: the columns' names, where they were given.
-        target: what the training split taught; without it, these rows are the training split.
-        names: of the rows, for messages; else they are numbered from 1.
-        lengths: bases of each sequence, which the kind "bases" needs.
+        label_columns: the names of the columns, if they were given.
+        target: the target of the training split. Without it, these rows are the training split.
+        names: the names of the rows, for messages. Without them, the rows are numbered from 1.
+        lengths: the number of bases of each sequence; the kind "bases" needs it.
 
     Raises:
-        HyenaDNAError: a value that cannot be read, a name that training did not have, nothing to tell apart.
+        HyenaDNAError: a value cannot be read, a name is not in the training split, or the training
+            split has fewer than two classes.
     """
     if kind not in KINDS:
         raise HyenaDNAError(f"The kind of target is {kind!r}: choose one of {', '.join(KINDS)}.")
@@ -100,7 +100,7 @@ def read_targets(
         if lengths is None:
             raise ValueError("a target at every base needs the lengths of the sequences")
         return _bases(texts, lengths, target, place)
-    target = target or Target("classes", _several(_ordered(set(texts)), "class"))
+    target = target or Target("classes", _at_least_two(_ordered(set(texts)), "class"))
     index = _index(target, ((row, text) for row, text in enumerate(texts)), place)
     return target, np.array([index[text] for text in texts], np.int32)
 
@@ -122,11 +122,11 @@ def _labels(texts: Sequence[str], target: Target | None, place: Place) -> tuple[
     if target is None:
         target = Target("labels", _ordered({label for row in of_rows for label in row}))
         if not target.names:
-            raise HyenaDNAError("No row of the training split has a label.")
-    index = _index(target, ((row, label) for row, found in enumerate(of_rows) for label in found), place)
+            raise HyenaDNAError("No row of the training split has a label: check the column of labels.")
+    index = _index(target, ((row, label) for row, present in enumerate(of_rows) for label in present), place)
     values = np.zeros((len(texts), len(target.names)), np.float32)
-    for row, found in enumerate(of_rows):
-        values[row, [index[label] for label in found]] = 1
+    for row, present in enumerate(of_rows):
+        values[row, [index[label] for label in present]] = 1
     return target, values
 
 
@@ -156,11 +156,11 @@ def _bases(
     for row, (text, length) in enumerate(zip(texts, lengths, strict=True)):
         if len(text) != length:
             raise HyenaDNAError(
-                f"{place(row)}: the label has {len(text):,} characters for {length:,} bases: give each base one, "
-                f"{UNLABELLED!r} where it has no label."
+                f"{place(row)}: the label has {len(text):,} characters for {length:,} bases: give each base one "
+                f"character, {UNLABELLED!r} for a base without a label."
             )
     if target is None:
-        target = Target("bases", _several(tuple(sorted(set().union(*texts) - {UNLABELLED})), "class of bases"))
+        target = Target("bases", _at_least_two(tuple(sorted(set().union(*texts) - {UNLABELLED})), "class of bases"))
     known = {UNLABELLED, *target.names}
     strange = ((row, letter) for row, text in enumerate(texts) if not known.issuperset(text) for letter in text)
     index = _index(target, (pair for pair in strange if pair[1] != UNLABELLED), place) | {UNLABELLED: -1}
@@ -171,31 +171,33 @@ def _bases(
 
 
 def _ordered(names: set[str]) -> tuple[str, ...]:
-    """Names in the order of their numbers if all of them are whole numbers, else of their characters."""
+    """Sort names as numbers if all of them are whole numbers, else as text."""
     if all(INTEGER.fullmatch(name) for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))
 
 
-def _several(names: tuple[str, ...], what: str) -> tuple[str, ...]:
+def _at_least_two(names: tuple[str, ...], noun: str) -> tuple[str, ...]:
     if len(names) < 2:
-        raise HyenaDNAError(f"The training split has one {what}, {_some(names)}: there is nothing to tell apart.")
+        raise HyenaDNAError(f"The training split has one {noun}, {first_names(names)}: it needs at least two.")
     return names
 
 
-def _index(target: Target, found: Iterable[tuple[int, str]], place: Place) -> dict[str, int]:
-    """The number of each name; all that rows have must be among them."""
+def _index(target: Target, labels: Iterable[tuple[int, str]], place: Place) -> dict[str, int]:
+    """Return the number of each name of the target; refuse labels, as (row, name), without one."""
     index = {name: number for number, name in enumerate(target.names)}
     first: dict[str, int] = {}
     counts: Counter[str] = Counter()
-    for row, name in found:
+    for row, name in labels:
         if name not in index:
             first.setdefault(name, row)
             counts[name] += 1
     if counts:
         unknown = [f"{name!r} ({count:,} times, first in {place(first[name])})" for name, count in counts.most_common()]
-        what = "labels" if target.kind == "labels" else "classes"
-        raise HyenaDNAError(f"Not among the {what} of the training split, {_some(target.names)}: {_some(unknown)}.")
+        noun = "labels" if target.kind == "labels" else "classes"
+        raise HyenaDNAError(
+            f"Not among the {noun} of the training split, {first_names(target.names)}: {first_names(unknown)}."
+        )
     return index
 
 
@@ -208,7 +210,7 @@ def _of_columns(target: Target | None, learned: Target) -> Target:
 
 def _yes_no(text: str, place: str, column: str) -> int:
     if text.casefold() not in YES_NO:
-        raise HyenaDNAError(f"{place}, column {column}: {text!r} is neither 0 nor 1.")
+        raise HyenaDNAError(f"{place}, column {column}: {text!r} is not 0 or 1.")
     return YES_NO[text.casefold()]
 
 
@@ -218,10 +220,5 @@ def _number(text: str, place: str, column: str) -> float:
     except ValueError:
         number = math.nan
     if not abs(number) <= LARGEST:
-        raise HyenaDNAError(f"{place}, {column}: {text!r} is no number, or none that fits float32.")
+        raise HyenaDNAError(f"{place}, {column}: {text!r} is not a number that fits float32.")
     return number
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return (", ".join(names[:SHOWN]) or "none") + more

@@ -138,7 +138,7 @@ BAD_INPUT = [
     (["--fasta", "missing.fa"], "Cannot read the FASTA .*missing.fa: No such file or directory"),
     (["--fasta", "empty.fa"], "empty.fa is empty"),
     (["--fasta", "text.fa"], "text.fa is not a FASTA: it starts with b'h', not with '>'"),
-    (["--fasta", "cut.fa.gz"], "cut.fa.gz is cut off or damaged"),
+    (["--fasta", "cut.fa.gz"], "cut.fa.gz is truncated or damaged"),
     (["--fasta", "short.fa"], "Nothing is held out"),
     (["--fasta", "good.fa", "--bed", "missing.bed"], "Cannot read the BED .*missing.bed"),
     (["--fasta", "good.fa", "--bed", "past.bed"], "past.bed:1: the interval ends at 9,999 but chr1 .* has 4,000 bases"),

@@ -56,11 +56,11 @@ DAMAGED = gzip.compress(bytes(range(32, 127)) * 100, mtime=0)
         (None, "Cannot read .*a.txt: No such file"),
         (b"good\n\xff\xfe", "a.txt, after line [01]: byte 0xff is not UTF-8"),
         ("two".encode("utf-16"), "byte 0xff is not UTF-8"),
-        (b"good\nb\0d\n", "a.txt:2: a NUL byte"),
-        (DAMAGED[:-20], "a.txt is cut off or damaged"),
-        (DAMAGED[:-8] + b"12345678", "a.txt is cut off or damaged"),
-        (DAMAGED[:30] + b"\xff" * 10 + DAMAGED[40:], "a.txt is cut off or damaged"),
-        (DAMAGED[:2] + b"\0" + DAMAGED[3:], "a.txt is cut off or damaged"),
+        (b"good\nb\0d\n", "a.txt:2: the line has a NUL byte"),
+        (DAMAGED[:-20], "a.txt is truncated or damaged"),
+        (DAMAGED[:-8] + b"12345678", "a.txt is truncated or damaged"),
+        (DAMAGED[:30] + b"\xff" * 10 + DAMAGED[40:], "a.txt is truncated or damaged"),
+        (DAMAGED[:2] + b"\0" + DAMAGED[3:], "a.txt is truncated or damaged"),
     ],
 )
 def test_what_cannot_be_read_gets_one_line(tmp_path, content, message):

@@ -113,12 +113,12 @@ def gz(content):
         (gz(b">a\n"), "has no bases"),
         (gz(b""), "has no bases"),
         (gz(b"hello\n>a\nAC"), "is not a FASTA: it starts with b'h'"),
-        (gz(b">a\nAC1GT\n"), "b'1' among the bases"),
+        (gz(b">a\nAC1GT\n"), "the character b'1' among the bases"),
         (gz(b">a\nAC\n>a\nGT\n"), "two contigs named 'a'"),
         (b">a\nAC\n>a\nGT\n", "Duplicate key"),
         (gz(b">\nAC\n"), "a contig without a name"),
-        (gz(b">a\n" + b"ACGT\n" * 10_000)[:-40], "is cut off or damaged"),
-        (gz(b">a\nACGT\n")[:-8] + b"12345678", "is cut off or damaged"),
+        (gz(b">a\n" + b"ACGT\n" * 10_000)[:-40], "is truncated or damaged"),
+        (gz(b">a\nACGT\n")[:-8] + b"12345678", "is truncated or damaged"),
     ],
 )
 def test_what_is_not_a_fasta_gets_one_line_and_leaves_nothing(tmp_path, monkeypatch, content, message):

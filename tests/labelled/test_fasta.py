@@ -42,13 +42,13 @@ def test_the_label_is_in_the_header(read, header, label):
 
 
 def test_sequences_go_over_lines_of_any_length_and_end(read):
-    found = read(">a x 0\r\nAC\r\nGT\r\n\r\n>b 1\rNN\n>c 2")
-    assert found == [("a", b"ACGT", ("0",), ""), ("b", b"NN", ("1",), ""), ("c", b"", ("2",), "")]
+    records = read(">a x 0\r\nAC\r\nGT\r\n\r\n>b 1\rNN\n>c 2")
+    assert records == [("a", b"ACGT", ("0",), ""), ("b", b"NN", ("1",), ""), ("c", b"", ("2",), "")]
 
 
 def test_labels_come_from_a_table(read):
-    found = read(">a\nAC\n>b rest 9\nGT\n>c\nTT\n", "name\tlabel\nb\t1\na\t0\nd\t1\n")
-    assert found == [
+    records = read(">a\nAC\n>b rest 9\nGT\n>c\nTT\n", "name\tlabel\nb\t1\na\t0\nd\t1\n")
+    assert records == [
         ("a", b"AC", ("0",), ""),
         ("b", b"GT", ("1",), ""),
         ("c", b"TT", (), "no label in labels.tsv.gz"),
@@ -69,7 +69,7 @@ def test_without_labels_neither_headers_nor_table_are_asked(read):
     ("content", "table", "message"),
     [
         ("ACGT\n", None, "reads.fa is not a FASTA: it starts with 'A'"),
-        (">a\nAC\n", "name\tlabel\na\t1\na\t0\n", "labels.tsv.gz, row 2: 'a' is named a second time"),
+        (">a\nAC\n", "name\tlabel\na\t1\na\t0\n", "labels.tsv.gz, row 2: 'a' has a second row"),
         (">a\nAC\n", "seq\tlabel\na\t1\n", "labels.tsv.gz has no column name or id; its first line names seq, label"),
         (">a\nAC\n", "name\tscore\na\t1\n", "labels.tsv.gz has no column label, .*; its first line names name, score"),
     ],

@@ -37,39 +37,39 @@ def write(tmp_path):
 @pytest.mark.parametrize("name", CONTENTS)
 def test_every_kind_of_file_gives_the_same(write, write_fasta, name, compress):
     path = write(name, CONTENTS[name], compress and CONTENTS[name] is not None)
-    found = read_labelled(path, fasta=write_fasta({"chr1": "ACGTggnTAA"}))
-    assert found.sequences == [sequence.encode() for sequence, _ in ROWS]
-    assert found.labels == [(label,) for _, label in ROWS]
-    assert found.left_out == {}
+    records = read_labelled(path, fasta=write_fasta({"chr1": "ACGTggnTAA"}))
+    assert records.sequences == [sequence.encode() for sequence, _ in ROWS]
+    assert records.labels == [(label,) for _, label in ROWS]
+    assert records.left_out == {}
     names = [f"chr1:{place}" for place in ("0-4", "4-7", "7-10(-)")] if name == "reads.bed" else ["1", "2", "3"]
-    assert found.names == names
+    assert records.names == names
     assert read_labelled(path, fasta=path.parent / "genome.fa", needs_labels=False).labels == [()] * 3
 
 
 def test_rows_with_an_empty_sequence_or_label_are_left_out_and_counted(write):
     path = write("reads.csv", "sequence,label\nACGT,1\n,0\nAC,\nTTA,0\n,\n")
-    found = read_labelled(path)
-    assert (found.names, found.left_out) == (["1", "4"], {"the sequence is empty": 2, "the label is empty": 1})
-    found = read_labelled(path, empty_labels=True)
-    assert (found.names, found.left_out) == (["1", "3", "4"], {"the sequence is empty": 2})
+    records = read_labelled(path)
+    assert (records.names, records.left_out) == (["1", "4"], {"the sequence is empty": 2, "the label is empty": 1})
+    records = read_labelled(path, empty_labels=True)
+    assert (records.names, records.left_out) == (["1", "3", "4"], {"the sequence is empty": 2})
 
 
 def test_a_table_labels_a_fasta(write):
     labels = write("labels.csv", "name,label\nb,0\na,1\n")
-    found = read_labelled(write("reads.fa", ">a\nAC\n>b\nGT\n>c\nTT\n"), labels=str(labels))
-    assert (found.names, found.labels) == (["a", "b"], [("1",), ("0",)])
-    assert found.left_out == {"no label in labels.csv": 1}
+    records = read_labelled(write("reads.fa", ">a\nAC\n>b\nGT\n>c\nTT\n"), labels=str(labels))
+    assert (records.names, records.labels) == (["a", "b"], [("1",), ("0",)])
+    assert records.left_out == {"no label in labels.csv": 1}
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("reads.doc", "", r"reads.doc ends in \.doc: name it by what it is, \.csv, .*\.bed, or \.gz of one"),
-        ("reads", "", "reads ends in nothing: name it by what it is"),
-        ("reads.csv", "sequence,label\n", "reads.csv has no row that can be used: it has none at all"),
-        ("reads.fa", ">a\nAC\n", "reads.fa has no row that can be used: the label is empty in 1"),
-        ("reads.csv", "sequence,label\nACGT,1\nA7,1\n", "reads.csv, row 2: b'7' is no letter of a sequence"),
-        ("reads.bed", "chr1\t0\t4\t1\n", "reads.bed has intervals and no bases"),
+        ("reads.doc", "", r"reads.doc has the suffix \.doc: name it after its format, \.csv, .*\.bed; \.gz may follow"),
+        ("reads", "", "reads has no suffix: name it after its format"),
+        ("reads.csv", "sequence,label\n", "reads.csv has no usable row: it has no rows"),
+        ("reads.fa", ">a\nAC\n", "reads.fa has no usable row: the label is empty in 1"),
+        ("reads.csv", "sequence,label\nACGT,1\nA7,1\n", "reads.csv, row 2: the sequence has the character b'7'"),
+        ("reads.bed", "chr1\t0\t4\t1\n", "reads.bed has intervals but no bases"),
     ],
 )
 def test_a_file_that_cannot_be_used_gets_one_line(write, name, content, message):
@@ -96,15 +96,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     ],
 )
 def test_published_benchmarks_are_read_as_they_stand(shared_data, name, lengths, labels):
-    found = read_labelled(shared_data / "data" / "benchmarks" / name)
-    assert set(map(len, found.sequences)) == lengths
-    assert {label: found.labels.count((label,)) for label in labels} == labels
-    assert len(found.labels) == sum(labels.values())
-    assert found.left_out == {}
+    records = read_labelled(shared_data / "data" / "benchmarks" / name)
+    assert set(map(len, records.sequences)) == lengths
+    assert {label: records.labels.count((label,)) for label in labels} == labels
+    assert len(records.labels) == sum(labels.values())
+    assert records.left_out == {}
 
 
 def test_columns_of_a_wider_table_are_found(shared_data):
-    found = read_labelled(shared_data / "data" / "benchmarks" / "GB_human_enhancers_cohn_chr20_22.tsv.gz")
-    assert found.names[0] == "test_negative_43"
-    assert set(found.labels) == {("negative",), ("positive",)}
-    assert found.sequences[0].startswith(b"TCTCCTGCCCTTACCCAGCC")
+    records = read_labelled(shared_data / "data" / "benchmarks" / "GB_human_enhancers_cohn_chr20_22.tsv.gz")
+    assert records.names[0] == "test_negative_43"
+    assert set(records.labels) == {("negative",), ("positive",)}
+    assert records.sequences[0].startswith(b"TCTCCTGCCCTTACCCAGCC")

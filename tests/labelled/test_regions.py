@@ -51,5 +51,5 @@ def test_a_bad_line_is_named(read, line, message):
 
 
 def test_a_genome_is_needed(read):
-    with pytest.raises(HyenaDNAError, match=r"peaks.bed.gz has intervals and no bases: .* --fasta"):
+    with pytest.raises(HyenaDNAError, match=r"peaks.bed.gz has intervals but no bases: .* --fasta"):
         read("chr1\t0\t3\tyes\n", fasta=None)

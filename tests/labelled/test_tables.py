@@ -75,19 +75,19 @@ def test_a_sequence_may_be_longer_than_what_csv_allows_by_itself(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "reads.csv is empty: expected a first line"),
+        ("", "reads.csv is empty: its first line must"),
         ("\n\n", "reads.csv is empty"),
         ("a,label\nAC,1\n", "has no column sequence, seq or dna; its first line names a, label"),
         ("seq,b\nAC,1\n", "has no column label, labels, target, class or y; its first line names seq, b"),
         ("AC" * 50 + ",1\n", r"no column sequence.* names ACACAC\w{31}\.\.\., 1\."),
         ("seq;label\nAC;1\n", "its first line names seq;label"),
         ("seq,label,label\nAC,1,2\n", "has 2 columns 'label': rename all but one"),
-        ("seq,label\nAC,1\nGT\n", r"row 2 \(line 3\): 1 fields, where the first line has 2"),
+        ("seq,label\nAC,1\nGT\n", r"row 2 \(line 3\): 1 fields, but the first line has 2"),
         ("seq,label\nAC,1,2\n", r"row 1 \(line 2\): 3 fields"),
-        ('seq,label\nAC,"1\n', "reads.csv:2: unexpected end of data: is there a quote"),
-        ('seq,label\nAC,"1"2\n', "reads.csv:2: .*: is there a quote"),
+        ('seq,label\nAC,"1\n', "reads.csv:2: unexpected end of data: check that each quote"),
+        ('seq,label\nAC,"1"2\n', "reads.csv:2: .*: check that each quote"),
         (b"seq,label\nAC,\xff\n", "not UTF-8"),
-        (b"seq,label\nAC,\0\n", "reads.csv:2: a NUL byte"),
+        (b"seq,label\nAC,\0\n", "reads.csv:2: the line has a NUL byte"),
     ],
 )
 def test_a_table_that_cannot_be_read_gets_one_line(write, content, message):
@@ -153,7 +153,7 @@ def test_parquet_with_damaged_pages_gets_one_line(write):
     content = bytearray(path.read_bytes())
     content[4:60] = bytes(56)
     path.write_bytes(content)
-    with pytest.raises(HyenaDNAError, match=r"reads.parquet is cut off or damaged") as caught:
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet is truncated or damaged") as caught:
         records(path)
     assert "\n" not in str(caught.value)
 

@@ -51,7 +51,7 @@ def test_labels_of_several_columns_are_there_or_not():
     target, values = read_targets([("1", "0"), ("0", "True"), ("0.0", "1.0")], "labels", columns)
     assert target == Target("labels", columns)
     np.testing.assert_array_equal(values, [[1, 0], [0, 1], [0, 1]])
-    with pytest.raises(HyenaDNAError, match="row 1, column ctcf: '2' is neither 0 nor 1"):
+    with pytest.raises(HyenaDNAError, match="row 1, column ctcf: '2' is not 0 or 1"):
         read_targets([("1", "2")], "labels", columns)
     with pytest.raises(HyenaDNAError, match="The label columns are ctcf, dnase; the model was trained on dnase, ctcf"):
         read_targets([("1", "0")], "labels", columns[::-1], target)
@@ -76,7 +76,7 @@ def test_values_stay_as_they_are_and_training_keeps_their_mean_and_deviation():
 
 @pytest.mark.parametrize("text", ["high", "nan", "inf", "1e39", "1,5"])
 def test_what_is_no_number_is_named(text):
-    with pytest.raises(HyenaDNAError, match=f"row 2, expression: '{text}' is no number"):
+    with pytest.raises(HyenaDNAError, match=f"row 2, expression: '{text}' is not a number"):
         read_targets(column("1", text), "regression", ("expression",))
 
 
@@ -105,7 +105,7 @@ def test_a_class_of_bases_that_training_lacks_is_named():
 @pytest.mark.parametrize(
     ("labels", "kind", "columns", "message"),
     [
-        (column("a", "a"), "classes", (), "The training split has one class, a: there is nothing to tell apart"),
+        (column("a", "a"), "classes", (), "The training split has one class, a: it needs at least two"),
         (column("EE."), "bases", (), "The training split has one class of bases, E"),
         (column("..."), "bases", (), "The training split has one class of bases, none"),
         (column("-", ""), "labels", (), "No row of the training split has a label"),
