@@ -1,1 +1,1 @@
-"""Figures of predictions, and the baselines that they are compared with."""
+"""Metrics of predictions, and the baselines to compare them with."""

@@ -1,4 +1,4 @@
-"""What a model is compared with: linear models of k-mer counts, chosen on the same validation split."""
+"""The k-mer baseline: linear models of k-mer counts, chosen on the validation split."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,19 +13,21 @@ from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.terminal import progress
 
-LONGEST = (4, 5, 6)  # of the k-mers that are counted
-SHORTER = 2  # how much shorter the shortest are that are counted with them
-CONVERGED = {"max_iter": 10_000, "tol": 1e-6}  # of the gradient; with scikit-learn's 1e-4 probabilities are 0.02 off
+LONGEST = (4, 5, 6)  # lengths of the longest k-mers; each is tried
+SHORTER = 2  # the shortest k-mers counted with them have this many bases fewer
+# With scikit-learn's default tolerance of 1e-4, probabilities have an error of 0.02.
+CONVERGED = {"max_iter": 10_000, "tol": 1e-6}
 
-Predict = Callable[[Any], np.ndarray]  # of counts (n, features), what metrics take
-Fit = Callable[[Any, np.ndarray, float, int], Predict]  # of counts, targets, a penalty, and K
+Predict = Callable[[Any], np.ndarray]  # counts (n, features) -> predictions as metrics take them
+Fit = Callable[[Any, np.ndarray, float, int], Predict]  # counts, targets, a penalty, K -> Predict
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A simpler model on the same splits: what it predicts of the test split, as metrics take it, (n, K).
+    """A simpler model trained on the same splits, with its predictions on the test split, (n, K).
 
-    `settings` says how it was made, `valid_figure` the figure on the validation split that it was chosen by.
+    `settings` describes the model. `valid_figure` is the metric on the validation split that chose
+    it.
     """
 
     name: str
@@ -37,20 +39,24 @@ class Baseline:
 def kmer_baseline(
     train: LabelledSequences, valid: LabelledSequences, test: LabelledSequences, target: Target
 ) -> Baseline:
-    """Logistic or ridge regression on the counts of all k-mers of three lengths.
+    """Fit logistic or ridge regression to the counts of all k-mers of three lengths.
 
-    Counts are divided by each k-mer's largest in the training split. Lengths and penalty are those that are best on the
-    validation split: by MCC for classes, mean AUROC for labels, R2 for quantities.
+    Each count is divided by the largest count of its k-mer in the training split. The lengths and
+    the penalty are the best ones on the validation split: by MCC for classes, by mean AUROC for
+    labels, by R2 for quantities.
 
     Raises:
-        HyenaDNAError: the target is of bases, sequences are shorter than any k-mer, scikit-learn is missing.
+        HyenaDNAError: the target is one class for each base, all sequences are shorter than the
+            k-mers, or scikit-learn is not installed.
     """
     if target.kind not in FITS:
         raise HyenaDNAError(f"There is no k-mer baseline for {target.kind}: leave out --baseline kmer.")
     name, by, parameter, penalties, fit = FITS[target.kind]
     lengths = [k for k in LONGEST if k - SHORTER <= train.lengths.max(initial=0)]
     if not lengths:
-        raise HyenaDNAError(f"No training sequence has {LONGEST[0] - SHORTER} bases, which k-mers need.")
+        raise HyenaDNAError(
+            f"No training sequence has the {LONGEST[0] - SHORTER} bases that k-mers need: leave out --baseline kmer."
+        )
     texts = [_texts(split) for split in (train, valid, test)]
     best: Baseline | None = None
     with progress("Fitting the k-mer baseline", len(lengths) * len(penalties)) as advance:
@@ -72,7 +78,11 @@ def _texts(split: LabelledSequences) -> list[str]:
 
 
 def _scaled_counts(texts: Sequence[list[str]], k: int) -> list[Any]:
-    """Counts of the k-mers of lengths k - 2 to k that training has, over their largest there: (n, features), sparse."""
+    """Count the k-mers of lengths k - 2 to k in the training split, and scale the counts.
+
+    Each split gives a sparse array, (n, features). The largest count of each k-mer in the training
+    split becomes 1.
+    """
     counter = scikit_learn("feature_extraction.text").CountVectorizer(
         analyzer="char", lowercase=False, ngram_range=(k - SHORTER, k), dtype=np.float64
     )
@@ -82,10 +92,10 @@ def _scaled_counts(texts: Sequence[list[str]], k: int) -> list[Any]:
 
 
 def _classes(counts: Any, targets: np.ndarray, penalty: float, classes: int) -> Predict:
-    """Logistic regression; a class that the training split lacks has probability 0."""
-    there = np.unique(targets)
-    if len(there) == 1:
-        return lambda others: np.eye(classes)[np.repeat(there, others.shape[0])]
+    """Fit logistic regression; a class that is not in the training split has probability 0."""
+    present = np.unique(targets)
+    if len(present) == 1:
+        return lambda others: np.eye(classes)[np.repeat(present, others.shape[0])]
     model = scikit_learn("linear_model").LogisticRegression(C=penalty, solver="newton-cg", **CONVERGED)
     model.fit(counts, targets)
 
@@ -98,13 +108,13 @@ def _classes(counts: Any, targets: np.ndarray, penalty: float, classes: int) -> 
 
 
 def _labels(counts: Any, targets: np.ndarray, penalty: float, labels: int) -> Predict:
-    """Each label against its absence."""
+    """Fit one logistic regression for each label."""
     of_labels = [_classes(counts, targets[:, label].astype(np.int64), penalty, 2) for label in range(labels)]
     return lambda others: np.stack([predict(others)[:, 1] for predict in of_labels], axis=1)
 
 
 def _quantities(counts: Any, targets: np.ndarray, penalty: float, quantities: int) -> Predict:
-    """Ridge regression of standardised values."""
+    """Fit ridge regression to standardised values."""
     center, scale = targets.mean(axis=0, dtype=np.float64), targets.std(axis=0, dtype=np.float64)
     scale = np.where(scale > 0, scale, 1)
     model = scikit_learn("linear_model").Ridge(alpha=penalty, **CONVERGED).fit(counts, (targets - center) / scale)

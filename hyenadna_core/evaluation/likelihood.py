@@ -1,4 +1,4 @@
-"""Likelihood measured over a whole split, never averaged over batches."""
+"""The likelihood of a whole split. Every base has the same weight, whatever its batch."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from hyenadna_core.task import Batch
 
 
 class Likelihood(NamedTuple):
-    """The mean negative log-likelihood of a base, in nats, and the number of bases it was taken over."""
+    """The mean negative log-likelihood of a base in nats, and the number of bases."""
 
     nats: float
     bases: int
@@ -25,16 +25,17 @@ class Likelihood(NamedTuple):
 
 
 def likelihood(logits_of: Callable[[np.ndarray], np.ndarray], batches: Iterable[Batch]) -> Likelihood:
-    """The likelihood of all targets that bear weight; `logits_of` takes ids (B, L) to logits (B, L, V).
+    """Compute the likelihood of all targets that count in the loss.
 
-    In float64, position by position before anything is summed (a sum of many logs in float32 loses the small ones).
+    `logits_of` maps ids (B, L) to logits (B, L, V). The logarithms are computed and summed in
+    float64, since a sum of many logarithms in float32 loses the small ones.
     """
+    from scipy.special import logsumexp
+
     total = bases = 0.0
     for batch in batches:
         logits = np.asarray(logits_of(batch.ids), np.float64)
-        top = logits.max(axis=-1)
-        log_sum = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))  # (B, L)
         of_target = np.take_along_axis(logits, batch.targets[..., None], axis=-1)[..., 0]  # (B, L)
-        total += float(((log_sum - of_target) * batch.weights).sum())
+        total += float(((logsumexp(logits, axis=-1) - of_target) * batch.weights).sum())
         bases += float(batch.weights.sum())
     return Likelihood(total / max(bases, 1), int(bases))

@@ -1,4 +1,4 @@
-"""Markov models of DNA, the baseline that a language model has to beat: the next base given the last few."""
+"""Markov models of DNA, the baseline of a language model: the next base from the last few bases."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,16 +11,18 @@ from hyenadna_core.terminal import progress
 from hyenadna_core.tokens import TO_ID, A, T
 
 HIGHEST_ORDER = 12
-LONGEST = HIGHEST_ORDER + 1  # the k-mers counted for the highest order: its context and the base behind it
-CHUNK = 1 << 20  # bases worked on at a time
-ONCE = np.uint32(1)  # of the counts' own type: NumPy adds others twenty times slower
+LONGEST = HIGHEST_ORDER + 1  # length of the k-mers for the highest order: its context and the next base
+CHUNK = 1 << 20  # bases processed in one step
+ONCE = np.uint32(1)  # has the type of the counts: NumPy adds other types twenty times slower
 
 
 def kmers(sequence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each position of a sequence of bytes, (L,): the k-mer that ends there, and how many bases of it are known.
+    """Return the code of the k-mer that ends at each position of a sequence of bytes, (L,).
 
-    Codes have two bits a base, the last base lowest, so that the low 2 k bits are the k-mer of the last k bases. The
-    known bases, at most LONGEST, reach back to the sequence's start or to what is not A, C, G or T.
+    A code has two bits for each base, with the last base in the lowest bits. So the low 2 k bits
+    are the k-mer of the last k bases. Also return the number of known bases of each code, at most
+    LONGEST: the bases since the start of the sequence, or since the last character that is not A,
+    C, G or T.
     """
     ids = TO_ID["default"][sequence]
     known = (ids >= A) & (ids <= T)
@@ -35,7 +37,7 @@ def kmers(sequence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _behind(values: np.ndarray, bases: int) -> np.ndarray:
-    """What stood some bases before each position, 0 where that is before the start: (L,) -> (L,)."""
+    """Shift values to later positions, with 0 before the start: (L,) -> (L,)."""
     return np.concatenate([np.zeros(bases, values.dtype), values])[: len(values)]
 
 
@@ -43,35 +45,35 @@ class MarkovModels:
     """Markov models of every order from 0 to 12, with add-one smoothing."""
 
     def __init__(self, counts: list[np.ndarray]) -> None:
-        self.counts = counts  # of the k-mers of length order + 1: (4 ** (order + 1),) each
+        self.counts = counts  # by order, of the k-mers of length order + 1: (4 ** (order + 1),)
 
     @classmethod
     def fit(cls, genome: Genome, intervals: Sequence[Interval]) -> "MarkovModels":
-        """Count every k-mer that lies wholly within one of the intervals, on the forward strand."""
+        """Count every k-mer within an interval, on the forward strand."""
         counts = [np.zeros(4**length, np.uint32) for length in range(1, LONGEST + 1)]
         with progress("Fitting Markov models", sum(len(interval) for interval in intervals)) as advance:
             for sequence, fresh in _chunks(genome, intervals):
                 codes, known = (array[fresh:] for array in kmers(sequence))
                 np.add.at(counts[-1], codes[known == LONGEST], ONCE)
                 codes, known = codes[known < LONGEST], known[known < LONGEST]
-                for length in range(1, LONGEST):  # the shorter ones, where no k-mer of full length ends
+                for length in range(1, LONGEST):  # shorter k-mers at positions without a full k-mer
                     np.add.at(counts[length - 1], codes[known >= length] & (4**length - 1), ONCE)
                 advance(len(sequence) - fresh)
         whole = counts[-1]
         for length in range(LONGEST - 1, 0, -1):
-            whole = whole.reshape(4, -1).sum(axis=0, dtype=np.uint32)  # over the oldest base
+            whole = whole.reshape(4, -1).sum(axis=0, dtype=np.uint32)  # over the first base
             counts[length - 1] += whole
         return cls(counts)
 
     def count_both_strands(self) -> None:
-        """Count the reverse complements too: in place, as the counts of the highest order take 256 MiB."""
+        """Add the counts of the other strand, in place: those of the highest order take 256 MiB."""
         for count in self.counts:
             count += _reverse_complement(count)
 
     def likelihoods(self, genome: Genome, windows: Iterable[Interval]) -> list[Likelihood]:
-        """The likelihood of every base of the windows but the first of each, by order.
+        """Compute the likelihood of every base except the first of each window, for each order.
 
-        The context may reach back over the start of the window; near an N it is as long as it can be.
+        The context may start before the window. After an N, the context is shorter.
         """
         nats, bases = np.zeros(len(self.counts)), 0
         for window in windows:
@@ -98,9 +100,9 @@ class MarkovModels:
 def _chunks(
     genome: Genome, intervals: Iterable[Interval], reach_back: bool = False
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """The intervals' bytes in chunks, each led by the bases before it, and how long that lead is.
+    """Read intervals in chunks. Each chunk starts with its context; also return its length.
 
-    Without `reach_back` no lead goes over the start of its interval.
+    Without `reach_back`, the context does not start before the interval.
     """
     for interval in intervals:
         for start in range(interval.start, interval.end, CHUNK):
@@ -109,6 +111,6 @@ def _chunks(
 
 
 def _reverse_complement(count: np.ndarray) -> np.ndarray:
-    """Counts by k-mer, (4 ** k,), as counts by the reverse complement of each k-mer."""
+    """Reorder counts of k-mers to those of their reverse complements: (4 ** k,) -> (4 ** k,)."""
     k = round(np.log2(len(count)) / 2)
     return np.flip(count.reshape((4,) * k).transpose()).reshape(-1)

@@ -1,8 +1,13 @@
-"""Metrics of predictions over a whole split, by name, and the difference between two models with its interval.
+"""Metrics of the predictions of a whole split, by name. A new metric is one function here.
 
-What predictions and targets are, by kind: "classes": probabilities (n, K), the number of the class (n,); "labels":
-probabilities (n, K), 0 or 1 (n, K); "regression": values (n, K), values (n, K); "bases": as "classes", n being bases.
-A figure that is not defined, such as the AUROC of a split with one class, is nan.
+The kind of target gives the shapes of predictions and targets:
+
+- "classes": probabilities (n, K), and the number of the class (n,).
+- "labels": probabilities (n, K), and 0 or 1 (n, K).
+- "regression": values (n, K), and values (n, K).
+- "bases": as "classes", with n bases.
+
+An undefined metric is nan, for example the AUROC of a split with one class.
 """
 
 import math
@@ -18,15 +23,16 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import progress
 from hyenadna_plugins import PluginWarning, reason_of
 
-THRESHOLD = 0.5  # from which probability on a label is predicted to be there
+THRESHOLD = 0.5  # a label with at least this probability is predicted
 INTERVAL = (2.5, 97.5)  # percentiles of the bootstrap
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of predictions beside targets: `of(predicted, targets)`, for some kinds, better at its "max" or "min".
+    """A number that compares predictions with targets: `of(predicted, targets)`.
 
-    `of` is only called with finite predictions. Of the kinds that it serves, it tells labels by targets of two axes.
+    `kinds` are its kinds of target. `better` is "max" or "min". Predictions are always finite. A
+    function for several kinds recognises labels by targets with two axes.
     """
 
     name: str
@@ -37,10 +43,13 @@ class Metric:
 
 
 def measure(metrics: Iterable[Metric], kind: str, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Each metric of the predictions, by name; bases whose target is -1 have no label and are left out.
+    """Compute each metric of the predictions, by name.
+
+    Bases whose target is -1 have no label and are left out.
 
     Raises:
-        HyenaDNAError: a metric is not for this kind, predictions are not finite, scikit-learn is needed and missing.
+        HyenaDNAError: a metric is not for this kind, predictions are not finite, or scikit-learn is
+            needed but not installed.
     """
     _check_finite(predicted)
     if kind == "bases":
@@ -54,17 +63,17 @@ def measure(metrics: Iterable[Metric], kind: str, predicted: np.ndarray, targets
 
 
 def confusion(classes: int, predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """How often each class, by row, was taken for each, by column: (n, K), (n,) -> (K, K)."""
+    """Return the confusion matrix, true classes by predicted classes: (n, K), (n,) -> (K, K)."""
     return np.bincount(targets * classes + predicted.argmax(axis=-1), minlength=classes**2).reshape(classes, classes)
 
 
 def _figure(metric: Metric, predicted: np.ndarray, targets: np.ndarray) -> float:
-    """What a metric says; nan, with a warning, where somebody's metric fails."""
+    """Compute a metric; if a plug-in's metric fails, warn and return nan."""
     try:
         return float(metric.of(predicted, targets))
     except HyenaDNAError:
         raise
-    except Exception as error:  # whatever a plug-in may raise
+    except Exception as error:  # a plug-in may raise anything
         warnings.warn(f"The metric {metric.name} failed: {reason_of(error)}", PluginWarning, stacklevel=3)
         return math.nan
 
@@ -77,10 +86,10 @@ def bootstrap_difference(
     seed: int = 0,
     rounds: int = 1000,
 ) -> tuple[float, float, float]:
-    """How much higher a metric is for A than for B on the same rows, and the ends of its 95 % interval.
+    """Return the difference of a metric, A minus B, and the ends of its 95 % interval.
 
-    By the paired bootstrap: each round draws n rows with replacement, the same for both. Rounds in which the metric is
-    not defined are left out.
+    The interval comes from the paired bootstrap: each round draws n rows with replacement, the same
+    rows for both models. Rounds with an undefined metric are left out.
 
     Raises:
         HyenaDNAError: predictions are not finite.
@@ -102,7 +111,7 @@ def bootstrap_difference(
 
 
 def scikit_learn(module: str) -> Any:
-    """A module of scikit-learn.
+    """Import a module of scikit-learn.
 
     Raises:
         HyenaDNAError: it is not installed.
@@ -110,7 +119,9 @@ def scikit_learn(module: str) -> Any:
     try:
         return import_module(f"sklearn.{module}")
     except ImportError:
-        raise HyenaDNAError("This figure needs scikit-learn: run pip install 'hyenadna[classify]'.") from None
+        raise HyenaDNAError(
+            "This metric or baseline needs scikit-learn: run pip install 'hyenadna[classify]'."
+        ) from None
 
 
 def _check_finite(predicted: np.ndarray) -> None:
@@ -136,7 +147,7 @@ def _f1(predicted: np.ndarray, targets: np.ndarray) -> float:
     if targets.ndim == 1:
         return float(f1_score(targets, predicted.argmax(axis=-1), average="macro", zero_division=np.nan))
     pairs = zip(targets.T, (predicted >= THRESHOLD).T, strict=True)
-    of_labels = [f1_score(there, found, zero_division=np.nan) for there, found in pairs]
+    of_labels = [f1_score(label, prediction, zero_division=np.nan) for label, prediction in pairs]
     return math.nan if np.isnan(of_labels).all() else float(np.nanmean(of_labels))
 
 
@@ -149,9 +160,10 @@ def _auprc(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _mean_of_labels(of: Callable[..., float], predicted: np.ndarray, targets: np.ndarray) -> float:
-    """The mean over labels that some rows have and some have not; each of several classes, or the last of two, is one.
+    """Average a metric over labels: (n, K), (n, K) or (n,) -> ().
 
-    (n, K), (n, K) or (n,) -> ().
+    Labels that all rows have, or no row has, are left out. Classes are compared each with the rest;
+    of two classes, only the second counts.
     """
     if targets.ndim == 1:
         targets = targets[:, None] == np.arange(predicted.shape[-1])
@@ -180,19 +192,19 @@ def _spearman(predicted: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _correlation(of: Callable[..., Any], values: np.ndarray, truth: np.ndarray) -> float:
-    """A correlation; 0, as MCC is, where the same value is predicted of all rows: (n,), (n,) -> ()."""
+    """Compute a correlation; 0, as for MCC, if all predictions are equal: (n,), (n,) -> ()."""
     if values.min() == values.max():
         return 0.0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy's, that values are nearly constant
+        warnings.simplefilter("ignore")  # SciPy warns of nearly constant values
         return float(of(values, truth).statistic)
 
 
 def _mean_of_quantities(of: Callable[..., float], predicted: np.ndarray, targets: np.ndarray) -> float:
-    """The mean over quantities that are not the same in all rows: (n, K), (n, K) -> ()."""
+    """Average a metric over the quantities that vary between rows: (n, K), (n, K) -> ()."""
     pairs = zip(predicted.T.astype(np.float64), targets.T.astype(np.float64), strict=True)
-    found = [of(values, truth) for values, truth in pairs if truth.min() != truth.max()]
-    return float(np.mean(found)) if found else math.nan
+    of_quantities = [of(values, truth) for values, truth in pairs if truth.min() != truth.max()]
+    return float(np.mean(of_quantities)) if of_quantities else math.nan
 
 
 OF_CLASSES = ("classes", "bases")
@@ -202,13 +214,13 @@ OF_QUANTITIES = ("regression",)
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", _accuracy, OF_CLASSES, description="share of rows whose likeliest class is theirs"),
+        Metric("accuracy", _accuracy, OF_CLASSES, description="share of rows whose most likely class is correct"),
         Metric("mcc", _mcc, OF_CLASSES, description="Matthews correlation coefficient"),
         Metric("f1", _f1, OF_LABELS, description="harmonic mean of precision and recall, mean over classes or labels"),
-        Metric("auroc", _auroc, OF_LABELS, description="area under the receiver operating characteristic"),
-        Metric("auprc", _auprc, OF_LABELS, description="area under precision by recall, as average precision"),
+        Metric("auroc", _auroc, OF_LABELS, description="area under the receiver operating characteristic curve"),
+        Metric("auprc", _auprc, OF_LABELS, description="area under the precision-recall curve, as average precision"),
         Metric("r2", _r2, OF_QUANTITIES, description="share of the variance explained, mean over quantities"),
-        Metric("pearson", _pearson, OF_QUANTITIES, description="correlation of values, mean over quantities"),
-        Metric("spearman", _spearman, OF_QUANTITIES, description="correlation of ranks, mean over quantities"),
+        Metric("pearson", _pearson, OF_QUANTITIES, description="Pearson correlation, mean over quantities"),
+        Metric("spearman", _spearman, OF_QUANTITIES, description="Spearman rank correlation, mean over quantities"),
     )
 }

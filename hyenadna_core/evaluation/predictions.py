@@ -1,4 +1,4 @@
-"""Predictions as a table: a row for each sequence."""
+"""Predictions as a table with one row for each sequence."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,20 +14,22 @@ Rows = list[list[Any]]
 
 
 def activated(outputs: np.ndarray, target: Target) -> np.ndarray:
-    """Probabilities of logits, or values of standardised ones: (..., K) -> (..., K)."""
+    """Convert logits to probabilities, or standardised values to values: (..., K) -> (..., K)."""
+    from scipy.special import expit, softmax
+
     outputs = outputs.astype(np.float64)
     if target.kind in ("classes", "bases"):
-        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+        return np.asarray(softmax(outputs, axis=-1))
     if target.kind == "labels":
-        return np.asarray(0.5 * (1 + np.tanh(outputs / 2)))
+        return np.asarray(expit(outputs))
     return restored(outputs, target)
 
 
 def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -> tuple[list[str], Rows]:
-    """The names of columns, and for each named sequence what is predicted of it and how likely that is.
+    """Return the names of the columns, and one row for each named sequence.
 
-    outputs are probabilities or values: (K,), or (L, K) for a class at every base.
+    A row has the name, the prediction and its probabilities. `outputs` are probabilities or values:
+    (K,), or (L, K) with one class for each base.
     """
     if target.kind == "regression":
         return ["name", *target.names], [[name, *map(float, values)] for name, values in outputs]
@@ -41,14 +43,14 @@ def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -
 
 
 def predicted_text(target: Target, values: np.ndarray) -> str:
-    """The class that is most likely, or the labels that are likelier than not: (K,) probabilities."""
+    """Return the most likely class, or all labels with a probability of at least 0.5, from (K,)."""
     if target.kind == "classes":
         return target.names[int(values.argmax())]
     return ";".join(name for name, value in zip(target.names, values, strict=True) if value >= THRESHOLD)
 
 
 def target_texts(target: Target, value: Any) -> list[str]:
-    """A row's own target as text: one for each quantity, one in all for the other kinds."""
+    """Return the target of a row as text: one for each quantity, or one for the other kinds."""
     if target.kind == "regression":
         return [f"{number:.8g}" for number in value]
     if target.kind == "classes":
@@ -59,7 +61,7 @@ def target_texts(target: Target, value: Any) -> list[str]:
 
 
 def table(columns: Sequence[str], rows: Rows) -> str:
-    """Tab-separated text with a header."""
+    """Return a table as tab-separated text with a header."""
     lines = ["\t".join(columns)]
     for row in rows:
         lines.append("\t".join(f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row))
@@ -67,5 +69,5 @@ def table(columns: Sequence[str], rows: Rows) -> str:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Rows) -> None:
-    """Write a table aside and rename it into place."""
+    """Write a table under a temporary name, then rename it to `path`."""
     write_text(path, table(columns, rows))

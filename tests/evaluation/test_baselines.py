@@ -37,13 +37,13 @@ def splits(make, sizes=(400, 100, 100)):
 
 def test_classes_keep_their_order_and_have_probabilities():
     train, valid, test = splits(lambda sequences, classes: classes.astype(np.int32))
-    found = kmer_baseline(train, valid, test, Target("classes", ("a", "b", "c")))
-    assert found.predicted.shape == (100, 3)
-    np.testing.assert_allclose(found.predicted.sum(axis=1), 1)
-    assert METRICS["accuracy"].of(found.predicted, test.targets) > 0.9
-    assert found.valid_figure > 0.85
-    assert found.settings.startswith("counts of ")
-    assert f"valid mcc {found.valid_figure:.4f}" in found.settings
+    baseline = kmer_baseline(train, valid, test, Target("classes", ("a", "b", "c")))
+    assert baseline.predicted.shape == (100, 3)
+    np.testing.assert_allclose(baseline.predicted.sum(axis=1), 1)
+    assert METRICS["accuracy"].of(baseline.predicted, test.targets) > 0.9
+    assert baseline.valid_figure > 0.85
+    assert baseline.settings.startswith("counts of ")
+    assert f"valid mcc {baseline.valid_figure:.4f}" in baseline.settings
 
 
 def test_case_does_not_matter():
@@ -57,25 +57,25 @@ def test_case_does_not_matter():
 
 def test_a_class_that_training_lacks_is_never_predicted():
     train, valid, test = splits(lambda sequences, classes: (2 * np.minimum(classes, 1)).astype(np.int32))
-    found = kmer_baseline(train, valid, test, Target("classes", ("a", "b", "c")))
-    np.testing.assert_array_equal(found.predicted[:, 1], 0)
-    assert METRICS["accuracy"].of(found.predicted, test.targets) > 0.8
+    baseline = kmer_baseline(train, valid, test, Target("classes", ("a", "b", "c")))
+    np.testing.assert_array_equal(baseline.predicted[:, 1], 0)
+    assert METRICS["accuracy"].of(baseline.predicted, test.targets) > 0.8
 
 
 def test_where_the_figure_is_not_defined_there_still_is_a_baseline():
     train, valid, test = splits(lambda sequences, classes: (classes > 0).astype(np.int32))
     same = valid.take(np.flatnonzero(valid.targets == 1))
-    found = kmer_baseline(train, same, test, Target("classes", ("a", "b")))
-    assert math.isnan(found.valid_figure)
-    assert found.predicted.shape == (100, 2)
+    baseline = kmer_baseline(train, same, test, Target("classes", ("a", "b")))
+    assert math.isnan(baseline.valid_figure)
+    assert baseline.predicted.shape == (100, 2)
 
 
 def test_each_label_is_told_from_its_absence():
     train, valid, test = splits(lambda sequences, classes: np.eye(3, dtype=np.float32)[classes] * [1, 1, 0])
-    found = kmer_baseline(train, valid, test, Target("labels", ("a", "b", "nowhere")))
-    assert METRICS["auroc"].of(found.predicted, test.targets) > 0.95
-    np.testing.assert_array_equal(found.predicted[:, 2], 0)
-    assert "valid auroc" in found.settings
+    baseline = kmer_baseline(train, valid, test, Target("labels", ("a", "b", "nowhere")))
+    assert METRICS["auroc"].of(baseline.predicted, test.targets) > 0.95
+    np.testing.assert_array_equal(baseline.predicted[:, 2], 0)
+    assert "valid auroc" in baseline.settings
 
 
 def test_quantities_come_back_in_their_own_units():
@@ -83,10 +83,10 @@ def test_quantities_come_back_in_their_own_units():
         return np.array([[100 + 50 * sequence.count("G"), -1e-3 * sequence.count("C")] for sequence in sequences])
 
     train, valid, test = splits(lambda *both: content(*both).astype(np.float32))
-    found = kmer_baseline(train, valid, test, Target("regression", ("g", "c"), (0.0, 0.0), (1.0, 1.0)))
-    assert METRICS["r2"].of(found.predicted, test.targets) > 0.95
-    np.testing.assert_allclose(found.predicted.mean(axis=0), test.targets.mean(axis=0), rtol=0.05)
-    assert "valid r2" in found.settings
+    baseline = kmer_baseline(train, valid, test, Target("regression", ("g", "c"), (0.0, 0.0), (1.0, 1.0)))
+    assert METRICS["r2"].of(baseline.predicted, test.targets) > 0.95
+    np.testing.assert_allclose(baseline.predicted.mean(axis=0), test.targets.mean(axis=0), rtol=0.05)
+    assert "valid r2" in baseline.settings
 
 
 def test_the_penalty_and_the_lengths_are_those_that_are_best_on_valid():
@@ -107,18 +107,18 @@ def test_the_penalty_and_the_lengths_are_those_that_are_best_on_valid():
             figures.append(METRICS["mcc"].of(model.predict_proba(texts[1]), valid.targets))
             predicted.append(model.predict_proba(texts[2]))
     assert len(set(figures)) > 2
-    found = kmer_baseline(train, valid, test, Target("classes", ("a", "b")))
-    np.testing.assert_allclose(found.valid_figure, max(figures))
-    np.testing.assert_allclose(found.predicted, predicted[int(np.argmax(figures))], atol=1e-4)
+    baseline = kmer_baseline(train, valid, test, Target("classes", ("a", "b")))
+    np.testing.assert_allclose(baseline.valid_figure, max(figures))
+    np.testing.assert_allclose(baseline.predicted, predicted[int(np.argmax(figures))], atol=1e-4)
 
 
 def test_short_sequences_are_counted_in_short_kmers():
     rows = LabelledSequences.of(["AA", "CC"] * 10, np.array([0, 1] * 10, np.int32))
-    found = kmer_baseline(rows, rows, rows, Target("classes", ("a", "c")))
-    np.testing.assert_array_equal(found.predicted.argmax(axis=1), rows.targets)
-    assert found.settings.startswith("counts of 2- to 4-mers, C 0.1")
+    baseline = kmer_baseline(rows, rows, rows, Target("classes", ("a", "c")))
+    np.testing.assert_array_equal(baseline.predicted.argmax(axis=1), rows.targets)
+    assert baseline.settings.startswith("counts of 2- to 4-mers, C 0.1")
     single = LabelledSequences.of(["A", "C"], np.array([0, 1], np.int32))
-    with pytest.raises(HyenaDNAError, match="No training sequence has 2 bases"):
+    with pytest.raises(HyenaDNAError, match="No training sequence has the 2 bases that k-mers need"):
         kmer_baseline(single, single, single, Target("classes", ("a", "c")))
 
 
@@ -137,12 +137,12 @@ def test_without_scikit_learn_one_line_names_the_extra(monkeypatch):
 
 def test_core_promoters_with_a_tata_box(shared_data):
     """GUE prom_core_tata, with scikit-learn 1.9."""
-    target, found = None, []
+    target, splits = None, []
     for split in ("train", "dev", "test"):
         records = read_labelled(shared_data / "data" / "benchmarks" / f"GUE_prom_prom_core_tata_{split}.csv.gz")
         target, classes = read_targets(records.labels, "classes", target=target)
-        found.append(LabelledSequences.of(records.sequences, classes, records.names))
-    baseline = kmer_baseline(*found, target)
+        splits.append(LabelledSequences.of(records.sequences, classes, records.names))
+    baseline = kmer_baseline(*splits, target)
     assert baseline.settings == "counts of 2- to 4-mers, C 1; valid mcc 0.5441"
-    figures = measure([METRICS["mcc"], METRICS["auroc"]], "classes", baseline.predicted, found[2].targets)
+    figures = measure([METRICS["mcc"], METRICS["auroc"]], "classes", baseline.predicted, splits[2].targets)
     np.testing.assert_allclose([figures["mcc"], figures["auroc"]], [0.508, 0.826], atol=0.005)

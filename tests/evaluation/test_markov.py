@@ -45,12 +45,12 @@ def test_likelihoods_are_those_of_counting_words(genome, monkeypatch, both_stran
     if both_strands:
         models.count_both_strands()
     train = [genome.texts[i.chrom][i.start : i.end] for i in TRAIN]
-    found = models.likelihoods(genome, HELD_OUT)
+    likelihoods = models.likelihoods(genome, HELD_OUT)
     positions = [p for w in HELD_OUT for p in range(w.start + 1, w.end) if genome.text[p] != "N"]
-    assert [likelihood.bases for likelihood in found] == [len(positions)] * 13
+    assert [likelihood.bases for likelihood in likelihoods] == [len(positions)] * 13
     for order in (0, 1, 2, 5, 11, 12):
         expected = [nats_by_counting(train, genome.text, order, p, both_strands) for p in positions]
-        np.testing.assert_allclose(found[order].nats, np.mean(expected), rtol=1e-12)
+        np.testing.assert_allclose(likelihoods[order].nats, np.mean(expected), rtol=1e-12)
 
 
 def test_kmers_hold_the_last_bases_and_know_how_many():

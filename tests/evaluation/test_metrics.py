@@ -96,13 +96,13 @@ def test_a_nearly_constant_prediction_warns_nobody():
 
 def test_measure_names_its_figures_and_leaves_out_bases_without_a_label():
     metrics = [METRICS["accuracy"], METRICS["mcc"]]
-    found = measure(metrics, "bases", np.concatenate([TWO, TWO]), np.array([0, 0, 1, 1, -1, -1, -1, -1]))
-    assert found == {"accuracy": 1.0, "mcc": 1.0}
+    figures = measure(metrics, "bases", np.concatenate([TWO, TWO]), np.array([0, 0, 1, 1, -1, -1, -1, -1]))
+    assert figures == {"accuracy": 1.0, "mcc": 1.0}
 
 
 def test_a_split_without_rows_has_no_figures():
-    found = measure([METRICS["accuracy"]], "classes", np.empty((0, 2)), np.empty(0, int))
-    np.testing.assert_equal(found, {"accuracy": math.nan})
+    figures = measure([METRICS["accuracy"]], "classes", np.empty((0, 2)), np.empty(0, int))
+    np.testing.assert_equal(figures, {"accuracy": math.nan})
 
 
 def test_a_metric_of_another_kind_is_refused():
@@ -146,9 +146,11 @@ def test_the_interval_of_a_difference_is_the_binomial_one():
 def test_a_model_does_not_differ_from_itself_and_one_seed_gives_one_interval():
     targets = np.array([0, 1, 1, 0])
     assert bootstrap_difference(METRICS["accuracy"], TWO, TWO, targets, rounds=50) == (0, 0, 0)
-    found = [bootstrap_difference(METRICS["accuracy"], TWO, TWO[::-1], targets, seed, rounds=50) for seed in (1, 1, 2)]
-    assert found[0] == found[1]
-    assert found[0] != found[2]
+    differences = [
+        bootstrap_difference(METRICS["accuracy"], TWO, TWO[::-1], targets, seed, rounds=50) for seed in (1, 1, 2)
+    ]
+    assert differences[0] == differences[1]
+    assert differences[0] != differences[2]
 
 
 def test_rounds_in_which_the_metric_is_not_defined_are_left_out():

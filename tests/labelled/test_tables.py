@@ -29,8 +29,8 @@ def write(tmp_path):
 @pytest.mark.parametrize("sequence", ["sequence", "SEQ", "Dna"])
 @pytest.mark.parametrize("label", ["label", "labels", "target", "Class", "y"])
 def test_columns_have_their_usual_names_in_any_case(write, sequence, label):
-    found = records(write(f"x,{label},{sequence}\n7,1,ACGT\n"))
-    assert found == [("1", b"ACGT", ("1",), "")]
+    rows = records(write(f"x,{label},{sequence}\n7,1,ACGT\n"))
+    assert rows == [("1", b"ACGT", ("1",), "")]
 
 
 def test_of_several_usual_columns_the_first_kind_is_taken(write):
@@ -121,8 +121,8 @@ def test_parquet_has_its_values_as_text(write):
         ("a", b"", ("1",), ""),
         ("b", b"TT", ("",), ""),
     ]
-    found = records(path, label_columns=("value", "there"))
-    assert [record.labels for record in found] == [("0.5", "1"), ("", "0"), ("0.001", ""), ("2.0", "1")]
+    rows = records(path, label_columns=("value", "there"))
+    assert [record.labels for record in rows] == [("0.5", "1"), ("", "0"), ("0.001", ""), ("2.0", "1")]
 
 
 def test_parquet_is_read_in_batches_and_tells_how_far_it_is(write):
