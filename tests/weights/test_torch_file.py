@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hyenadna_core import HyenaDNAError
-from hyenadna_core.weights.torch_file import Call, Name, interpret, read_torch_file
+from hyenadna_core.weights.torch_file import read_torch_file
+from hyenadna_core.weights.torch_pickle import Call, Name, interpret
 
 CKPT = Path(__file__).parents[1] / "data" / "tiny_order2.lightning_layout.ckpt"
 
@@ -87,9 +88,9 @@ def test_builtins_that_run_code_are_refused(tmp_path):
 
 
 def test_settings_of_training_frameworks_are_passed_over():
-    found = interpret(b"comegaconf.dictconfig\nDictConfig\n(I1\ntR}(S'a'\nI2\nub.")
-    assert isinstance(found, Call)
-    assert found.name == Name("omegaconf.dictconfig.DictConfig")
+    call = interpret(b"comegaconf.dictconfig\nDictConfig\n(I1\ntR}(S'a'\nI2\nub.")
+    assert isinstance(call, Call)
+    assert call.name == Name("omegaconf.dictconfig.DictConfig")
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path):
@@ -128,7 +129,7 @@ def test_a_tensor_that_claims_more_than_is_stored_is_not_made(tmp_path):
 def test_a_storage_of_another_size_than_claimed_is_an_error(tmp_path):
     path = rewrite(CKPT, tmp_path / "x.ckpt", lambda name, old: old[:-4] if name.endswith("data/0") else old)
     stored = read_torch_file(path)
-    with pytest.raises(HyenaDNAError, match=r"data/0 has 1,020 bytes instead of the 1,024 that the pickle claims"):
+    with pytest.raises(HyenaDNAError, match=r"data/0 has 1,020 bytes instead of the 1,024 in its pickle"):
         stored["model.backbone.embeddings.word_embeddings.weight"].read()
 
 
@@ -193,5 +194,5 @@ def test_a_flipped_byte_of_a_tensor_is_noticed(tmp_path):
 def test_a_zip_of_something_else_is_one_line(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
         archive.writestr("word/document.xml", "<xml/>")
-    with pytest.raises(HyenaDNAError, match=r"x\.ckpt: a zip with 0 files 'data\.pkl'; a PyTorch file has one"):
+    with pytest.raises(HyenaDNAError, match=r"x\.ckpt: the zip has 0 files 'data\.pkl', but a PyTorch file has one"):
         read_torch_file(tmp_path / "x.ckpt")
