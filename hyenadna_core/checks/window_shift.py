@@ -1,7 +1,10 @@
-"""Which window shift do these weights want? Perplexity on a genome under each, since no published file says it."""
+"""Compare the two window shifts: the perplexity of a genome with each.
+
+No published file of weights states its window shift.
+"""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hyenadna_backends import Choice
 from hyenadna_core.backend import check_backend
@@ -13,19 +16,19 @@ from hyenadna_core.terminal import notice
 from hyenadna_core.weights.sources import Weights
 
 SHIFTS = {0.0: "the original's training code", 0.05: "its inference code and the hub's"}
-LONGEST_WINDOW, BASES = 1 << 14, 1 << 18  # of the genome, spread evenly: minutes on a laptop
+LONGEST_WINDOW, BASES = 1 << 14, 1 << 18  # evenly spaced over the genome: minutes on a laptop
 BATCH_BASES = 1 << 13
 
 
 class Shifted(NamedTuple):
-    """How well weights do under one window shift."""
+    """The likelihood of a genome with one window shift."""
 
     window_shift: float
-    found: Likelihood
+    likelihood: Likelihood
 
 
 def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifted]:
-    """The likelihood of a genome's bases under each of the two window shifts.
+    """Compute the likelihood of a genome's bases with each of the two window shifts.
 
     Raises:
         HyenaDNAError: the backend is not installed, or the genome cannot be read.
@@ -35,7 +38,7 @@ def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifte
     task = CausalLMTask(genome, [Interval(name, 0, length, "valid") for name, length in genome.contigs.items()])
     seq_len = min(weights.architecture["max_seq_len"] - 2, LONGEST_WINDOW)
     windows = task.held_out_windows(seq_len, BASES)
-    notice(f"{len(windows)} windows of {seq_len:,} bases, evenly spread over {genome.path.name}")
+    notice(f"{len(windows)} windows of {seq_len:,} bases, evenly spaced over {genome.path.name}")
     from hyenadna_core.model.loading import build
     from hyenadna_core.tasks.held_out import held_out_likelihood
 
@@ -46,9 +49,15 @@ def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifte
     ]
 
 
-def comparison_table(compared: list[Shifted]) -> str:
-    """One line a shift, tab-separated."""
-    lines = ["window_shift\tperplexity\tbits_per_base\tbases\twho_takes_it"]
-    for shift, found in compared:
-        lines.append(f"{shift}\t{found.perplexity:.4f}\t{found.bits:.4f}\t{found.bases}\t{SHIFTS[shift]}")
-    return "\n".join(lines)
+def comparison_rows(compared: list[Shifted]) -> list[dict[str, Any]]:
+    """Return one row for each window shift."""
+    return [
+        {
+            "window_shift": shift,
+            "perplexity": f"{likelihood.perplexity:.4f}",
+            "bits_per_base": f"{likelihood.bits:.4f}",
+            "bases": likelihood.bases,
+            "who_takes_it": SHIFTS[shift],
+        }
+        for shift, likelihood in compared
+    ]

@@ -13,21 +13,26 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--layout",
     type=click.Choice(["plain", "hub", "original", "checkpointed"]),
-    help="Names and files to write.  [default: original for a .ckpt, else plain]",
+    help="Layout to write.  [default: original for a .ckpt file, else plain]",
 )
-@click.option("--check", "genome", type=PATH, metavar="FASTA", help="Print the perplexity under both window shifts.")
-@click.option("--backend", metavar="NAME", help="That --check runs on; wins over KERAS_BACKEND.")
+@click.option(
+    "--check", "genome", type=PATH, metavar="FASTA", help="Print the perplexity of a genome with both window shifts."
+)
+@click.option("--backend", metavar="NAME", help="Backend for --check; overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(session, source, destination, layout, genome, backend):
-    """Write weights in another published layout, to the bit.
+    """Write weights in another layout, bit for bit.
 
-    SOURCE is a preset's name, a folder or file of weights, or hf://owner/name[@revision]. DESTINATION is a folder to
-    make, with config.json, or a file to write: .safetensors, or .ckpt, which needs PyTorch. Layouts: plain is what
-    hyenadna writes, hub what transformers reads, original the original's weights.ckpt, checkpointed the same as saved
-    with activation checkpointing.
+    SOURCE is the name of a preset, a folder or file of weights, or hf://owner/name[@revision].
+    DESTINATION is a new folder, which gets a config.json, or a new file: .safetensors, or .ckpt,
+    which needs PyTorch.
 
-    Published files do not say the window shift, on which all numbers depend. --check runs the model on a genome with
-    0.0 (the original's training code) and 0.05 (its inference code, and the hub's).
+    hyenadna writes the layout "plain"; transformers reads "hub". The original code reads
+    "original", its weights.ckpt, or "checkpointed" if it uses activation checkpointing.
+
+    All outputs depend on the window shift, but published files do not state it. --check runs the
+    model on a genome with 0.0 (the original's training code) and 0.05 (its inference code, and the
+    hub's).
 
     \b
       hyenadna convert weights.ckpt mine/
@@ -38,19 +43,24 @@ def command(session, source, destination, layout, genome, backend):
     from hyenadna_core.weights.sources import read_weights
 
     if destination is None and genome is None:
-        raise click.UsageError("Name a DESTINATION, or a genome to --check with.")
+        raise click.UsageError("Nothing to do: give a DESTINATION, or a genome with --check.")
     weights = read_weights(source)
     if destination is not None:
         notices = write_weights(weights, destination, layout)
         click.echo(f"{weights.path} ({weights.layout}, {len(weights.tensors)} tensors) -> {destination}", err=True)
         if weights.left_out:
-            click.echo(f"Left out, as no part of the language model: {', '.join(weights.left_out)}", err=True)
+            click.echo(
+                f"Left out, since the language model has no such tensors: {', '.join(weights.left_out)}", err=True
+            )
         if not weights.states_shift and layout in (None, "plain") and destination.suffix != ".ckpt":
             shift = weights.architecture["window_shift"]
-            notices.append(f"{weights.path.name} does not say the window shift: {shift} is written; --check compares.")
+            notices.append(
+                f"{weights.path.name} does not state the window shift: {shift} is written. --check compares the two."
+            )
         for notice in notices:
             click.echo(f"Note: {notice}", err=True)
     if genome is not None:
-        from hyenadna_core.checks.window_shift import compare_shifts, comparison_table
+        from hyenadna_core.checks.window_shift import compare_shifts, comparison_rows
+        from hyenadna_core.terminal import print_rows
 
-        click.echo(comparison_table(compare_shifts(session.backend, weights, genome)))
+        print_rows(comparison_rows(compare_shifts(session.backend, weights, genome)), as_json=False)

@@ -1,1 +1,1 @@
-"""Weights in files: the published layouts, where weights are found, conversion."""
+"""Weights in files: published layouts, sources, readers and conversion."""

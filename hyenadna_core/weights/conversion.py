@@ -1,4 +1,4 @@
-"""Writing weights in any published layout, to the bit."""
+"""Write weights in any published layout, bit for bit."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from hyenadna_core.weights.sources import CONFIG_KEY, WINDOW_SHIFT, Weights
 
 EPSILON = 1e-5
 HEAD, EMBEDDING = "lm_head.weight", "backbone.embeddings.word_embeddings.weight"
-HUB_CODE = "LongSafari/hyenadna-tiny-1k-seqlen-hf"  # where transformers finds the hub's model classes
+HUB_CODE = "LongSafari/hyenadna-tiny-1k-seqlen-hf"  # the repository of the model classes for transformers
 FILE_OF = {
     "plain": "model.safetensors",
     "hub": "model.safetensors",
@@ -24,15 +24,18 @@ FILE_OF = {
 
 
 def write_weights(weights: Weights, destination: Path, layout: str | None = None) -> list[str]:
-    """Write weights to a folder (with config.json) or to a file; what its readers will do otherwise, as sentences.
+    """Write weights to a folder with config.json, or to a file.
+
+    Return sentences about settings that readers of this layout will take differently.
 
     Args:
-        destination: a folder to make, or a file to write with the suffix .safetensors or .ckpt.
-        layout: "plain" for us, "hub" for transformers, "original" or "checkpointed" (activation checkpointing) for the
-            original's weights.ckpt; without it "original" for a .ckpt and "plain" for anything else.
+        destination: a new folder, or a new file with the suffix .safetensors or .ckpt.
+        layout: "plain" for hyenadna; "hub" for transformers; "original" or, with activation
+            checkpointing, "checkpointed" for the original's weights.ckpt. The default is "original"
+            for a .ckpt file, else "plain".
 
     Raises:
-        HyenaDNAError: it exists already, or the layout cannot hold this model.
+        HyenaDNAError: the destination exists, or readers of the layout cannot run this model.
     """
     is_file = destination.suffix in (".safetensors", ".ckpt")
     layout = layout or ("original" if destination.suffix == ".ckpt" else "plain")
@@ -40,12 +43,12 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
         raise HyenaDNAError(f"Unknown layout {layout!r}: choose one of {', '.join(FILE_OF)}.")
     if is_file and destination.suffix != Path(FILE_OF[layout]).suffix:
         raise HyenaDNAError(
-            f"The layout {layout!r} is kept in {FILE_OF[layout]}: {destination.name} has another suffix."
+            f"The layout {layout!r} needs the suffix {Path(FILE_OF[layout]).suffix}, which {destination.name} has not."
         )
     if destination.exists():
-        raise HyenaDNAError(f"{destination} exists already: remove it, or choose another name.")
+        raise HyenaDNAError(f"{destination} already exists: remove it, or choose another name.")
     if is_file and weights.architecture["mixer"] == "attention":
-        raise HyenaDNAError("A single file cannot say the max_seq_len of a model with attention: name a folder.")
+        raise HyenaDNAError("A single file cannot state the max_seq_len of a model with attention: give a folder.")
     notices = check_layout(weights, layout)
     tensors = dict(weights.tensors)
     tensors.setdefault(HEAD, tensors[EMBEDDING])
@@ -62,7 +65,7 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
 
 
 def check_layout(weights: Weights, layout: str) -> list[str]:
-    """What a layout does not say about this model and its readers take otherwise, as sentences.
+    """Return sentences about settings that readers of this layout will take differently.
 
     Raises:
         HyenaDNAError: the layout's readers cannot run this model.
@@ -71,34 +74,40 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
         return []
     architecture, tensors = weights.architecture, weights.tensors
     if architecture["mixer"] != "hyena":
-        raise HyenaDNAError(f"The layout {layout!r} holds Hyena models alone, and this one has attention: use plain.")
+        raise HyenaDNAError(f"The layout {layout!r} is only for Hyena models, but this one has attention: use plain.")
     if layout == "hub" and architecture["order"] != 2:
-        raise HyenaDNAError(f"The hub's code runs order 2 alone, and this model has order {architecture['order']}.")
+        raise HyenaDNAError(
+            f"The hub's code runs only order 2, but this model has order {architecture['order']}: use another layout."
+        )
     if layout == "hub" and architecture["vocab_size"] != 16:
         raise HyenaDNAError(
-            f"The hub's code has 16 rows in its embedding, and this model {architecture['vocab_size']}."
+            f"The hub's code has 16 rows in its embedding, but this model has {architecture['vocab_size']}: "
+            "use another layout."
         )
     if layout == "hub" and (other := next(_other_frequencies(tensors), None)):
-        raise HyenaDNAError(f"The hub's code has one sine frequency a layer, and here {other} differs from the first.")
+        raise HyenaDNAError(
+            f"The hub's code has one sine frequency in each layer, but {other} differs from the first: "
+            "use another layout."
+        )
     if layout != "hub" and not np.array_equal(tensors.get(HEAD, tensors[EMBEDDING]), tensors[EMBEDDING]):
         raise HyenaDNAError(
-            f"The original's code ties the head to the embedding, and in {weights.path} they differ: use the layout "
+            f"The original's code ties the head to the embedding, but in {weights.path} they differ: use the layout "
             "hub or plain."
         )
     shift, notices = architecture["window_shift"], []
     if layout != "hub":
         notices = [
-            f"weights.ckpt does not say the window shift ({shift} here): the original's training code takes 0.0, its "
+            f"weights.ckpt does not state the window shift ({shift} here): the original's training code takes 0.0, its "
             "inference code 0.05."
         ]
         if architecture["order"] > 2:
             notices.append(
-                f"Nor does it say the filter layout ({architecture['filter_layout']} here): the training code takes "
+                f"It does not state the filter layout ({architecture['filter_layout']} here): the training code takes "
                 "channel_major, the inference code step_major."
             )
         if architecture.get("layer_norm_epsilon", EPSILON) != EPSILON:
             notices.append(
-                f"Nor does it say epsilon ({architecture['layer_norm_epsilon']} here): the code takes {EPSILON}."
+                f"It does not state epsilon ({architecture['layer_norm_epsilon']} here): the code takes {EPSILON}."
             )
     elif shift != WINDOW_SHIFT:
         notices = [f"The hub's code runs these weights with window shift {WINDOW_SHIFT}, not {shift}."]
@@ -106,14 +115,14 @@ def check_layout(weights: Weights, layout: str) -> list[str]:
 
 
 def _other_frequencies(tensors: Mapping[str, np.ndarray]) -> Iterator[str]:
-    """Sine frequencies that are not those of the first sine of their layer."""
+    """Name each sine frequency that differs from the first one of its layer."""
     for name, tensor in tensors.items():
         if name.endswith(".freq") and not np.array_equal(tensor, tensors[name.rsplit(".", 2)[0] + ".1.freq"]):
             yield name
 
 
 def our_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
-    """config.json of our folders: the arguments of HyenaBackbone."""
+    """Return our config.json: the arguments of HyenaBackbone."""
     backbone = {
         name: value for name, value in architecture.items() if name not in ("tie_embeddings", "dtype", "rematerialise")
     }
@@ -121,7 +130,7 @@ def our_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hub_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
-    """config.json as transformers takes it (docs/model.md section 3, layouts)."""
+    """Return the config.json for transformers (docs/model.md section 3)."""
     classes = {
         "AutoConfig": "configuration_hyena.HyenaConfig",
         "AutoModel": "modeling_hyena.HyenaDNAModel",
@@ -161,7 +170,7 @@ def hub_config(architecture: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def original_config(architecture: Mapping[str, Any], checkpointed: bool = False) -> dict[str, Any]:
-    """config.json as the original's inference code takes it beside weights.ckpt (docs/model.md section 3, layouts)."""
+    """Return the config.json for the original's inference code (docs/model.md section 3)."""
     return {
         "d_model": architecture["d_model"],
         "n_layer": architecture["n_layer"],
@@ -213,7 +222,7 @@ def _write(named: Mapping[str, np.ndarray], file: Path, metadata: dict[str, str]
 
 
 def _write_checkpoint(named: Mapping[str, np.ndarray], file: Path) -> None:
-    """A checkpoint as Lightning writes it, as far as the original reads it."""
+    """Write the parts of a Lightning checkpoint that the original reads."""
     try:
         import torch
     except ModuleNotFoundError:

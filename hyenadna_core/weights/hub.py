@@ -5,37 +5,40 @@ from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.checksum import sha256_of
+from hyenadna_plugins import reason_of
 
-WEIGHTS = ("model.safetensors", "weights.ckpt")  # the first of them that a repository has
+WEIGHTS = ("model.safetensors", "weights.ckpt")  # the first one that exists in a repository
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def fetch(uri: str) -> Path:
-    """The folder, in the hub's own cache, with the weights and config.json of a repository.
+    """Download the weights and config.json of a repository; return their folder in the hub's cache.
 
     Raises:
-        HyenaDNAError: huggingface_hub is not installed, or the files cannot be had; the message says how to go on.
+        HyenaDNAError: huggingface_hub is not installed, or the download fails. The message gives a
+            way out.
     """
     match = re.fullmatch(r"hf://([^/@]+/[^/@]+)(?:@(.+))?", uri)
     if match is None:
-        raise HyenaDNAError(f"{uri!r} is not of the form hf://owner/name or hf://owner/name@revision.")
+        raise HyenaDNAError(f"{uri!r} is not an address of the hub: write hf://owner/name or hf://owner/name@revision.")
     repository, revision = match.groups()
     try:
-        import huggingface_hub  # noqa: F401 (said here, in one line, before anything asks for it)
+        import huggingface_hub  # noqa: F401 (a clear error before its first use)
     except ModuleNotFoundError:
         raise HyenaDNAError(f"{uri} needs huggingface_hub: run pip install 'hyenadna[hub]'.") from None
     for name in WEIGHTS:
         if path := _download(repository, name, revision):
-            _download(repository, "config.json", revision)  # there may be none: shapes say what is needed
+            _download(repository, "config.json", revision)  # may be missing: the shapes are enough
             return path.parent
-    raise HyenaDNAError(f"{uri} has none of {', '.join(WEIGHTS)}.")
+    raise HyenaDNAError(f"{uri} has no weights: it needs {' or '.join(WEIGHTS)}.")
 
 
 def _download(repository: str, name: str, revision: str | None) -> Path | None:
-    """A file of a repository, from the cache if it can be no other, or None where the repository has no such file.
+    """Download a file of a repository; return None if the repository has no such file.
 
-    What is downloaded is compared with the SHA-256 that the hub states for large files.
+    A file of a commit comes from the cache if it is there. A large file is compared with the
+    SHA-256 that the hub states.
     """
     from huggingface_hub import constants, errors, get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub import try_to_load_from_cache as cached
@@ -47,22 +50,25 @@ def _download(repository: str, name: str, revision: str | None) -> Path | None:
         stated = get_hf_file_metadata(hf_hub_url(repository, name, revision=revision)).etag or ""
         path = Path(hf_hub_download(repository, name, revision=revision))
     except errors.RepositoryNotFoundError:
-        raise HyenaDNAError(f"{constants.ENDPOINT} has no repository {repository!r} that may be read.") from None
+        raise HyenaDNAError(
+            f"{constants.ENDPOINT} has no repository {repository!r} that you may read: check its name, or log in."
+        ) from None
     except errors.RevisionNotFoundError:
-        raise HyenaDNAError(f"{repository} has no revision {revision!r}.") from None
+        raise HyenaDNAError(f"{repository} has no revision {revision!r}: check its name.") from None
     except errors.RemoteEntryNotFoundError:
         return None
-    except Exception as error:  # each of a network's many ways to fail has a class of its own
+    except Exception as error:  # network failures have many classes
         if isinstance(known, str):
             return Path(known)
         if known is not None:
-            return None  # the hub was asked for it once, and had none
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            return None  # an earlier request showed that the hub has no such file
         raise HyenaDNAError(
-            f"Cannot fetch {name} from {constants.ENDPOINT}/{repository} ({reason}). Without network: put "
+            f"Cannot fetch {name} from {constants.ENDPOINT}/{repository} ({reason_of(error)}). Without network: put "
             "its model.safetensors and config.json in a folder, and give the folder instead of the name."
         ) from None
-    if SHA256.fullmatch(stated) and (found := sha256_of(path)) != stated:
+    if SHA256.fullmatch(stated) and (sha256 := sha256_of(path)) != stated:
         path.resolve().unlink()
-        raise HyenaDNAError(f"{name} of {repository} came damaged: its SHA-256 is {found}, the hub states {stated}.")
+        raise HyenaDNAError(
+            f"{name} of {repository} was damaged in the download: its SHA-256 is {sha256}, not {stated}. Try again."
+        )
     return path

@@ -1,6 +1,6 @@
-"""How published files name their tensors, and the original's plain names for them (docs/model.md section 3).
+"""The names of tensors in each published layout, and the plain names (docs/model.md section 3).
 
-Plain names are those of its training code without the leading `model.`; ours are the same.
+Plain names are the names in the original's training code without the leading `model.`.
 """
 
 import re
@@ -18,13 +18,13 @@ FREQ = re.compile(r"(backbone\.layers\.\d+\.mixer\.filter_fn\.implicit_filter\.)
 
 @dataclass(frozen=True)
 class Layout:
-    """One way of naming: what stands before a backbone's and the head's names, and what comes between."""
+    """A layout: the prefixes of the names of the backbone and of the head, and two variations."""
 
     name: str
     backbone: str
     head: str
-    checkpointed: bool = False  # activation checkpointing wraps mixer and mlp in a module called layer
-    lone_freq: bool = False  # the sine frequency once, not once for each sine
+    checkpointed: bool = False  # activation checkpointing adds a module called layer
+    lone_freq: bool = False  # the file has the sine frequency once, not for each sine
 
 
 LAYOUTS = {
@@ -39,12 +39,12 @@ LAYOUTS = {
 
 
 def to_plain(tensors: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
-    """Tensors of any layout by their plain names, and the names of those that are no part of the language model.
+    """Rename tensors of any layout to plain names; also list the names outside the language model.
 
     Raises:
         HyenaDNAError: two tensors have the same plain name.
     """
-    found: dict[str, T] = {}
+    plain_tensors: dict[str, T] = {}
     left_out = []
     for name, tensor in tensors.items():
         match = PARAMETER.fullmatch(name)
@@ -52,20 +52,20 @@ def to_plain(tensors: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
             left_out.append(name)
             continue
         plain = re.sub(r"\.(mixer|mlp)\.layer\.", r".\1.", match[1])
-        if plain in found:
-            raise HyenaDNAError(f"{plain} is there twice, under names of two layouts.")
-        found[plain] = tensor
-    for name in [name for name in found if name.endswith(".implicit_filter.1.freq")]:
+        if plain in plain_tensors:
+            raise HyenaDNAError(f"{plain} exists twice, under the names of two layouts: remove one.")
+        plain_tensors[plain] = tensor
+    for name in [name for name in plain_tensors if name.endswith(".implicit_filter.1.freq")]:
         filter_network = name.removesuffix("1.freq")
         sine = 3
-        while f"{filter_network}{sine + 1}.weight" in found:
-            found.setdefault(f"{filter_network}{sine}.freq", found[name])
+        while f"{filter_network}{sine + 1}.weight" in plain_tensors:
+            plain_tensors.setdefault(f"{filter_network}{sine}.freq", plain_tensors[name])
             sine += 2
-    return found, left_out
+    return plain_tensors, left_out
 
 
 def to_layout(tensors: Mapping[str, T], layout: Layout) -> dict[str, T]:
-    """Tensors with plain names by the names of a layout."""
+    """Rename tensors with plain names to the names of a layout."""
     renamed = {}
     for name, tensor in tensors.items():
         freq = FREQ.fullmatch(name)
@@ -78,7 +78,7 @@ def to_layout(tensors: Mapping[str, T], layout: Layout) -> dict[str, T]:
 
 
 def layout_of(names: Mapping[str, T]) -> str:
-    """The layout that the names of a file's tensors are in."""
+    """Recognise the layout from the names of a file's tensors."""
     if any(name.startswith("hyena.") for name in names):
         return "hub"
     if any(".mixer.layer." in name or ".mlp.layer." in name for name in names):

@@ -1,4 +1,4 @@
-"""Where weights come from: preset names, folders, files of every published layout, and addresses of plug-ins."""
+"""Read weights from a preset's name, a folder, a file of any published layout, or an address."""
 
 import json
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ from hyenadna_core.weights.layouts import layout_of, to_plain
 from hyenadna_core.weights.torch_file import StoredTensor, read_torch_file
 from hyenadna_plugins import PluginError, call, collect, implementers, plugin_manager, reason_of
 
-FILES = ("model.safetensors", "weights.ckpt")  # in a folder: the first that is there
-WINDOW_SHIFT = 0.05  # docs/weights.md says why
-CONFIG_KEY = "hyenadna"  # in the metadata of a .safetensors file of ours that stands alone: its config.json
+FILES = ("model.safetensors", "weights.ckpt")  # in a folder, the first one that exists
+WINDOW_SHIFT = 0.05  # docs/weights.md gives the reason
+CONFIG_KEY = "hyenadna"  # the metadata of a single .safetensors file has its config.json under this key
 NO_WEIGHTS = "there are no weights (model.safetensors or weights.ckpt) and no checkpoints in this folder"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by their plain names, the arguments of HyenaBackbone (with `tie_embeddings`) that they belong to.
+    """Tensors by their plain names, and the arguments of HyenaBackbone with `tie_embeddings`.
 
-    `states_shift` says whether the source states window_shift; `left_out` names tensors that are no part of the
-    language model: a classifier's head, metrics.
+    `states_shift` is True if the source states window_shift. `left_out` names the tensors outside
+    the language model, for example those of a classifier's head or of metrics.
     """
 
     path: Path
@@ -41,10 +41,10 @@ class Weights:
 
 
 def read_weights(source: str | Path) -> Weights:
-    """The weights of a source, as `load` takes it.
+    """Read the weights of a source. The sources are those of `load`.
 
     Raises:
-        HyenaDNAError: there is no such source, or what is there holds no HyenaDNA model; one line that names it.
+        HyenaDNAError: the source does not exist, or it has no HyenaDNA model; one line names it.
     """
     path = find_file(source)
     try:
@@ -54,9 +54,9 @@ def read_weights(source: str | Path) -> Weights:
     layout = layout_of(stored)
     config_path = path.with_name("config.json")
     try:
-        found, left_out = to_plain(stored)
+        plain, left_out = to_plain(stored)
         tensors = {
-            name: tensor.read() if isinstance(tensor, StoredTensor) else tensor for name, tensor in found.items()
+            name: tensor.read() if isinstance(tensor, StoredTensor) else tensor for name, tensor in plain.items()
         }
         architecture = read_architecture(tensors)
     except HyenaDNAError as error:
@@ -73,20 +73,21 @@ def read_weights(source: str | Path) -> Weights:
     defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(tensors)}
     architecture = defaults | architecture | given
     if architecture["mixer"] == "attention" and not isinstance(architecture.get("max_seq_len"), int):
-        raise HyenaDNAError(f"{path}: a model with attention needs the config.json beside it, which says max_seq_len.")
+        raise HyenaDNAError(f"{path}: a model with attention needs max_seq_len: add its config.json to the folder.")
     return Weights(path, layout, tensors, architecture, "window_shift" in given, left_out)
 
 
 def filter_layout(tensors: Mapping[str, np.ndarray]) -> str:
-    """Whose channel order the filters have where order > 2.
+    """Return the channel order of the filters, which matters if order > 2.
 
-    The original's inference code has no language model head; its training code always has one (docs/model.md section 7).
+    Weights with a language model head come from the original's training code, others from its
+    inference code (docs/model.md section 7).
     """
     return "channel_major" if "lm_head.weight" in tensors else "step_major"
 
 
 def find_file(source: str | Path) -> Path:
-    """The file of weights that a source stands for, fetched if need be."""
+    """Return the file of weights of a source, and download it if necessary."""
     text = str(source)
     if "://" in text:
         return _in_folder(fetch(text))
@@ -96,16 +97,16 @@ def find_file(source: str | Path) -> Path:
     if path.exists():
         return path
     if path.suffix or path.name != text:
-        raise HyenaDNAError(f"There is no file or folder {text}.")
+        raise HyenaDNAError(f"There is no file or folder {text}: check its name.")
     preset = find_preset(text, "file, folder or preset")
     if preset.weights is None:
         raise HyenaDNAError(
-            f"Preset {preset.name} has no published weights: from_preset(..., weights=None) draws some."
+            f"Preset {preset.name} has no published weights: from_preset(..., weights=None) makes random ones."
         )
-    found = _in_folder(fetch(preset.weights))
-    if preset.sha256 and (sha256 := sha256_of(found)) != preset.sha256:
-        raise HyenaDNAError(f"{found} is not the file of {preset.name}: its SHA-256 is {sha256}, not {preset.sha256}.")
-    return found
+    file = _in_folder(fetch(preset.weights))
+    if preset.sha256 and (sha256 := sha256_of(file)) != preset.sha256:
+        raise HyenaDNAError(f"{file} is not the file of {preset.name}: its SHA-256 is {sha256}, not {preset.sha256}.")
+    return file
 
 
 def find_preset(name: str, what: str = "preset") -> Preset:
@@ -134,9 +135,9 @@ def fetch(uri: str) -> Path:
 
 
 def _in_folder(path: Path) -> Path:
-    """The file of weights in one of our run folders, a checkpoint of ours, or a folder of the hub or the original.
+    """Return the file of weights in a folder of a run, a checkpoint, the hub or the original.
 
-    Of a run that was validated those that were best, else the newest.
+    A run gives its best checkpoint on the validation split, or its latest one without validation.
     """
     if path.is_file():
         return path
@@ -152,7 +153,7 @@ def _in_folder(path: Path) -> Path:
 
 
 def _own_config(path: Path) -> str | None:
-    """The config that a .safetensors file of ours carries."""
+    """Return the config.json in the metadata of a .safetensors file that we wrote, or None."""
     if path.suffix != ".safetensors":
         return None
     from safetensors import safe_open
@@ -163,10 +164,10 @@ def _own_config(path: Path) -> str | None:
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a .safetensors file by name.
+    """Read the tensors of a .safetensors file by name.
 
     Raises:
-        HyenaDNAError: it is damaged, or no such file.
+        HyenaDNAError: the file is damaged or has another format.
     """
     import ml_dtypes  # noqa: F401 (teaches NumPy the name bfloat16)
     from safetensors import SafetensorError
@@ -175,4 +176,4 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     try:
         return dict(load_file(path))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise HyenaDNAError(f"{path}: not a whole .safetensors file ({error}).") from None
+        raise HyenaDNAError(f"{path}: not a complete .safetensors file ({error}): fetch or copy it again.") from None

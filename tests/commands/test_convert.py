@@ -13,14 +13,14 @@ def test_convert_writes_another_layout_and_says_what_it_left_out(cli, tmp_path, 
     assert (status, stdout) == (0, "")
     assert stderr.splitlines() == [
         f"{checkpoint} (original, 60 tensors) -> hub",
-        "Left out, as no part of the language model: train_torchmetrics.num_tokens.count",
+        "Left out, since the language model has no such tensors: train_torchmetrics.num_tokens.count",
     ]
     assert len(load_file(tmp_path / "hub" / "model.safetensors")) == 56
     assert cli("convert", checkpoint)[0] == 2
     status, _, stderr = cli("convert", checkpoint, "hub")
-    assert (status, one_line(stderr)) == (1, "Error: hub exists already: remove it, or choose another name.")
+    assert (status, one_line(stderr)) == (1, "Error: hub already exists: remove it, or choose another name.")
     status, _, stderr = cli("convert", "nothing.ckpt", "x")
-    assert (status, one_line(stderr)) == (1, "Error: There is no file or folder nothing.ckpt.")
+    assert (status, one_line(stderr)) == (1, "Error: There is no file or folder nothing.ckpt: check its name.")
 
 
 def test_convert_compares_the_window_shifts_on_a_genome(cli, write_fasta, random_bases, golden_folder):

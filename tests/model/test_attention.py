@@ -248,9 +248,9 @@ def test_what_is_saved_loads_with_its_options_and_its_bits(tmp_path, tie_embeddi
 @pytest.mark.parametrize(
     ("name", "layout", "message"),
     [
-        ("saved", "hub", "The layout 'hub' holds Hyena models alone, and this one has attention: use plain"),
-        ("saved", "original", "The layout 'original' holds Hyena models alone"),
-        ("saved", "checkpointed", "The layout 'checkpointed' holds Hyena models alone"),
+        ("saved", "hub", "The layout 'hub' is only for Hyena models, but this one has attention: use plain"),
+        ("saved", "original", "The layout 'original' is only for Hyena models"),
+        ("saved", "checkpointed", "The layout 'checkpointed' is only for Hyena models"),
         ("saved.ckpt", None, "A single file cannot say the max_seq_len of a model with attention: name a folder"),
         ("saved.safetensors", None, "A single file cannot say the max_seq_len"),
     ],

@@ -40,9 +40,9 @@ def stored(path):
     return {name: tensor.read() for name, tensor in read_torch_file(path).items() if "metrics" not in name}
 
 
-def equal(found, expected):
-    assert found.keys() == expected.keys()
-    for name, tensor in found.items():
+def equal(tensors, expected):
+    assert tensors.keys() == expected.keys()
+    for name, tensor in tensors.items():
         assert tensor.dtype == expected[name].dtype
         np.testing.assert_array_equal(tensor, expected[name], err_msg=name)
 
@@ -124,23 +124,23 @@ def test_what_a_layout_cannot_say_is_said(tmp_path, files):
 def test_what_a_checkpoint_cannot_say_is_said(tmp_path):
     hyenadna.save(CausalLM(HyenaBackbone(1, 8, 66, order=3)), tmp_path / "ours")
     shift, layout = write_weights(read_weights(tmp_path / "ours"), tmp_path / "weights.ckpt")
-    assert "does not say the window shift (0.05 here)" in shift
+    assert "does not state the window shift (0.05 here)" in shift
     assert "the filter layout (channel_major here)" in layout
 
 
 def test_what_a_layout_cannot_hold_is_one_line(tmp_path, files):
-    with pytest.raises(HyenaDNAError, match=r"ties the head to the embedding, and in .* they differ"):
+    with pytest.raises(HyenaDNAError, match=r"ties the head to the embedding, but in .* they differ"):
         write_weights(read_weights(files["hub"]), tmp_path / "weights.ckpt")
     hyenadna.save(CausalLM(HyenaBackbone(1, 8, 66, order=3)), tmp_path / "order3")
-    with pytest.raises(HyenaDNAError, match="runs order 2 alone, and this model has order 3"):
+    with pytest.raises(HyenaDNAError, match="runs only order 2, but this model has order 3"):
         write_weights(read_weights(tmp_path / "order3"), tmp_path / "hub", "hub")
-    with pytest.raises(HyenaDNAError, match=r"kept in model\.safetensors: x\.ckpt has another suffix"):
+    with pytest.raises(HyenaDNAError, match=r"'hub' needs the suffix \.safetensors, which x\.ckpt has not"):
         write_weights(read_weights(files["plain"]), tmp_path / "x.ckpt", "hub")
 
 
 def test_nothing_is_overwritten(tmp_path, files):
     (tmp_path / "x.safetensors").write_text("mine")
-    with pytest.raises(HyenaDNAError, match=r"x\.safetensors exists already"):
+    with pytest.raises(HyenaDNAError, match=r"x\.safetensors already exists"):
         write_weights(read_weights(files["plain"]), tmp_path / "x.safetensors")
     assert (tmp_path / "x.safetensors").read_text() == "mine"
 
@@ -171,7 +171,7 @@ def test_a_single_file_of_ours_says_its_options(tmp_path):
     [
         (
             lambda w: w["backbone.layers.1.mixer.filter_fn.implicit_filter.3.freq"].__iadd__(1),
-            "one sine frequency a layer",
+            "one sine frequency in each layer",
         ),
         (
             lambda w: w.update(

@@ -93,9 +93,9 @@ def convert(hub, source, destination, **changed):
 def test_a_repository_is_fetched_once_and_then_taken_from_the_cache(hub, tmp_path, golden_weights):
     for number, source in enumerate(["hf://owner/model", f"hf://owner/model@{COMMIT}"]):
         assert convert(hub, source, tmp_path / str(number))[0] == 0
-        found = load_file(tmp_path / str(number) / "model.safetensors")
+        written = load_file(tmp_path / str(number) / "model.safetensors")
         for name, tensor in golden_weights.items():
-            np.testing.assert_array_equal(found[name], tensor)
+            np.testing.assert_array_equal(written[name], tensor)
         config = json.loads((tmp_path / str(number) / "config.json").read_text())
         assert config["backbone"]["embed_dropout"] == 0.25
     assert [path for method, path in hub.requests if method == "GET" and "/resolve/" in path] == [
@@ -111,38 +111,38 @@ def test_a_repository_is_fetched_once_and_then_taken_from_the_cache(hub, tmp_pat
 
 
 def test_a_repository_of_the_original_gives_its_checkpoint(hub, tmp_path, golden_weights):
-    status, said = convert(hub, f"hf://{CHECKPOINT}", tmp_path / "out.safetensors")
+    status, messages = convert(hub, f"hf://{CHECKPOINT}", tmp_path / "out.safetensors")
     assert status == 0
-    assert "Left out, as no part of the language model: train_torchmetrics.num_tokens.count" in said
+    assert "Left out, since the language model has no such tensors: train_torchmetrics.num_tokens.count" in messages
     assert load_file(tmp_path / "out.safetensors").keys() == golden_weights.keys()
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("hf://owner/missing", "has no repository 'owner/missing' that may be read"),
+        ("hf://owner/missing", "has no repository 'owner/missing' that you may read"),
         ("hf://owner/model@v7", "owner/model has no revision 'v7'"),
-        ("hf://owner/other", "hf://owner/other has none of model.safetensors, weights.ckpt"),
-        ("hf://owner/lies", "model.safetensors of owner/lies came damaged: its SHA-256 is"),
+        ("hf://owner/other", "hf://owner/other has no weights: it needs model.safetensors or weights.ckpt"),
+        ("hf://owner/lies", "model.safetensors of owner/lies was damaged in the download: its SHA-256 is"),
         ("hyenadna-tiny-1k", "is not the file of hyenadna-tiny-1k: its SHA-256 is"),
     ],
 )
 def test_what_the_hub_does_not_have_or_states_otherwise_is_one_line(hub, tmp_path, source, message):
-    status, said = convert(hub, source, tmp_path / "out")
+    status, messages = convert(hub, source, tmp_path / "out")
     assert status == 1
-    assert said.startswith("Error: ")
-    assert message in said
-    assert "\n" not in said
+    assert messages.startswith("Error: ")
+    assert message in messages
+    assert "\n" not in messages
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("changed", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
 def test_without_network_the_way_out_is_one_line(hub, tmp_path, changed):
-    status, said = convert(hub, "tiny-1k", tmp_path / "out", **changed)
+    status, messages = convert(hub, "tiny-1k", tmp_path / "out", **changed)
     assert status == 1
-    assert said.startswith("Error: Cannot fetch model.safetensors from http")
-    assert "put its model.safetensors and config.json in a folder, and give the folder instead of the name." in said
-    assert "\n" not in said
+    assert messages.startswith("Error: Cannot fetch model.safetensors from http")
+    assert "put its model.safetensors and config.json in a folder, and give the folder instead of the name." in messages
+    assert "\n" not in messages
 
 
 def test_a_model_from_the_hub_is_loaded_by_its_address(hub):

@@ -42,5 +42,5 @@ def test_heads_and_metrics_are_left_out_by_name():
 
 def test_a_name_in_two_layouts_at_once_is_an_error():
     names = ["model.backbone.layers.0.mixer.in_proj.bias", "model.backbone.layers.0.mixer.layer.in_proj.bias"]
-    with pytest.raises(HyenaDNAError, match=r"backbone\.layers\.0\.mixer\.in_proj\.bias is there twice"):
+    with pytest.raises(HyenaDNAError, match=r"backbone\.layers\.0\.mixer\.in_proj\.bias exists twice"):
         to_plain(dict.fromkeys(names, 0))

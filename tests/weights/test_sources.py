@@ -76,7 +76,7 @@ def test_a_file_that_is_damaged_foreign_or_lies_is_one_line_that_names_it(tmp_pa
 def test_a_safetensors_file_that_is_cut_off_is_one_line(tmp_path, golden_folder, kept):
     content = (golden_folder / "tiny_order2.weights.safetensors").read_bytes()
     (tmp_path / "x.safetensors").write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(HyenaDNAError, match=r"x\.safetensors: not a whole \.safetensors file"):
+    with pytest.raises(HyenaDNAError, match=r"x\.safetensors: not a complete \.safetensors file"):
         read_weights(tmp_path / "x.safetensors")
 
 
@@ -87,7 +87,7 @@ def test_a_safetensors_file_that_is_cut_off_is_one_line(tmp_path, golden_folder,
         ("missing/weights.ckpt", r"There is no file or folder missing/weights\.ckpt"),
         ("weights.ckpt", r"There is no file or folder weights\.ckpt"),
         (".", r"there are no weights \(model\.safetensors or weights\.ckpt\) and no checkpoints in this folder"),
-        ("hf://owner", "'hf://owner' is not of the form hf://owner/name or hf://owner/name@revision"),
+        ("hf://owner", "'hf://owner' is not an address of the hub: write hf://owner/name or hf://owner/name@revision"),
         ("s3://bucket/x", "No plug-in knows how to fetch s3://bucket/x"),
     ],
 )
