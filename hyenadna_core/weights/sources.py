@@ -73,7 +73,9 @@ def read_weights(source: str | Path) -> Weights:
     defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(tensors)}
     architecture = defaults | architecture | given
     if architecture["mixer"] == "attention" and not isinstance(architecture.get("max_seq_len"), int):
-        raise HyenaDNAError(f"{path}: a model with attention needs max_seq_len: add its config.json to the folder.")
+        raise HyenaDNAError(
+            f"{path}: a model with attention needs max_seq_len, a whole number, in the config.json of its folder."
+        )
     return Weights(path, layout, tensors, architecture, "window_shift" in given, left_out)
 
 

@@ -31,7 +31,8 @@ def test_two_classes_by_hand(name, worked_out):
 
 
 def test_the_last_of_two_classes_is_the_one_that_precision_is_taken_of():
-    # ranked by the last class: 0, 1, 1, 0; precision at its two positives 1/2 and 2/3 (class 0 has 1/1 and 2/4)
+    # ranked by the last class: 0, 1, 1, 0
+    # precision at its two positives: 1/2 and 2/3 (class 0 has 1/1 and 2/4)
     np.testing.assert_allclose(figure("auprc", TWO, [0, 1, 0, 1]), (1 / 2 + 2 / 3) / 2)
     np.testing.assert_allclose(figure("auroc", TWO, [0, 1, 0, 1]), 2 / 4)
 
@@ -49,7 +50,8 @@ def test_several_classes_are_each_taken_against_the_rest():
 def test_several_labels_are_averaged_over_those_that_differ_between_rows():
     predicted = np.array([[0.9, 0.2, 0.4], [0.6, 0.1, 0.6], [0.05, 0.3, 0.1]])
     targets = np.array([[1, 0, 1], [0, 0, 0], [0, 0, 1]])
-    # label 0: one positive, ranked first; label 1 is nowhere; label 2: positives 0.4 and 0.1 below 0.6
+    # label 0: one positive, ranked first; no row has label 1
+    # label 2: positives 0.4 and 0.1 below 0.6
     np.testing.assert_allclose(figure("auroc", predicted, targets), (1 + 0) / 2)
     np.testing.assert_allclose(figure("auprc", predicted, targets), (1 + (1 / 2 + 2 / 3) / 2) / 2)
     # at 0.5: label 0 has 1 tp, 1 fp; label 1 is neither there nor predicted; label 2 has no tp

@@ -251,8 +251,8 @@ def test_what_is_saved_loads_with_its_options_and_its_bits(tmp_path, tie_embeddi
         ("saved", "hub", "The layout 'hub' is only for Hyena models, but this one has attention: use plain"),
         ("saved", "original", "The layout 'original' is only for Hyena models"),
         ("saved", "checkpointed", "The layout 'checkpointed' is only for Hyena models"),
-        ("saved.ckpt", None, "A single file cannot say the max_seq_len of a model with attention: name a folder"),
-        ("saved.safetensors", None, "A single file cannot say the max_seq_len"),
+        ("saved.ckpt", None, "A single file cannot state the max_seq_len of a model with attention: give a folder"),
+        ("saved.safetensors", None, "A single file cannot state the max_seq_len"),
     ],
 )
 def test_what_cannot_hold_attention_refuses(tmp_path, name, layout, message):
@@ -277,10 +277,10 @@ def test_a_folder_of_another_model_is_one_line(tmp_path):
     with pytest.raises(HyenaDNAError, match="it says d_model 1073741824, the weights have 16"):
         hyenadna.load(tmp_path / "saved")
     change(max_seq_len="long")
-    with pytest.raises(HyenaDNAError, match=r"a model with attention needs the config\.json beside it"):
+    with pytest.raises(HyenaDNAError, match=r"a model with attention needs max_seq_len, a whole number, in the config\.json"):
         hyenadna.load(tmp_path / "saved")
     shutil.copy(tmp_path / "saved" / "model.safetensors", tmp_path / "alone.safetensors")
-    with pytest.raises(HyenaDNAError, match=r"a model with attention needs the config\.json beside it"):
+    with pytest.raises(HyenaDNAError, match=r"a model with attention needs max_seq_len, a whole number, in the config\.json"):
         hyenadna.load(tmp_path / "alone.safetensors")
 
 

@@ -1,4 +1,4 @@
-"""Fetching from the hub: huggingface_hub against a server of our own that answers as the hub does."""
+"""Download from the hub: huggingface_hub with a local server that answers as the hub does."""
 
 import hashlib
 import json

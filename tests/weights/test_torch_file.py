@@ -1,4 +1,4 @@
-"""Reading PyTorch's files without PyTorch: right values from real files, one line for every bad one."""
+"""PyTorch's files, read without PyTorch: correct values, and one line for each bad file."""
 
 import io
 import os
@@ -18,7 +18,7 @@ CKPT = Path(__file__).parents[1] / "data" / "tiny_order2.lightning_layout.ckpt"
 
 
 def rewrite(source, target, change):
-    """A copy of a zip in which change(name, content) is what a member holds, or None to leave it out."""
+    """Copy a zip with the content change(name, content) for each member; None leaves it out."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         for entry in old.infolist():
             if (content := change(entry.filename, old.read(entry))) is not None:
