@@ -34,7 +34,7 @@ _HOME = {
     "fetch_dataset": "datasets",
     "file_written_aside": "files.cache",
     "load": "model.loading",
-    "next_base_batch": "tasks.causal_lm",
+    "next_base_batch": "task",
     "open_genome": "genome.fasta",
     "read_labelled": "labelled.files",
     "reverse_complement": "tokens",

@@ -1,10 +1,10 @@
-"""What a task is: data as batches that are pure functions of a draw, a head on the backbone, a loss, and figures."""
+"""A task: data as batches that are pure functions of a draw, a head on the backbone, a loss, and figures."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
 import click
@@ -12,8 +12,59 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.recipe import Recipe
+from hyenadna_core.tokens import A, T
 
 SPLITS = ("train", "valid", "test")
+
+Tensor = Any  # an array of the backend that runs
+
+
+class Model(Protocol):
+    """A Keras model, as far as a task uses it."""
+
+    max_seq_len: int
+
+    def predict_on_batch(self, ids: np.ndarray, /) -> Any:
+        """Return the outputs for token ids, (B, L) -> (B, ...)."""
+
+
+class LanguageModel(Model, Protocol):
+    """A CausalLM, as far as a task uses it."""
+
+    backbone: Any
+
+
+class Run(Protocol):
+    """The folder of a run, as far as a report uses it."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+
+    def read_run(self) -> dict[str, Any]:
+        """Return the content of run.json."""
+
+    def write_run(self, run: dict[str, Any], /) -> None:
+        """Write run.json."""
+
+    def read_log(self) -> list[Any]:
+        """Return the lines of log.tsv."""
+
+
+class RunSettings(Protocol):
+    """The configuration of a run, as far as a report uses it."""
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset or of the weights."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+
+    @property
+    def stages(self) -> tuple[Any, ...]:
+        """The stages of training."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +78,15 @@ class Draw:
     seed: int
 
     def generator(self) -> np.random.Generator:
-        """Random numbers that belong to this draw alone."""
+        """Return the random numbers of this draw. No other draw has the same."""
         return np.random.default_rng([self.seed, crc32(self.split.encode()), self.step])
 
 
 class Batch(NamedTuple):
     """Token ids (B, L), targets and their weights; the first axis of each counts sequences.
 
-    Targets and weights are (B, L) each for a task that predicts every position, (B,) or (B, K) and (B,) for one that
-    predicts something of whole sequences.
+    A task that predicts every position has targets and weights (B, L). A task that predicts whole sequences has
+    targets (B,) or (B, K), and weights (B,).
     """
 
     ids: np.ndarray
@@ -44,109 +95,116 @@ class Batch(NamedTuple):
 
 
 def number_of_targets(batch: Batch) -> float:
-    """Targets that bear weight, by which the loss is divided: so rare classes keep a weight above one."""
+    """Count the targets with a weight above zero; the loss is divided by it, so rare classes keep their weight."""
     return max(1.0, float(np.count_nonzero(batch.weights)))
 
 
-class Task(ABC):
-    """What a model is trained for; a plug-in registers a subclass with `register_tasks`.
+def next_base_batch(windows: np.ndarray) -> Batch:
+    """Return windows of token ids, (B, L + 1), as inputs and targets (B, L); only A, C, G and T count in the loss."""
+    targets = windows[:, 1:]
+    return Batch(windows[:, :-1], targets, ((targets >= A) & (targets <= T)).astype(np.float32))
 
-    A subclass has a `name` and makes batches. Most tasks have sequences with a target each and are written as a
-    SequenceTask (sequence_task.py), which brings head, loss, metrics and report.
+
+class Task(ABC):
+    """The purpose that a model is trained for; a plug-in registers a subclass with `register_tasks`.
+
+    A subclass has a `name` and makes batches. Most tasks have sequences with one target each. They are written as a
+    SequenceTask, which has a head, a loss, metrics and a report.
     """
 
     name: str
-    options: Sequence[click.Parameter] = ()  # of `hyenadna train --task NAME`; their values make the task
-    monitor: tuple[str, str] = ("bits", "min")  # the figure of `evaluate` by which weights are best, and its direction
-    recipe: Recipe | None = None  # how it is trained where the preset's is not meant
-    expected: Mapping[str, tuple[float, float]] = {}  # by figure of the test split, the range it should end in
-    seq_len: int = 0  # of the longest stage, once `begin` was told
-    evaluation_bases = 1 << 13  # of a batch where a split is measured
-    no_validation = "it has no valid data"  # what to say where --valid-every finds none
-    in_bits = False  # whether the loss is nats per base, which people read as bits and perplexity
+    options: Sequence[click.Parameter] = ()  # of `hyenadna train --task NAME`
+    monitor: tuple[str, str] = ("bits", "min")  # the figure that chooses the best weights
+    recipe: Recipe | None = None  # used in place of the recipe of the preset
+    expected: Mapping[str, tuple[float, float]] = {}  # ranges for figures of the test split
+    seq_len: int = 0  # of the longest stage; `prepare` sets it
+    evaluation_bases = 1 << 13  # of a batch when a split is measured
+    no_validation = "it has no valid data"  # the reason that an error message gives
+    in_bits = False  # whether the loss is in nats per base, shown as bits and perplexity
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "Task":
-        """The task with the values of its options by name, some of which may be missing.
+        """Return the task with the values of its options by name; some may be missing.
 
-        `state` is what `state()` was when the model was trained: with it, a trained model is used, and no training data
-        need be there.
+        `state` is the result of `state()` when the model was trained. With it, a trained model is used, and the
+        training data may be missing.
         """
         return cls(**options)
 
     def state(self) -> dict[str, Any]:
-        """What a trained model must know of the task to be used, for run.json: names of classes and the like."""
+        """Return the facts of the task that a trained model needs, for run.json: for example the names of classes."""
         return {}
 
     @property
     def sha256(self) -> str:
-        """Of all data that training reads: a run is not continued on others."""
+        """The checksum of all data that training reads; a run cannot be resumed with other data."""
         return ""
 
     def checksum(self, split: str) -> str:
-        """SHA-256 of the data that a split is measured on; empty where nobody knows."""
+        """Return the SHA-256 of the data of a split; empty if it is not known."""
         return self.sha256
 
     @property
     def title(self) -> str:
-        """What the data are, for the line that says that training begins."""
+        """The name of the data, for the first line of a run."""
         return self.name
 
     def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Options of `hyenadna train` that the task would choose, such as stages, where they are not given."""
+        """Return the task's own values for options of `hyenadna train` that are not given, such as stages."""
         return {}
 
     def prepare(self, seq_len: int) -> list[str]:
-        """Told before a run what its longest sequences will be; sentences that the user should read.
+        """Set the longest window of a run, and return sentences that the user should read.
 
         Raises:
-            HyenaDNAError: the task cannot be trained so.
+            HyenaDNAError: the task cannot be trained with these data or options.
         """
         self.seq_len = seq_len
         return []
 
     def has(self, split: str) -> bool:
-        """Whether there is data in a split: "train", "valid" or "test"."""
+        """Return whether a split has data: "train", "valid" or "test"."""
         return split == "train"
 
     @abstractmethod
     def batch(self, draw: Draw) -> Batch:
-        """The batch that `draw` names: a pure function of it."""
+        """Return the batch that `draw` names. The same draw must give the same batch."""
 
-    def model(self, language_model: Any) -> Any:
-        """The Keras model to train, made from a CausalLM: by default its backbone with this task's head."""
+    def model(self, language_model: LanguageModel) -> Model:
+        """Make the Keras model to train from a CausalLM: by default its backbone with the head of this task."""
         from hyenadna_core.model.task_model import TaskModel
 
-        return TaskModel(language_model.backbone, self.head)
+        model: Model = TaskModel(language_model.backbone, self.head)
+        return model
 
-    def head(self, hidden: Any, real: Any) -> Any:
-        """Outputs of hidden states (B, L, D) by Keras layers; real (B, L) is false at padding."""
-        raise HyenaDNAError(f"The task {self.name} has neither a head nor a model: its plug-in must write one.")
+    def head(self, hidden: Tensor, real: Tensor) -> Tensor:
+        """Compute outputs from hidden states (B, L, D) with Keras layers; real (B, L) is false at padding."""
+        raise HyenaDNAError(f"The task {self.name} has neither a head nor a model: its plug-in must have one of them.")
 
-    def loss(self, outputs: Any, targets: Any, weights: Any, label_smoothing: float = 0.0) -> Any:
-        """The weighted sum of the losses of a batch, in the backend's arrays: a scalar."""
+    def loss(self, outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Compute the weighted sum of the losses of a batch, in the backend's arrays: a scalar."""
         from hyenadna_core.model.losses import cross_entropy
 
         return cross_entropy(outputs, targets, weights, label_smoothing)
 
-    def evaluate(self, model: Any, split: str) -> dict[str, float]:
-        """Figures of a model on a whole split, by name; never averaged over batches.
+    def evaluate(self, model: Model, split: str) -> dict[str, float]:
+        """Measure a model on a whole split, and return figures by name; they are not averages over batches.
 
         Raises:
-            HyenaDNAError: the task has none.
+            HyenaDNAError: the task has no figures.
         """
         raise HyenaDNAError(f"The task {self.name} measures nothing on {split}: train it without --valid-every.")
 
-    def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        """What a trained model says of the sequences in a file: the names of columns, and a row for each sequence.
+    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+        """Predict the sequences in a file: return the names of columns, and a row for each sequence.
 
         Raises:
-            HyenaDNAError: the task predicts nothing, or the file cannot be read.
+            HyenaDNAError: the task does not predict, or the file cannot be read.
         """
-        raise HyenaDNAError(f"The task {self.name} predicts nothing of new sequences.")
+        raise HyenaDNAError(f"The task {self.name} does not predict new sequences: use `hyenadna evaluate`.")
 
-    def report(self, model: Any, folder: Any, config: Any) -> str:
-        """What is printed when a run ends, and kept in its folder; by default the figures of the test split."""
+    def report(self, model: Model, folder: Run, config: RunSettings) -> str:
+        """Measure a trained model, keep the figures in run.json, and return the text to print; by default of test."""
         if not self.has("test"):
             return ""
         figures = self.evaluate(model, "test")

@@ -1,4 +1,4 @@
-"""The task `classify`: fine-tune on one's own sequences, whatever file they are in."""
+"""The task `classify`: fine-tune a model on your own sequences, from files of any supported format."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,31 +14,35 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
-from hyenadna_core.tasks.sequence_task import OPTIONS, SequenceTask
+from hyenadna_core.task import Model
+from hyenadna_core.tasks.sequence_options import OPTIONS
+from hyenadna_core.tasks.sequence_task import SequenceTask
 from hyenadna_plugins import plugin_manager
 
 PATH = click.Path(path_type=Path, resolve_path=True)
-VALID_PART = 10  # one in so many training sequences is for validation where no file is
+VALID_PART = 10  # without --valid, one in 10 training sequences is for validation
 FILES = (
-    click.Option(["--dataset"], metavar="NAME", help="Files by name: `hyenadna datasets` lists them."),
-    click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED; gz too."),
-    click.Option(["--valid"], type=PATH, help="To choose the best weights by.  [default: a tenth of --train]"),
-    click.Option(["--test"], type=PATH, help="To measure them by, once, at the end."),
-    click.Option(["--target"], type=click.Choice(KINDS), default="classes", show_default=True, help="What labels are."),
-    click.Option(["--sequence-column"], metavar="NAME", help="[default: sequence, seq or dna]"),
+    click.Option(["--dataset"], metavar="NAME", help="Name of a dataset; `hyenadna datasets` lists them."),
+    click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED, also gzipped."),
+    click.Option(["--valid"], type=PATH, help="Sequences to choose the best weights.  [default: a tenth of --train]"),
+    click.Option(["--test"], type=PATH, help="Sequences to measure the best weights, once, at the end."),
+    click.Option(["--target"], type=click.Choice(KINDS), default="classes", show_default=True, help="Kind of label."),
+    click.Option(
+        ["--sequence-column"], metavar="NAME", help="Column of the sequences.  [default: sequence, seq or dna]"
+    ),
     click.Option(
         ["--label-column"],
         metavar="NAME",
         multiple=True,
-        help="May be repeated: several labels, or quantities.  [default: label, labels, target, class or y]",
+        help="Column of the labels; repeat it for several labels or quantities.  [default: label, labels, target, class or y]",
     ),
-    click.Option(["--labels"], type=PATH, help="A table with the columns name and label, for a FASTA without them."),
-    click.Option(["--fasta"], type=PATH, help="The genome that BED files are of."),
+    click.Option(["--labels"], type=PATH, help="Table with the columns name and label, for a FASTA without labels."),
+    click.Option(["--fasta"], type=PATH, help="Genome of the BED files."),
 )
 
 
 class ClassifyTask(SequenceTask):
-    """Fine-tune on one's own sequences: classes, several labels, quantities, or a class at every base."""
+    """Fine-tuning on your own sequences: classes, several labels, quantities, or a class at every base."""
 
     name = "classify"
     options = (*FILES, *OPTIONS)
@@ -78,7 +82,7 @@ class ClassifyTask(SequenceTask):
 
     @property
     def target(self) -> Target:  # type: ignore[override]
-        """What the labels of the training file are, with the names of classes."""
+        """The kind of the labels, with the names of the classes in the training file."""
         return self._known or self._learned[0]
 
     @cached_property
@@ -91,7 +95,7 @@ class ClassifyTask(SequenceTask):
 
     @cached_property
     def _held_out(self) -> np.ndarray:
-        """Which training sequences are for validation, where no file is: (n,) bool."""
+        """True for training sequences that are for validation if there is no --valid: (n,) bool."""
         count = len(self._read("train").names)
         chosen = np.zeros(count, bool)
         chosen[np.random.default_rng(0).permutation(count)[: count // VALID_PART]] = True
@@ -119,27 +123,27 @@ class ClassifyTask(SequenceTask):
         records = self._read(split if own else "train")
         learning = self._known is None and (split == "train" or not own)
         targets = self._learned[1] if learning else self._targets(records, self.target)[1]
-        found = LabelledSequences.of(records.sequences, targets, records.names)
+        sequences = LabelledSequences.of(records.sequences, targets, records.names)
         if self.files["valid"] is not None or split == "test":
-            return found
+            return sequences
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
-        return found.take(rows) if len(rows) else None
+        return sequences.take(rows) if len(rows) else None
 
-    def predict(self, model: Any, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
         return super().predict(model, path, **own | {name: value for name, value in columns.items() if value})
 
     def prepare(self, seq_len: int) -> list[str]:
-        of_sequences = super().prepare(seq_len)
-        said = [
+        about_sequences = super().prepare(seq_len)
+        messages = [
             f"{count:,} rows of {self.files[split]} were left out: {reason}."
             for split, records in self._records.items()
             for reason, count in records.left_out.items()
         ]
-        self._records.clear()  # what is needed of them is in arrays
+        self._records.clear()  # the arrays have all that is needed
         if self.files["valid"] is None:
-            said.append(f"No --valid: {int(self._held_out.sum()):,} of the training sequences are for validation.")
-        return said + of_sequences
+            messages.append(f"No --valid: {int(self._held_out.sum()):,} of the training sequences are for validation.")
+        return messages + about_sequences
 
 
 def _path(value: Path | str | None) -> Path | None:

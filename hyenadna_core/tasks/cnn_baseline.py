@@ -1,20 +1,23 @@
-"""The small CNN of GenomicBenchmarks as a baseline, trained on the batches of the task itself.
+"""The small CNN of GenomicBenchmarks as a baseline, trained on the same batches as the model.
 
-Facts: src/genomic_benchmarks/models/torch.py and experiments/torch_cnn_experiments of
-ML-Bioinfo-CEITEC/genomic_benchmarks (Gresova et al. 2023): an embedding of 100 channels; three times a convolution of 8
-bases without padding, batch normalisation, ReLU, the larger of each two positions, with 16, 8 and 4 channels; a linear
-layer of 512 units and one to the outputs, nothing between them. PyTorch's initialisation, momentum and epsilon.
+Source: src/genomic_benchmarks/models/torch.py and experiments/torch_cnn_experiments of
+ML-Bioinfo-CEITEC/genomic_benchmarks (Gresova et al. 2023). The network has an embedding of 100
+channels. Three blocks follow, with 16, 8 and 4 channels: a convolution over 8 bases without
+padding, batch normalisation, ReLU, and max pooling over 2 positions. A linear layer of 512 units
+and a linear layer to the outputs follow, without an activation between them. Initialisation,
+momentum and epsilon are those of PyTorch.
 """
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from hyenadna_backends.updates import updates
 from hyenadna_core.evaluation.baselines import Baseline
 from hyenadna_core.model.initializers import NumpyNormal, NumpyUniform, child_seed
-from hyenadna_core.task import Draw, number_of_targets
+from hyenadna_core.task import Draw, Model, Task, number_of_targets
 from hyenadna_core.terminal import progress
 from hyenadna_core.training.best import BestValidation
 
@@ -29,9 +32,9 @@ UNITS = 512
 
 
 def build_cnn(max_length, outputs, seed=0):
-    """A model of token ids of one length to logits: (B, L) int32 -> (B, K), in float32.
+    """Build a model of token ids of one length to logits: (B, L) int32 -> (B, K), in float32.
 
-    Sequences shorter than 57 bases are filled up with zeros behind the embedding.
+    Sequences shorter than 57 bases are padded with zeros after the embedding.
     """
     shared = {"dtype": "float32"}
 
@@ -61,22 +64,29 @@ def build_cnn(max_length, outputs, seed=0):
 
 
 def shortest():
-    """The length of which the convolutions leave one position."""
+    """Return the length in bases that the convolutions reduce to one position."""
     length = 1
     for _ in FILTERS:
         length = length * POOL + KERNEL - 1
     return length
 
 
-def cnn_baseline(task: Any, split: str, seed: int) -> Baseline:
-    """Fit the CNN on the task's training split and predict a split with the weights that were best on valid."""
-    train = task.split("train")
-    model = build_cnn(task.seq_len, len(task.target.names), seed=seed)
+def cnn_baseline(
+    task: Task, sequences: int, outputs: int, predict: Callable[[Model], np.ndarray], seed: int
+) -> Baseline:
+    """Fit the CNN on the training split, and predict with the weights that were best on valid.
+
+    Args:
+        sequences: number of training sequences.
+        outputs: number K of classes, labels or quantities.
+        predict: returns the predictions of a model, (n, K).
+    """
+    model = build_cnn(task.seq_len, outputs, seed=seed)
     model.max_seq_len = task.seq_len
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE))
     update, best, weights = updates(model, task.loss), BestValidation(*task.monitor), model.get_weights()
-    batch_size = min(BATCH_SIZE, len(train))
-    steps = math.ceil(len(train) / batch_size)
+    batch_size = min(BATCH_SIZE, sequences)
+    steps = math.ceil(sequences / batch_size)
     with progress("Baseline: CNN", EPOCHS * steps) as advance:
         for step in range(EPOCHS * steps):
             batch = task.batch(Draw("train", step, task.seq_len, batch_size, seed))
@@ -86,10 +96,9 @@ def cnn_baseline(task: Any, split: str, seed: int) -> Baseline:
                 update.settle()
                 if best.improves(step + 1, task.evaluate(model, "valid")):
                     weights = model.get_weights()
-    if best.value is None:  # no figure was ever defined: the last weights
+    if best.value is None:  # no figure was defined: take the last weights
         best.step = EPOCHS * steps
     else:
         model.set_weights(weights)
-    predicted, _ = task.predicted(model, task.split(split))
-    text = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
-    return Baseline(NAME, text, predicted, best.value)
+    settings = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
+    return Baseline(NAME, settings, predict(model), best.value)

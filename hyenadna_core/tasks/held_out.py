@@ -1,22 +1,29 @@
 """The figures at the end of a run: the held-out part under the model and under Markov models."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from hyenadna_core.evaluation.likelihood import Likelihood, likelihood
 from hyenadna_core.evaluation.markov import MarkovModels
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.genome.intervals import Interval
-from hyenadna_core.task import Batch
+from hyenadna_core.task import Batch, Model
 from hyenadna_core.terminal import progress
 
 Strands = dict[str, list[Likelihood]]  # by the strands that were counted, the likelihood by order
 
 
+class HeldOutTask(Protocol):
+    """A task with held-out windows of a genome."""
+
+    def held_out_batches(self, windows: Sequence[Interval], seq_len: int, batch_size: int) -> Iterator[Batch]:
+        """Yield the windows in batches of one shape."""
+
+
 def held_out_likelihood(
-    model: Any, task: Any, windows: Sequence[Interval], seq_len: int, batch_size: int
+    model: Model, task: HeldOutTask, windows: Sequence[Interval], seq_len: int, batch_size: int
 ) -> Likelihood:
-    """How well the model predicts the held-out windows, with a progress bar."""
+    """Compute the likelihood of the held-out windows under a model, with a progress bar."""
     import keras
 
     with progress("Held-out part", len(windows)) as advance:
@@ -45,7 +52,7 @@ def markov_likelihoods(
 
 
 def best_markov(strands: Strands) -> tuple[str, float]:
-    """The line to beat: a label for the best of the Markov models, and its bits per base."""
+    """Return a label for the best Markov model, and its bits per base."""
     bits, order, name = min(
         (likelihood.bits, order, name) for name, column in strands.items() for order, likelihood in enumerate(column)
     )
@@ -53,7 +60,7 @@ def best_markov(strands: Strands) -> tuple[str, float]:
 
 
 def held_out_json(result: Likelihood, strands: Strands) -> dict[str, Any]:
-    """The figures of a report for run.json."""
+    """Return the figures of a report for run.json."""
     return {
         "bases": result.bases,
         "bits_per_base": result.bits,
@@ -63,12 +70,12 @@ def held_out_json(result: Likelihood, strands: Strands) -> dict[str, Any]:
 
 
 def held_out_table(preset: str, result: Likelihood, strands: Strands, windows: Sequence[Interval]) -> str:
-    """Bits per base and perplexity of the model beside those of the Markov models, as text."""
+    """Return bits per base and perplexity of the model and of the Markov models, as text."""
     label, best = best_markov(strands)
-    passed_over = sum(len(window) - 1 for window in windows) - result.bases  # the first base has nothing before it
-    not_bases = f"; {passed_over:,} that are not A, C, G or T are passed over" if passed_over else ""
-    if ours_alone := next(iter(strands.values()))[0].bases - result.bases:
-        not_bases += f", {ours_alone:,} of them (lower case, U) by {preset} alone"
+    skipped = sum(len(window) - 1 for window in windows) - result.bases  # the first base is not predicted
+    not_bases = f"; {skipped:,} that are not A, C, G or T are skipped" if skipped else ""
+    if only_ours := next(iter(strands.values()))[0].bases - result.bases:
+        not_bases += f", {only_ours:,} of them (lower case, U) only by {preset}"
     lines = [
         f"Held-out part: {result.bases:,} bases in {len(windows):,} windows{not_bases}",
         "",

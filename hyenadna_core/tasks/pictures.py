@@ -1,6 +1,7 @@
-"""The picture at the end of a run of a sequence task: who was taken for whom, or predicted beside true."""
+"""The picture of a sequence task: a confusion matrix, or predicted against true values."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,11 +9,11 @@ from hyenadna_core.evaluation.metrics import confusion
 from hyenadna_core.files.cache import file_written_aside
 from hyenadna_core.labelled.targets import Target
 
-LABELLED_CELLS = 20  # classes, up to which each cell says its count
+LABELLED_CELLS = 20  # most classes for which each cell shows its count
 
 
 def draw(folder: Path, target: Target, predicted: np.ndarray, targets: np.ndarray) -> str:
-    """Write the picture that goes with a kind of target; the name of its file."""
+    """Write the picture for a kind of target, and return the name of its file."""
     name, paint = PICTURES[target.kind]
     from matplotlib.figure import Figure
 
@@ -23,12 +24,12 @@ def draw(folder: Path, target: Target, predicted: np.ndarray, targets: np.ndarra
     return name
 
 
-def _confusion(axes, target, predicted, targets):
+def _confusion(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarray) -> None:
     names = target.names
     counts = confusion(len(names), predicted, targets)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    axes.figure.colorbar(image, ax=axes, label="part of the true class")
+    axes.figure.colorbar(image, ax=axes, label="share of the true class")
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
@@ -38,7 +39,7 @@ def _confusion(axes, target, predicted, targets):
         axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=color, fontsize=9)
 
 
-def _scatter(axes, target, predicted, targets):
+def _scatter(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarray) -> None:
     for name, x, y in zip(target.names, targets.T, predicted.T, strict=True):
         axes.plot(x, y, ".", markersize=4, alpha=0.5, label=name)
     both = np.concatenate([targets, predicted])
@@ -49,13 +50,13 @@ def _scatter(axes, target, predicted, targets):
         axes.legend(fontsize=8)
 
 
-def _bars(axes, target, predicted, targets):
-    """The mean probability of each label where it is there, and where it is not."""
+def _bars(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarray) -> None:
+    """Draw the mean probability of each label over the rows that have it, and over those that do not."""
     places = np.arange(len(target.names))
     for there, offset, color in ((1, -0.2, "tab:blue"), (0, 0.2, "0.7")):
         rows = targets == there
         mean = (predicted * rows).sum(axis=0) / np.maximum(rows.sum(axis=0), 1)
-        axes.barh(places + offset, mean, height=0.4, color=color, label="label there" if there else "not there")
+        axes.barh(places + offset, mean, height=0.4, color=color, label="with the label" if there else "without")
     axes.set_yticks(places, target.names)
     axes.set_xlim(0, 1)
     axes.set_xlabel("mean predicted probability")

@@ -1,4 +1,4 @@
-"""A new plug-in from the template, which is itself a plug-in that works (tasks/template)."""
+"""Write a new plug-in from the template in tasks/template, which is a working plug-in itself."""
 
 import re
 from pathlib import Path
@@ -7,24 +7,26 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import written_aside
 
 TEMPLATE = Path(__file__).parents[1] / "data" / "template"
-NAME = "template"  # of the task in it
+NAME = "template"  # of the task in the template
 SUFFIXES = (".py", ".toml", ".md")
 TAKEN = ("core", "backends", "plugins", "classify", "causal-lm")
-MADE = "build"  # a folder that is made where the template itself is built
+MADE = "build"  # a folder that building the template makes
 
 
 def write_task(name: str, folder: Path) -> Path:
-    """Write the template's files with another name in place of its own; the folder.
+    """Write the files of the template under another name, and return the folder.
 
     Raises:
-        HyenaDNAError: the name is none, or the folder is there already.
+        HyenaDNAError: the name is not valid or not free, or the folder exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise HyenaDNAError(f"{name!r} is no name for a task: take lower-case letters, digits and single hyphens.")
+        raise HyenaDNAError(f"{name!r} is not a name for a task: use lower-case letters, digits and single hyphens.")
     if name in TAKEN:
-        raise HyenaDNAError(f"A task cannot be called {name!r}, as a part of HyenaDNA is: choose another name.")
+        raise HyenaDNAError(
+            f"A task cannot be called {name!r}, because a part of HyenaDNA has this name: choose another name."
+        )
     if folder.exists():
-        raise HyenaDNAError(f"{folder} exists already: remove it, or choose another --out.")
+        raise HyenaDNAError(f"{folder} already exists: remove it, or choose another --out.")
     package = name.replace("-", "_")
     new = {
         f"hyenadna_{NAME}": f"hyenadna_{package}",
@@ -38,7 +40,7 @@ def write_task(name: str, folder: Path) -> Path:
             relative = source.relative_to(TEMPLATE)
             if source.suffix not in SUFFIXES or MADE in relative.parts:
                 continue
-            text = names.sub(lambda found: new[found[0]], source.read_text(encoding="utf-8"))
+            text = names.sub(lambda match: new[match[0]], source.read_text(encoding="utf-8"))
             relative = Path(str(relative).replace(NAME, package))
             (aside / relative).parent.mkdir(parents=True, exist_ok=True)
             (aside / relative).write_text(text, encoding="utf-8")

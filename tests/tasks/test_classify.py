@@ -48,9 +48,9 @@ def test_without_a_file_a_tenth_of_training_is_for_validation(table):
 def test_rows_that_are_left_out_are_counted(table):
     task = ClassifyTask(train=table("train.csv", extra=[",few", "ACGT,"]), valid=table("valid.csv", seed=1))
     task.split("train"), task.split("valid")
-    said = "\n".join(task.prepare(30))
-    assert "1 rows of" in said
-    assert "were left out" in said
+    messages = "\n".join(task.prepare(30))
+    assert "1 rows of" in messages
+    assert "were left out" in messages
 
 
 def test_a_class_that_training_lacks_is_one_line(table):
@@ -233,7 +233,7 @@ def test_both_baselines_are_measured_on_the_same_rows(cli, table, tmp_path):
         figures = result["figures"]
         assert difference == pytest.approx(figures["hyenadna-tiny-1k"]["mcc"] - figures[name]["mcc"])
         assert low <= difference <= high
-        assert f"mcc of hyenadna-tiny-1k less that of {name}: {difference:+.4f} (95 % interval" in stdout
+        assert f"mcc of hyenadna-tiny-1k minus that of {name}: {difference:+.4f} (95 % interval" in stdout
 
 
 def test_a_dataset_of_a_plugin_is_taken_by_its_name(install_plugin, table):

@@ -26,13 +26,13 @@ def test_the_table_sets_the_model_beside_every_order():
 
 def test_what_is_not_a_base_is_counted():
     table = held_out_table("mine", Likelihood(1.33, 10), STRANDS, [Interval("a", 0, 1234, "valid")])
-    assert table.splitlines()[0].endswith("in 1 windows; 1,223 that are not A, C, G or T are passed over")
+    assert table.splitlines()[0].endswith("in 1 windows; 1,223 that are not A, C, G or T are skipped")
 
 
 def test_what_only_the_markov_models_count_is_said():
     table = held_out_table("mine", Likelihood(1.33, 7), STRANDS, [Interval("a", 0, 13, "valid")])
     first_line = table.splitlines()[0]
-    assert first_line.endswith("; 5 that are not A, C, G or T are passed over, 3 of them (lower case, U) by mine alone")
+    assert first_line.endswith("; 5 that are not A, C, G or T are skipped, 3 of them (lower case, U) only by mine")
 
 
 def test_run_json_keeps_the_figures_by_order():

@@ -123,7 +123,7 @@ def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked(
 
 def test_what_the_user_should_know_of_the_data_is_said():
     assert Toy().prepare(6) == [
-        "2 of 7 train sequences are longer than the longest stage, 6 bases: their middle is trained on.",
+        "2 of 7 train sequences are longer than the longest stage, 6 bases: they are cropped to their middle.",
         "7 valid sequences are among the training sequences too.",
     ]
 
@@ -176,7 +176,7 @@ def test_scikit_learn_is_missed_before_training_begins(monkeypatch):
 def test_characters_that_are_no_bases_are_counted():
     task = Toy()
     task._splits["train"] = LabelledSequences.of(["MKVL", "ACGT"] * 3 + ["ACG-"], Toy.targets)
-    assert task.prepare(8)[0] == "4 of 28 characters of train are no bases and became [UNK]."
+    assert task.prepare(8)[0] == "4 of 28 characters of train are not bases: they are read as [UNK]."
 
 
 def test_what_a_task_is_monitored_by_must_be_measured():
@@ -198,7 +198,7 @@ def test_bases_outside_of_what_the_model_takes_are_not_measured(capsys):
     rows = list(task.by_row(Short(), found))
     assert [len(row) for row in rows] == found.lengths.tolist()
     assert [bool(np.isnan(row).any()) for row in rows] == [False, True, True, False, False, True, False]
-    assert "3 of 7 sequences are longer than this model takes" in capsys.readouterr().err
+    assert "3 of 7 sequences are longer than the 4 bases of this model: they are cropped" in capsys.readouterr().err
     predicted, targets = task.predicted(Short(), found)
     assert len(predicted) == len(targets) == 4 + 4 + 4 + 4 + 3 + 4 + 2 - 4  # no label at the first of four whole ones
     from hyenadna_core.evaluation.predictions import prediction_rows

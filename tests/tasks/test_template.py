@@ -51,13 +51,13 @@ def test_names_of_our_own_are_refused(cli, one_line, name):
 def test_what_is_no_name_is_one_line(cli, one_line, tmp_path, name):
     status, stdout, stderr = cli("new-task", "--", name)
     assert (status, stdout) == (1, "")
-    assert f"{name!r} is no name for a task: take lower-case letters" in one_line(stderr)
+    assert f"{name!r} is not a name for a task: use lower-case letters" in one_line(stderr)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_there_is_left_alone(cli, one_line, tmp_path):
     (tmp_path / "hyenadna-mine").mkdir()
-    assert "hyenadna-mine exists already" in one_line(cli("new-task", "mine")[2])
+    assert "hyenadna-mine already exists" in one_line(cli("new-task", "mine")[2])
     assert not list((tmp_path / "hyenadna-mine").iterdir())
 
 

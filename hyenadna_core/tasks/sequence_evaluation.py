@@ -1,0 +1,85 @@
+"""Predictions of a model for labelled sequences, and the metrics that measure them."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from hyenadna_core.evaluation.metrics import Metric
+from hyenadna_core.evaluation.predictions import activated
+from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.targets import Target
+from hyenadna_core.registry import by_name
+from hyenadna_core.task import Model
+from hyenadna_core.tasks.sequence_batches import batch_of_rows
+from hyenadna_core.terminal import notice, progress
+from hyenadna_plugins import PluginError, Registered, collect, plugin_manager
+
+
+def predictions_by_row(
+    model: Model, sequences: LabelledSequences, target: Target, bases_at_once: int
+) -> Iterator[np.ndarray]:
+    """Yield the prediction of each row: probabilities or values (K,), or (L, K) at its own L bases.
+
+    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has about `bases_at_once` bases.
+    """
+    longest = int(sequences.lengths.max())
+    seq_len = min(longest, model.max_seq_len)
+    if longest > seq_len:
+        longer = int((sequences.lengths > seq_len).sum())
+        notice(
+            f"{longer:,} of {len(sequences):,} sequences are longer than the {seq_len:,} bases of this model: "
+            "they are cropped to their middle."
+        )
+    size = max(1, min(bases_at_once // seq_len, len(sequences)))
+    with progress("Predicting", len(sequences)) as advance:
+        for first in range(0, len(sequences), size):
+            rows = np.arange(first, min(first + size, len(sequences)))
+            full = np.resize(rows, size)  # rows repeat in the last batch, so that all have one shape
+            batch = batch_of_rows(sequences, target, full, seq_len)
+            outputs = activated(model.predict_on_batch(batch.ids), target)
+            for row, output in zip(rows, outputs, strict=False):
+                yield _at_its_bases(output, int(sequences.lengths[row])) if sequences.of_bases else output
+            advance(len(rows))
+
+
+def joined_predictions(
+    predictions: Sequence[np.ndarray], sequences: LabelledSequences
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predictions of all rows and their targets, as metrics take them.
+
+    Bases without a label and bases that the model has not read are left out.
+    """
+    if not sequences.of_bases:
+        return np.stack(predictions), sequences.targets
+    joined = np.concatenate(predictions)
+    measured = (sequences.targets >= 0) & np.isfinite(joined[:, 0])
+    return joined[measured], sequences.targets[measured]
+
+
+def metrics_of_task(names: Sequence[str], kind: str, monitor: str) -> list[Metric]:
+    """Return the metrics of these names, or without names all that are registered for the kind of target.
+
+    Raises:
+        HyenaDNAError: no metric has one of the names.
+        PluginError: two plug-ins registered the metric that the task is monitored by.
+    """
+    registered = _registered_metrics()
+    if names:
+        return [by_name(registered, name, "metric") for name in names]
+    if monitor in registered.taken:
+        raise PluginError(registered.clash(monitor))
+    return [metric for metric, _ in registered.values() if kind in metric.kinds]
+
+
+@lru_cache(maxsize=1)
+def _registered_metrics() -> Registered:
+    return collect(plugin_manager(), "register_metrics")
+
+
+def _at_its_bases(output: np.ndarray, length: int) -> np.ndarray:
+    """Return the outputs of a cropped or padded sequence at all its bases: (seq_len, K) -> (length, K)."""
+    whole = np.full((length, output.shape[-1]), np.nan)
+    start = max(0, (length - len(output)) // 2)
+    whole[start : start + len(output)] = output[:length]
+    return whole

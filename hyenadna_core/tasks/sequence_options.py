@@ -1,0 +1,89 @@
+"""The options of `hyenadna train` that all sequence tasks share, and the stage that follows from them."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from hyenadna_backends.processes import rank_and_count
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.training.warmup import parse_stages
+
+CNN = "cnn"
+EPOCHS, BATCH_SIZE = 20, 64
+OPTIONS = (
+    click.Option(
+        ["--epochs"],
+        type=click.FloatRange(min=0, min_open=True),
+        default=EPOCHS,
+        show_default=True,
+        help="Passes over the training sequences, if neither --steps nor --stages is given.",
+    ),
+    click.Option(
+        ["--pooling"],
+        type=click.Choice(["mean", "last", "first", "max"]),
+        default="mean",
+        show_default=True,
+        help="How the hidden states of a sequence are combined into one vector.",
+    ),
+    click.Option(
+        ["--head-dropout"],
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.0,
+        show_default=True,
+        help="Share of the pooled channels that training drops at random.",
+    ),
+    click.Option(
+        ["--reverse-complements/--forward-only"],
+        default=False,
+        show_default=True,
+        help="Reverse-complement half of the training sequences at random. Use it only if the label is the same on "
+        "both strands.",
+    ),
+    click.Option(
+        ["--balanced"],
+        is_flag=True,
+        help="Weight the training sequences so that all classes count the same, however rare they are.",
+    ),
+    click.Option(
+        ["--baseline"],
+        type=click.Choice(["kmer", CNN, "none"]),
+        multiple=True,
+        default=("kmer",),
+        show_default=True,
+        help="Simpler model to compare with on the same splits; may be repeated.",
+    ),
+)
+
+
+def stage_options(
+    given: Mapping[str, Any], *, sequences: int, longest: int, epochs: float, baseline: tuple[str, ...], valid: bool
+) -> dict[str, Any]:
+    """Return the options of `hyenadna train` that follow from the data.
+
+    This is one stage as long as the longest sequence, for `epochs` passes over the data. If there is validation data,
+    each epoch ends with a validation.
+
+    Args:
+        given: the options of the command, None if not given.
+        sequences: number of training sequences.
+        longest: length of a window in bases.
+
+    Raises:
+        HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
+    """
+    if CNN in baseline and (given.get("data_parallel") or rank_and_count()[1] > 1):
+        raise HyenaDNAError(f"--baseline {CNN} is trained on one device: leave it out here.")
+    options: dict[str, Any] = {}
+    batch_size = given["batch_size"] or min(BATCH_SIZE, sequences)
+    if given["batch_bases"] and not given["batch_size"]:
+        batch_size = max(1, given["batch_bases"] // longest)
+    steps = given["steps"] or math.ceil(epochs * sequences / batch_size)
+    if given["stages"]:
+        batch_size = max(stage.batch_size for stage in parse_stages(given["stages"], batch_size, steps))
+    elif given["warmup"]:
+        options |= {"steps": steps} | ({} if given["batch_bases"] else {"batch_size": batch_size})
+    else:
+        options["stages"] = f"{longest}x{batch_size}@{steps}"
+    return options | ({"valid_every": math.ceil(sequences / batch_size)} if valid else {})

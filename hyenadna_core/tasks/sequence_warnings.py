@@ -1,0 +1,39 @@
+"""Sentences about labelled sequences that a user should read before training: cropped, unreadable, in two splits."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.tokens import TO_ID, UNK
+
+
+def warnings_of_splits(splits: Mapping[str, LabelledSequences], seq_len: int) -> list[str]:
+    """Return sentences about the splits of a task, of which one is "train"; `seq_len` is the longest window."""
+    train, messages = splits["train"], []
+    if longer := int((train.lengths > seq_len).sum()):
+        messages.append(
+            f"{longer:,} of {len(train):,} train sequences are longer than the longest stage, {seq_len:,} bases: "
+            "they are cropped to their middle."
+        )
+    for name, sequences in splits.items():
+        messages += unknown_characters(sequences, name)
+    known = set(_digests(train))
+    for name, sequences in splits.items():
+        if name != "train" and (repeated := sum(digest in known for digest in _digests(sequences))):
+            messages.append(f"{repeated:,} {name} sequences are among the training sequences too.")
+    return messages
+
+
+def unknown_characters(sequences: LabelledSequences, name: str) -> list[str]:
+    """Return a sentence that counts the characters that are not bases, if there are any."""
+    unknown = int(np.count_nonzero(TO_ID["default"][sequences.bases] == UNK))
+    if not unknown:
+        return []
+    return [f"{unknown:,} of {len(sequences.bases):,} characters of {name} are not bases: they are read as [UNK]."]
+
+
+def _digests(sequences: LabelledSequences) -> Iterator[bytes]:
+    for bases in sequences:
+        yield hashlib.blake2b(bases.tobytes().upper(), digest_size=12).digest()
