@@ -101,4 +101,4 @@ def cnn_baseline(
     else:
         model.set_weights(weights)
     settings = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
-    return Baseline(NAME, settings, predict(model), best.value)
+    return Baseline(NAME, settings, predict(model), math.nan if best.value is None else best.value)

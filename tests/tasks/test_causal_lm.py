@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from hyenadna_core import Draw, HyenaDNAError, Interval, decode, open_genome, reverse_complement
+from hyenadna_core import Draw, HyenaDNAError, Interval, decode, next_base_batch, open_genome, reverse_complement
 from hyenadna_core.genome.intervals import read_bed, split_by_position
 from hyenadna_core.genome.joined import JoinedGenomes
 from hyenadna_core.genome.original_windows import window_bases, window_ids
-from hyenadna_core.tasks.causal_lm import CausalLMTask, next_base_batch
+from hyenadna_core.tasks.causal_lm import CausalLMTask
 from hyenadna_core.tokens import PAD, SEP, UNK, N
 
 
@@ -143,7 +143,7 @@ def test_intervals_that_are_shorter_than_the_window_are_known(genome):
 
 def test_nothing_to_predict_is_an_error(genome):
     intervals = [Interval("chr1", 5, 6, "train"), Interval("chr1", 10, 20, "valid")]
-    with pytest.raises(HyenaDNAError, match="to train on has two bases: nothing to predict"):
+    with pytest.raises(HyenaDNAError, match="No training sequence of .* has two bases: there is nothing to predict"):
         CausalLMTask(genome, intervals).check(16)
 
 
