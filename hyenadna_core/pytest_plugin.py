@@ -1,4 +1,4 @@
-"""Fixtures for authors of plug-ins, in every pytest where HyenaDNA is installed (testing.py)."""
+"""Fixtures of hyenadna_core.testing, in every pytest that runs with HyenaDNA installed."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_configure():
-    """Let Keras know of MLX where that is asked for, before any plug-in under test imports it."""
+    """Register MLX with Keras, if KERAS_BACKEND names it, before a plug-in imports Keras."""
     if os.environ.get("KERAS_BACKEND") == "mlx":
         from hyenadna_backends import choose
 
@@ -15,7 +15,7 @@ def pytest_configure():
 
 @pytest.fixture
 def check_task():
-    """Checks a task: hyenadna_core.testing.check_task."""
+    """Return a function that checks a task: hyenadna_core.testing.check_task."""
     from hyenadna_backends import choose
     from hyenadna_core import testing
 
@@ -25,7 +25,7 @@ def check_task():
 
 @pytest.fixture
 def tiny_backbone():
-    """Makes a small HyenaBackbone: hyenadna_core.testing.tiny_backbone."""
+    """Return a function that makes a small HyenaBackbone: hyenadna_core.testing.tiny_backbone."""
     from hyenadna_backends import choose
     from hyenadna_core import testing
 
@@ -35,7 +35,7 @@ def tiny_backbone():
 
 @pytest.fixture
 def tiny_fasta(tmp_path):
-    """Writes a small FASTA into the test's own folder: hyenadna_core.testing.tiny_fasta."""
+    """Return a function that writes a small FASTA into tmp_path: hyenadna_core.testing.tiny_fasta."""
     from hyenadna_core import testing
 
     return lambda name="tiny.fa", **arguments: testing.tiny_fasta(tmp_path / name, **arguments)

@@ -1,6 +1,6 @@
-"""For authors of plug-ins: does a task keep its promises? And small things to find that out with.
+"""Checks for authors of plug-ins, of a task and of a kernel, with a small model and a small genome.
 
-In pytest they are fixtures, too: check_task, tiny_backbone, tiny_fasta (pytest_plugin.py).
+In pytest, check_task, tiny_backbone and tiny_fasta are also fixtures.
 """
 
 import math
@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from hyenadna_core.task import SPLITS, Batch, Draw, Task, number_of_targets
+from hyenadna_core.task import SPLITS, Batch, Draw, Model, Task, number_of_targets
 from hyenadna_core.tokens import PAD
 
 SEQ_LEN, BATCH_SIZE, STEPS = 32, 4, 40
-SAME = 1e-4  # how far outputs of the same sequence may be apart, of the largest
+SAME = 1e-4  # largest difference between equal outputs, relative to the largest output
 
 
 def tiny_backbone(max_seq_len: int = 130, **overrides: Any) -> Any:
-    """A HyenaBackbone that computes in a blink: one block, eight channels, no dropout."""
+    """Make a very small HyenaBackbone: one block, eight channels, no dropout."""
     from hyenadna_core import HyenaBackbone
 
     return HyenaBackbone(**{"n_layer": 1, "d_model": 8, "max_seq_len": max_seq_len, "embed_dropout": 0.0} | overrides)
 
 
 def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int = 0) -> Path:
-    """Write a FASTA of random bases, contigs by name with their lengths; its path."""
+    """Write a FASTA of random bases, and return its path; `contigs` has lengths by name."""
     random = np.random.default_rng(seed)
     with path.open("w", encoding="ascii") as file:
         for name, length in (contigs or {"chr1": 2_000, "chr2": 1_000}).items():
@@ -34,14 +34,18 @@ def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int =
 
 
 def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE, steps: int = STEPS) -> dict[str, Any]:
-    """Train a tiny backbone on a task and see that all of it is as a trainer needs it; the figures by split.
+    """Train a tiny backbone on a task, check all that a trainer needs, and return the figures by split.
 
-    Checks that batches are pure functions of their draw and have matching shapes; that the loss is finite and falls on
-    a batch seen again and again; that weights come back from a file's worth of tensors; that padding on the right
-    changes nothing; and that figures of a split are finite and do not depend on the size of batches.
+    The checks are:
+
+    - the same draw gives the same batch, and the shapes of a batch match;
+    - the loss is finite, and falls if one batch is repeated;
+    - the weights of the model can be saved and loaded;
+    - padding on the right does not change the outputs;
+    - the figures of a split are numbers, and do not depend on the size of the batches.
 
     Raises:
-        AssertionError: one of these does not hold; the message says which.
+        AssertionError: one of the checks fails; the message names it.
     """
     from hyenadna_core.model.causal_lm import CausalLM
     from hyenadna_core.weights.state_dict import load_state_dict, state_dict
@@ -52,7 +56,7 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     check_loss(task, first, batch, steps)
     load_state_dict(again, state_dict(first))
     outputs = first.predict_on_batch(batch.ids)
-    _hold(_near(again.predict_on_batch(batch.ids), outputs), "a model does not come back from its saved weights")
+    _hold(_near(again.predict_on_batch(batch.ids), outputs), "a model with loaded weights gives other outputs than the saved model")
     check_padding(first, batch, outputs)
     return {split: check_figures(task, first, split) for split in SPLITS[1:] if task.has(split)}
 
@@ -71,7 +75,7 @@ def check_kernel(fft_conv: Callable[..., Any]) -> Iterator[Any]:
 
 
 def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
-    """See that batches are what their draws say, and the same each time; the first of them."""
+    """Check that batches depend only on their draws and have the right shapes; return the first."""
     draw = Draw("train", 0, seq_len, batch_size, 0)
     batch, again = task.batch(draw), task.batch(draw)
     for name, array, other in zip(Batch._fields, batch, again, strict=True):
@@ -82,14 +86,14 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
     next_one = task.batch(Draw("train", 1, seq_len, batch_size, 0))
     _hold(not np.array_equal(batch.ids, next_one.ids), "the batches of steps 0 and 1 are the same")
     _hold(batch.ids.shape == (batch_size, seq_len), f"ids have the shape {batch.ids.shape}, not (B, L)")
-    _hold(batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16, "ids are not token ids, int32")
-    _hold(batch.weights.dtype == np.float32 and bool((batch.weights >= 0).all()), "weights are not float32 from 0 on")
-    _hold(batch.weights.sum() > 0, "no target of the first batch bears weight")
+    _hold(batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16, "ids are not token ids of the type int32")
+    _hold(batch.weights.dtype == np.float32 and bool((batch.weights >= 0).all()), "weights are not float32, 0 or larger")
+    _hold(batch.weights.sum() > 0, "no target of the first batch counts in the loss: all weights are 0")
     return batch
 
 
 def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
-    """See that the loss is finite and falls on a batch that is seen again and again."""
+    """Check that the loss is finite, and that it falls if one batch is repeated."""
     from keras import ops
 
     from hyenadna_backends.updates import updates
@@ -101,22 +105,22 @@ def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
     losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]
     update.settle()
     _hold(all(map(math.isfinite, losses)), f"the loss is not finite: {losses[:3]}")
-    _hold(losses[-1] < losses[0], f"the loss does not fall: {losses[0]:.4f} at first, {losses[-1]:.4f} at last")
+    _hold(losses[-1] < losses[0], f"the loss does not fall: {losses[0]:.4f} at the first step, {losses[-1]:.4f} at the last")
 
 
-def check_padding(model: Any, batch: Batch, outputs: np.ndarray) -> None:
-    """See that padding on the right of a batch leaves what is predicted as it is."""
+def check_padding(model: Model, batch: Batch, outputs: np.ndarray) -> None:
+    """Check that padding on the right of a batch does not change the outputs."""
     seq_len = batch.ids.shape[1]
     padded = model.predict_on_batch(np.pad(batch.ids, ((0, 0), (0, seq_len)), constant_values=PAD))
     of_bases = outputs.ndim > 1 and (outputs.shape[1], padded.shape[1]) == (seq_len, 2 * seq_len)
-    found = padded[:, :seq_len] if of_bases else padded
+    cropped = padded[:, :seq_len] if of_bases else padded
     _hold(
-        _near(found, outputs), "padding on the right changes what is predicted: leave positions out that are not real"
+        _near(cropped, outputs), "padding on the right changes the outputs: leave out the positions that are not real"
     )
 
 
-def check_figures(task: Task, model: Any, split: str) -> dict[str, float]:
-    """See that the figures of a split are numbers, and the same for batches of another size."""
+def check_figures(task: Task, model: Model, split: str) -> dict[str, float]:
+    """Check that the figures of a split are numbers, and the same for batches of another size."""
     figures = task.evaluate(model, split)
     bases = task.evaluation_bases
     try:
@@ -126,16 +130,16 @@ def check_figures(task: Task, model: Any, split: str) -> dict[str, float]:
         task.evaluation_bases = bases
     _hold(bool(figures), f"there are no figures for {split}")
     for name, value in figures.items():
-        _hold(isinstance(value, float), f"{name} of {split} is {value!r}, no float")
+        _hold(isinstance(value, float), f"{name} of {split} is {value!r}, which is not a float")
         same = value == others[name] or abs(value - others[name]) < 1e-3 or math.isnan(value)
         _hold(same, f"{name} of {split} depends on the size of batches: {value} and {others[name]}")
-    _hold(task.monitor[0] in figures, f"monitor names {task.monitor[0]!r}, which is none of {', '.join(figures)}")
+    _hold(task.monitor[0] in figures, f"monitor names {task.monitor[0]!r}, which is not one of {', '.join(figures)}")
     return figures
 
 
-def _near(found: np.ndarray, expected: np.ndarray) -> bool:
-    return found.shape == expected.shape and bool(
-        np.abs(found - expected).max() <= SAME * max(1.0, float(np.abs(expected).max()))
+def _near(outputs: np.ndarray, expected: np.ndarray) -> bool:
+    return outputs.shape == expected.shape and bool(
+        np.abs(outputs - expected).max() <= SAME * max(1.0, float(np.abs(expected).max()))
     )
 
 

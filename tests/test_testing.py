@@ -72,7 +72,7 @@ def with_other(**fields):
         (different_each_time, "ids of the same draw differ: batch.draw. must be a pure function of it"),
         (lambda draw: Composition().batch(Draw("train", 0, 32, 4, 0)), "steps 0 and 1 are the same"),
         (with_other(targets=np.zeros(3, np.int32)), "targets has 3 rows for a batch of 4"),
-        (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch bears weight"),
+        (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch counts in the loss: all weights are 0"),
         (with_other(weights=np.ones(4)), "weights are not float32"),
     ],
 )
@@ -83,7 +83,7 @@ def test_batches_that_break_a_promise_are_named(batch, message):
 
 def test_a_loss_that_does_not_fall_is_named(check_task):
     task = broken("loss", lambda outputs, targets, weights: 0.0 * outputs.sum())
-    with pytest.raises(AssertionError, match=r"the loss does not fall: 0\.0000 at first, 0\.0000 at last"):
+    with pytest.raises(AssertionError, match=r"the loss does not fall: 0\.0000 at the first step, 0\.0000 at the last"):
         check_task(task)
 
 
@@ -96,7 +96,7 @@ def test_a_head_that_heeds_padding_is_named(check_task):
         dense.append(layers.Dense(2, name="heedless"))
         return dense[-1](ops.mean(hidden, axis=1))
 
-    with pytest.raises(AssertionError, match="padding on the right changes what is predicted"):
+    with pytest.raises(AssertionError, match="padding on the right changes the outputs"):
         check_task(broken("head", head))
 
 
@@ -116,5 +116,5 @@ def test_figures_that_are_averages_of_batches_are_named():
     with pytest.raises(AssertionError, match="mcc of valid depends on the size of batches"):
         check_figures(task, None, "valid")
     task.evaluate = lambda model, split: {"accuracy": 1.0}
-    with pytest.raises(AssertionError, match="monitor names 'mcc', which is none of accuracy"):
+    with pytest.raises(AssertionError, match="monitor names 'mcc', which is not one of accuracy"):
         check_figures(task, None, "valid")

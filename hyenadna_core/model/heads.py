@@ -1,6 +1,6 @@
-"""Heads: from the hidden states of a sequence to what is predicted of it.
+"""Heads: from the hidden states of a sequence to predictions.
 
-Padding is on the right and never counts: a sequence gives the same outputs in a batch of any length.
+Padding is on the right and does not count: a sequence has the same outputs in a batch of any length.
 """
 
 import keras
@@ -10,23 +10,23 @@ VERY_LOW = -1e30  # below any hidden state
 
 
 def mean(hidden, real):
-    """The mean over the sequence: (B, L, D), (B, L) -> (B, D)."""
+    """Compute the mean over the sequence: (B, L, D), (B, L) -> (B, D)."""
     return ops.sum(hidden * real[..., None], axis=1) / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
 
 
 def last(hidden, real):
-    """The last base, which has all the others before it: (B, L, D), (B, L) -> (B, D)."""
+    """Return the last base, which comes after all others: (B, L, D), (B, L) -> (B, D)."""
     following = ops.concatenate([real[:, 1:], ops.zeros_like(real[:, :1])], axis=1)
     return ops.sum(hidden * (real * (1.0 - following))[..., None], axis=1)
 
 
 def first(hidden, real):
-    """The first base: (B, L, D), (B, L) -> (B, D). A causal model has seen nothing else there."""
+    """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model has read only this base."""
     return hidden[:, 0]
 
 
 def largest(hidden, real):
-    """The largest value of each channel: (B, L, D), (B, L) -> (B, D)."""
+    """Return the largest value of each channel: (B, L, D), (B, L) -> (B, D)."""
     return ops.max(ops.where(real[..., None] > 0, hidden, VERY_LOW), axis=1)
 
 
@@ -35,15 +35,15 @@ POOLING = {"mean": mean, "last": last, "first": first, "max": largest}
 
 @keras.saving.register_keras_serializable("hyenadna")
 class Head(keras.layers.Layer):
-    """A linear layer over a pooled sequence, or at each base where pooling is "none".
+    """A linear layer over a pooled sequence, or at each base if pooling is "none".
 
-    (B, L, D), (B, L) -> (B, units), or (B, L, units). It starts at zero: all classes are equally likely at first, and
-    one seed gives the same model on every backend.
+    (B, L, D), (B, L) -> (B, units), or (B, L, units). It starts at zero: all classes are equally
+    likely at first, and one seed gives the same model on every backend.
 
     Args:
-        units: classes, labels or quantities.
+        units: number of classes, labels or quantities.
         pooling: "mean", "last", "first", "max" or "none".
-        dropout: of the pooled channels, in training.
+        dropout: share of the pooled channels that training drops.
     """
 
     def __init__(self, units, pooling="mean", dropout=0.0, seed=0, **kwargs):

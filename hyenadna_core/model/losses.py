@@ -1,12 +1,12 @@
-"""What training lowers: sums of weighted losses, so that parts of a step can be added up."""
+"""Loss functions. They are weighted sums, so that parts of a step can be added."""
 
 from keras import ops
 
 
 def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
-    """The weighted sum of each target's cross entropy in nats: (..., K), (...), (...) -> ().
+    """Compute the weighted sum of the cross entropy of each target, in nats: (..., K), (...), (...) -> ().
 
-    Label smoothing gives that part of a target's weight to all K classes evenly.
+    Label smoothing spreads this share of the weight of a target evenly over all K classes.
     """
     logs = ops.log_softmax(ops.cast(outputs, "float32"), axis=-1)
     losses = -ops.sum(ops.one_hot(targets, logs.shape[-1]) * logs, axis=-1)  # a gather's gradient would be a scatter
@@ -16,9 +16,9 @@ def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
 
 
 def binary_cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
-    """The weighted sum over rows of the mean cross entropy of K labels, each there or not: (B, K), (B, K), (B,) -> ().
+    """Compute the weighted sum over rows of the mean binary cross entropy of K labels.
 
-    Label smoothing moves targets that far towards one half.
+    (B, K), (B, K), (B,) -> (). Label smoothing moves targets by this share towards one half.
     """
     outputs = ops.cast(outputs, "float32")
     targets = targets * (1 - label_smoothing) + label_smoothing / 2
@@ -27,7 +27,10 @@ def binary_cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0
 
 
 def squared_error(outputs, targets, weights, label_smoothing: float = 0.0):
-    """The weighted sum over rows of the mean squared error of K quantities: (B, K), (B, K), (B,) -> ()."""
+    """Compute the weighted sum over rows of the mean squared error of K quantities.
+
+    (B, K), (B, K), (B,) -> ().
+    """
     return ops.sum(ops.mean(ops.square(ops.cast(outputs, "float32") - targets), axis=-1) * weights)
 
 

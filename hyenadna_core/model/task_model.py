@@ -1,4 +1,4 @@
-"""A model for a task: the backbone, and the head that the task gives it."""
+"""The model of a task: the backbone and the head of the task."""
 
 import keras
 from keras import ops
@@ -8,11 +8,12 @@ from hyenadna_core.tokens import PAD
 
 
 class TaskModel(SequenceModel):
-    """Token ids to what a task predicts: (B, L) -> (B, ...).
+    """A model from token ids to the outputs of a task: (B, L) -> (B, ...).
 
     Args:
-        backbone: its hidden states (B, L, D) are what the head is given.
-        head: makes outputs of hidden (B, L, D) and real (B, L), which is false at padding, from Keras layers.
+        backbone: gives the head its hidden states (B, L, D).
+        head: makes outputs with Keras layers from hidden (B, L, D) and real (B, L), which is false at
+            padding.
     """
 
     def __init__(self, backbone, head, **kwargs):
@@ -25,12 +26,12 @@ class TaskModel(SequenceModel):
         self.max_seq_len = backbone.max_seq_len
 
     def read_out(self, hidden, ids):
-        """Hidden states of ids to outputs: (B, L, D), (B, L) -> (B, ...)."""
+        """Compute outputs from the hidden states of ids: (B, L, D), (B, L) -> (B, ...)."""
         return self.head([hidden, ops.not_equal(ids, PAD)])
 
     @property
     def architecture(self):
-        """The arguments of HyenaBackbone, as CausalLM has them: the language model within can be loaded alone."""
+        """The arguments of HyenaBackbone, as in CausalLM: the language model can be loaded without the head."""
         config = self.backbone.get_config()
         return {name: value for name, value in config.items() if name not in ("name", "trainable")} | {
             "tie_embeddings": True
