@@ -35,7 +35,7 @@ def tiny_backbone():
 
 @pytest.fixture
 def tiny_fasta(tmp_path):
-    """Return a function that writes a small FASTA into tmp_path: hyenadna_core.testing.tiny_fasta."""
+    """Return a function that writes a FASTA into tmp_path: hyenadna_core.testing.tiny_fasta."""
     from hyenadna_core import testing
 
     return lambda name="tiny.fa", **arguments: testing.tiny_fasta(tmp_path / name, **arguments)

@@ -1,4 +1,4 @@
-"""A task: data as batches that are pure functions of a draw, a head on the backbone, a loss, and figures."""
+"""A task: batches that are pure functions of a draw, a head on the backbone, a loss, figures."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,9 @@ import click
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.genome.intervals import SPLITS as SPLITS  # plug-ins import it from here
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.tokens import A, T
-
-SPLITS = ("train", "valid", "test")
 
 Tensor = Any  # an array of the backend that runs
 
@@ -85,8 +84,8 @@ class Draw:
 class Batch(NamedTuple):
     """Token ids (B, L), targets and their weights; the first axis of each counts sequences.
 
-    A task that predicts every position has targets and weights (B, L). A task that predicts whole sequences has
-    targets (B,) or (B, K), and weights (B,).
+    A task that predicts every position has targets and weights (B, L). A task that predicts whole
+    sequences has targets (B,) or (B, K), and weights (B,).
     """
 
     ids: np.ndarray
@@ -95,21 +94,27 @@ class Batch(NamedTuple):
 
 
 def number_of_targets(batch: Batch) -> float:
-    """Count the targets with a weight above zero; the loss is divided by it, so rare classes keep their weight."""
+    """Count the targets with a weight above zero, by which the loss is divided.
+
+    It is not the sum of the weights, so rare classes keep a weight above one.
+    """
     return max(1.0, float(np.count_nonzero(batch.weights)))
 
 
 def next_base_batch(windows: np.ndarray) -> Batch:
-    """Return windows of token ids, (B, L + 1), as inputs and targets (B, L); only A, C, G and T count in the loss."""
+    """Return windows of token ids, (B, L + 1), as inputs and targets (B, L).
+
+    Only A, C, G and T count in the loss.
+    """
     targets = windows[:, 1:]
     return Batch(windows[:, :-1], targets, ((targets >= A) & (targets <= T)).astype(np.float32))
 
 
 class Task(ABC):
-    """The purpose that a model is trained for; a plug-in registers a subclass with `register_tasks`.
+    """A purpose to train a model for; a plug-in registers a subclass with `register_tasks`.
 
-    A subclass has a `name` and makes batches. Most tasks have sequences with one target each. They are written as a
-    SequenceTask, which has a head, a loss, metrics and a report.
+    A subclass has a `name` and makes batches. Most tasks have sequences with one target each. They
+    are written as a SequenceTask, which has a head, a loss, metrics and a report.
     """
 
     name: str
@@ -126,13 +131,13 @@ class Task(ABC):
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "Task":
         """Return the task with the values of its options by name; some may be missing.
 
-        `state` is the result of `state()` when the model was trained. With it, a trained model is used, and the
-        training data may be missing.
+        `state` is the result of `state()` when the model was trained. With it, a trained model is
+        used, and the training data may be missing.
         """
         return cls(**options)
 
     def state(self) -> dict[str, Any]:
-        """Return the facts of the task that a trained model needs, for run.json: for example the names of classes."""
+        """Return what a trained model must know of the task, such as the names of classes."""
         return {}
 
     @property
@@ -150,7 +155,7 @@ class Task(ABC):
         return self.name
 
     def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the task's own values for options of `hyenadna train` that are not given, such as stages."""
+        """Return values for options of `hyenadna train` that are not given, such as stages."""
         return {}
 
     def prepare(self, seq_len: int) -> list[str]:
@@ -171,14 +176,14 @@ class Task(ABC):
         """Return the batch that `draw` names. The same draw must give the same batch."""
 
     def model(self, language_model: LanguageModel) -> Model:
-        """Make the Keras model to train from a CausalLM: by default its backbone with the head of this task."""
+        """Make the Keras model to train: by default the backbone with the head of this task."""
         from hyenadna_core.model.task_model import TaskModel
 
         model: Model = TaskModel(language_model.backbone, self.head)
         return model
 
     def head(self, hidden: Tensor, real: Tensor) -> Tensor:
-        """Compute outputs from hidden states (B, L, D) with Keras layers; real (B, L) is false at padding."""
+        """Compute outputs from hidden (B, L, D); real (B, L) is false at padding."""
         raise HyenaDNAError(f"The task {self.name} has neither a head nor a model: its plug-in must have one of them.")
 
     def loss(self, outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
@@ -188,7 +193,7 @@ class Task(ABC):
         return cross_entropy(outputs, targets, weights, label_smoothing)
 
     def evaluate(self, model: Model, split: str) -> dict[str, float]:
-        """Measure a model on a whole split, and return figures by name; they are not averages over batches.
+        """Measure a model on a whole split, never averaged over batches; return figures by name.
 
         Raises:
             HyenaDNAError: the task has no figures.
@@ -196,7 +201,7 @@ class Task(ABC):
         raise HyenaDNAError(f"The task {self.name} measures nothing on {split}: train it without --valid-every.")
 
     def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        """Predict the sequences in a file: return the names of columns, and a row for each sequence.
+        """Predict the sequences in a file: return names of columns, and a row for each sequence.
 
         Raises:
             HyenaDNAError: the task does not predict, or the file cannot be read.
@@ -204,7 +209,7 @@ class Task(ABC):
         raise HyenaDNAError(f"The task {self.name} does not predict new sequences: use `hyenadna evaluate`.")
 
     def report(self, model: Model, folder: Run, config: RunSettings) -> str:
-        """Measure a trained model, keep the figures in run.json, and return the text to print; by default of test."""
+        """Measure a trained model on test, write run.json, and return a text to print."""
         if not self.has("test"):
             return ""
         figures = self.evaluate(model, "test")

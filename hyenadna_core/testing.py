@@ -34,7 +34,7 @@ def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int =
 
 
 def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE, steps: int = STEPS) -> dict[str, Any]:
-    """Train a tiny backbone on a task, check all that a trainer needs, and return the figures by split.
+    """Train a tiny backbone on a task, check what a trainer needs, and return figures by split.
 
     The checks are:
 
@@ -56,13 +56,16 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     check_loss(task, first, batch, steps)
     load_state_dict(again, state_dict(first))
     outputs = first.predict_on_batch(batch.ids)
-    _hold(_near(again.predict_on_batch(batch.ids), outputs), "a model with loaded weights gives other outputs than the saved model")
+    _hold(
+        _near(again.predict_on_batch(batch.ids), outputs),
+        "a model with loaded weights gives other outputs than the saved model",
+    )
     check_padding(first, batch, outputs)
     return {split: check_figures(task, first, split) for split in SPLITS[1:] if task.has(split)}
 
 
 def check_kernel(fft_conv: Callable[..., Any]) -> Iterator[Any]:
-    """Yield a check for each property that a kernel of the long convolution must have, on the backend that runs.
+    """Yield a check for each property that a kernel must have, on the backend that runs.
 
     In a test: `for check in check_kernel(my_fft_conv): assert check.passed, check`.
     """
@@ -86,8 +89,13 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
     next_one = task.batch(Draw("train", 1, seq_len, batch_size, 0))
     _hold(not np.array_equal(batch.ids, next_one.ids), "the batches of steps 0 and 1 are the same")
     _hold(batch.ids.shape == (batch_size, seq_len), f"ids have the shape {batch.ids.shape}, not (B, L)")
-    _hold(batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16, "ids are not token ids of the type int32")
-    _hold(batch.weights.dtype == np.float32 and bool((batch.weights >= 0).all()), "weights are not float32, 0 or larger")
+    _hold(
+        batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16,
+        "ids are not token ids of the type int32",
+    )
+    _hold(
+        batch.weights.dtype == np.float32 and bool((batch.weights >= 0).all()), "weights are not float32, 0 or larger"
+    )
     _hold(batch.weights.sum() > 0, "no target of the first batch counts in the loss: all weights are 0")
     return batch
 
@@ -105,7 +113,10 @@ def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
     losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]
     update.settle()
     _hold(all(map(math.isfinite, losses)), f"the loss is not finite: {losses[:3]}")
-    _hold(losses[-1] < losses[0], f"the loss does not fall: {losses[0]:.4f} at the first step, {losses[-1]:.4f} at the last")
+    _hold(
+        losses[-1] < losses[0],
+        f"the loss does not fall: {losses[0]:.4f} at the first step, {losses[-1]:.4f} at the last",
+    )
 
 
 def check_padding(model: Model, batch: Batch, outputs: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Plug-ins use only the names that stay stable; so do the template, the plug-in of the tests and the documents."""
+"""The template, the plug-in of the tests and the documents use only names that stay stable."""
 
 import ast
 import re

@@ -72,7 +72,7 @@ def with_other(**fields):
         (different_each_time, "ids of the same draw differ: batch.draw. must be a pure function of it"),
         (lambda draw: Composition().batch(Draw("train", 0, 32, 4, 0)), "steps 0 and 1 are the same"),
         (with_other(targets=np.zeros(3, np.int32)), "targets has 3 rows for a batch of 4"),
-        (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch counts in the loss: all weights are 0"),
+        (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch counts in the loss"),
         (with_other(weights=np.ones(4)), "weights are not float32"),
     ],
 )

@@ -1,6 +1,7 @@
 """Heads: from the hidden states of a sequence to predictions.
 
-Padding is on the right and does not count: a sequence has the same outputs in a batch of any length.
+Padding is on the right and does not count: a sequence has the same outputs in a batch of any
+length.
 """
 
 import keras
@@ -21,7 +22,7 @@ def last(hidden, real):
 
 
 def first(hidden, real):
-    """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model has read only this base."""
+    """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model has read no other."""
     return hidden[:, 0]
 
 

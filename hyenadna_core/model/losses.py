@@ -4,8 +4,9 @@ from keras import ops
 
 
 def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
-    """Compute the weighted sum of the cross entropy of each target, in nats: (..., K), (...), (...) -> ().
+    """Compute the weighted sum of the cross entropy of each target, in nats.
 
+    Shapes: (..., K), (...), (...) -> ().
     Label smoothing spreads this share of the weight of a target evenly over all K classes.
     """
     logs = ops.log_softmax(ops.cast(outputs, "float32"), axis=-1)

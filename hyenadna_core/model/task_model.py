@@ -12,8 +12,8 @@ class TaskModel(SequenceModel):
 
     Args:
         backbone: gives the head its hidden states (B, L, D).
-        head: makes outputs with Keras layers from hidden (B, L, D) and real (B, L), which is false at
-            padding.
+        head: makes outputs with Keras layers from hidden (B, L, D) and real (B, L), which is false
+            at padding.
     """
 
     def __init__(self, backbone, head, **kwargs):
@@ -31,7 +31,7 @@ class TaskModel(SequenceModel):
 
     @property
     def architecture(self):
-        """The arguments of HyenaBackbone, as in CausalLM: the language model can be loaded without the head."""
+        """The arguments of HyenaBackbone, so that it can be loaded without the head."""
         config = self.backbone.get_config()
         return {name: value for name, value in config.items() if name not in ("name", "trainable")} | {
             "tie_embeddings": True

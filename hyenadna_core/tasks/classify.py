@@ -1,4 +1,4 @@
-"""The task `classify`: fine-tune a model on your own sequences, from files of any supported format."""
+"""The task `classify`: fine-tune a model on your own sequences, in files of many formats."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -34,7 +34,8 @@ FILES = (
         ["--label-column"],
         metavar="NAME",
         multiple=True,
-        help="Column of the labels; repeat it for several labels or quantities.  [default: label, labels, target, class or y]",
+        help="Column of the labels; may be repeated for several labels or quantities.  "
+        "[default: label, labels, target, class or y]",
     ),
     click.Option(["--labels"], type=PATH, help="Table with the columns name and label, for a FASTA without labels."),
     click.Option(["--fasta"], type=PATH, help="Genome of the BED files."),
@@ -42,7 +43,7 @@ FILES = (
 
 
 class ClassifyTask(SequenceTask):
-    """Fine-tuning on your own sequences: classes, several labels, quantities, or a class at every base."""
+    """Fine-tune on your own sequences: classes, labels, quantities, or a class at every base."""
 
     name = "classify"
     options = (*FILES, *OPTIONS)

@@ -1,4 +1,4 @@
-"""Windows of a genome: random or original ones for training, consecutive ones for the held-out part."""
+"""Windows of a genome: random or original ones to train on, consecutive ones to measure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -16,14 +16,14 @@ STRANDS = tuple(table.astype(np.uint8).tobytes() for table in TABLES)  # from by
 
 
 class Places(NamedTuple):
-    """Intervals, and the number of places for a window in them up to and including each: (n,) int64."""
+    """Intervals, and the cumulative number of places for a window in them, (n,) int64."""
 
     intervals: list[Interval]
     until: np.ndarray
 
     @classmethod
     def of(cls, intervals: Sequence[Interval], width: int, genome: str = "") -> "Places":
-        """Count the places for windows of `width` bases in the intervals of one of the joined genomes.
+        """Count the places for windows of `width` bases in the intervals of one genome.
 
         An interval that is shorter than the window has as many places as bases, so that each base
         is drawn about as often as others.
@@ -63,7 +63,7 @@ def draw_places(
 def random_batch(
     genome: Genome, draw: Draw, places: Mapping[str, Places], weights: Mapping[str, float], reverse_complements: bool
 ) -> Batch:
-    """Return windows drawn evenly from all places of a split; shorter intervals are padded on the right.
+    """Return windows drawn evenly from all places; shorter intervals are padded on the right.
 
     With `reverse_complements`, half of the windows are read from the other strand.
     """
@@ -81,7 +81,10 @@ def random_batch(
 
 
 def original_batch(genome: Genome, draw: Draw, intervals: Sequence[Interval], reverse_complements: bool) -> Batch:
-    """Return drawn intervals, cropped, ended and padded as in the original; every target counts in the loss."""
+    """Return drawn intervals, cropped, ended and padded as in the original.
+
+    Every target counts in the loss.
+    """
     random = draw.generator()
     rows = random.integers(len(intervals), size=draw.batch_size)
     other_strand = (random.random(draw.batch_size) < 0.5) & reverse_complements

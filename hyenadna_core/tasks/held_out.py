@@ -39,7 +39,7 @@ def held_out_likelihood(
 def markov_likelihoods(
     genome: Genome, train: Sequence[Interval], windows: Sequence[Interval], both_strands: bool
 ) -> Strands:
-    """Return the likelihood of the held-out windows under Markov models by order, fitted on the train intervals.
+    """Fit Markov models on the training intervals; return the held-out likelihood by order.
 
     With `both_strands` there is a second column: models that count the reverse complements too.
     """

@@ -51,7 +51,7 @@ def _scatter(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarr
 
 
 def _bars(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarray) -> None:
-    """Draw the mean probability of each label over the rows that have it, and over those that do not."""
+    """Draw the mean probability of each label over rows with the label, and over rows without."""
     places = np.arange(len(target.names))
     for there, offset, color in ((1, -0.2, "tab:blue"), (0, 0.2, "0.7")):
         rows = targets == there

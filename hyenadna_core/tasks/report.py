@@ -1,4 +1,4 @@
-"""The report of a sequence task: figures compared with those of baselines, predictions.tsv and a picture."""
+"""The report of a sequence task: figures, baselines, predictions.tsv and a picture."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ MOST_CLASSES = 12  # of a confusion matrix that is printed
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions of a model for the rows of a split: probabilities or values (K,) each, or (L, K) for bases."""
+    """Predictions of a model for the rows of a split: (K,) each, or (L, K) for bases."""
 
     name: str
     split: str
@@ -46,7 +46,7 @@ def report(
     folder: Run,
     expected: Mapping[str, tuple[float, float]],
 ) -> str:
-    """Write figures, predictions and a picture into the folder of a run, and return the text to print.
+    """Write figures, predictions and a picture into the folder of a run; return a text to print.
 
     The figures of the model are written before baselines are fitted, because that may take long.
 

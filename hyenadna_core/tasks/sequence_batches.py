@@ -1,4 +1,4 @@
-"""Batches of labelled sequences: the order of an epoch, cropping, padding, strands and class weights."""
+"""Batches of labelled sequences: order, cropping, padding, strands and class weights."""
 
 from functools import lru_cache
 
@@ -31,10 +31,11 @@ def batch_of_rows(
     seq_len: int,
     other_strand: np.ndarray | None = None,
 ) -> Batch:
-    """Return some rows as a batch: ids (B, seq_len); targets (B,), (B, K) or (B, seq_len); and weights.
+    """Return some rows as a batch.
 
-    Longer sequences are cropped to their middle; shorter ones are padded on the right. Rows with a true value in
-    `other_strand`, (B,) bool, are reverse-complemented.
+    Ids are (B, seq_len); targets (B,), (B, K) or (B, seq_len); weights (B,) or (B, seq_len).
+    Longer sequences are cropped to their middle; shorter ones are padded on the right. Rows with a
+    true value in `other_strand`, (B,) bool, are reverse-complemented.
     """
     other = np.zeros(len(rows), bool) if other_strand is None else other_strand
     crops = [_middle(len(sequences[row]), seq_len) for row in rows]

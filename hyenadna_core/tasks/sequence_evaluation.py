@@ -21,7 +21,8 @@ def predictions_by_row(
 ) -> Iterator[np.ndarray]:
     """Yield the prediction of each row: probabilities or values (K,), or (L, K) at its own L bases.
 
-    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has about `bases_at_once` bases.
+    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has about
+    `bases_at_once` bases.
     """
     longest = int(sequences.lengths.max())
     seq_len = min(longest, model.max_seq_len)
@@ -58,7 +59,7 @@ def joined_predictions(
 
 
 def metrics_of_task(names: Sequence[str], kind: str, monitor: str) -> list[Metric]:
-    """Return the metrics of these names, or without names all that are registered for the kind of target.
+    """Return the metrics of these names, or all for the kind of target if `names` is empty.
 
     Raises:
         HyenaDNAError: no metric has one of the names.
@@ -78,7 +79,7 @@ def _registered_metrics() -> Registered:
 
 
 def _at_its_bases(output: np.ndarray, length: int) -> np.ndarray:
-    """Return the outputs of a cropped or padded sequence at all its bases: (seq_len, K) -> (length, K)."""
+    """Place the outputs of a crop or of padded bases at all bases: (seq_len, K) -> (length, K)."""
     whole = np.full((length, output.shape[-1]), np.nan)
     start = max(0, (length - len(output)) // 2)
     whole[start : start + len(output)] = output[:length]

@@ -1,4 +1,4 @@
-"""The options of `hyenadna train` that all sequence tasks share, and the stage that follows from them."""
+"""Options of `hyenadna train` for all sequence tasks, and the stage that follows from them."""
 
 import math
 from collections.abc import Mapping
@@ -62,8 +62,8 @@ def stage_options(
 ) -> dict[str, Any]:
     """Return the options of `hyenadna train` that follow from the data.
 
-    This is one stage as long as the longest sequence, for `epochs` passes over the data. If there is validation data,
-    each epoch ends with a validation.
+    This is one stage as long as the longest sequence, for `epochs` passes over the data. If there
+    is validation data, each epoch ends with a validation.
 
     Args:
         given: the options of the command, None if not given.

@@ -1,4 +1,4 @@
-"""A task on sequences with one target each: classes, labels, quantities, or a class at every base."""
+"""A task on sequences with one target each: classes, labels, quantities, or classes of bases."""
 
 import hashlib
 from abc import abstractmethod
@@ -30,8 +30,9 @@ MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auro
 class SequenceTask(Task):
     """Sequences with one target each.
 
-    A subclass has a `name`, a `target` and `sequences(split)`. It may have its own `head(hidden, real)`. `metrics`
-    names the metrics to measure; if it is empty, all metrics for the kind of target are measured.
+    A subclass has a `name`, a `target` and `sequences(split)`. It may have its own head.
+    `metrics` names the metrics to measure; if it is empty, all metrics for the kind of target are
+    measured.
 
     Args:
         epochs: passes over the training sequences.
@@ -62,7 +63,7 @@ class SequenceTask(Task):
 
     @abstractmethod
     def sequences(self, split: str) -> LabelledSequences | None:
-        """Return the sequences of a split with their targets, or None if there are none. It is called once."""
+        """Return the sequences and targets of a split, or None; called once for each split."""
 
     def split(self, name: str) -> LabelledSequences:
         """Return the sequences of a split.
@@ -108,7 +109,7 @@ class SequenceTask(Task):
         return {"target": self.target.to_json()}
 
     def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return one stage as long as the longest sequence, and a validation at the end of each epoch.
+        """Return one stage as long as the longest sequence, with a validation after each epoch.
 
         Raises:
             HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
@@ -124,11 +125,11 @@ class SequenceTask(Task):
         )
 
     def prepare(self, seq_len: int) -> list[str]:
-        """Set the longest window of training, and return sentences about the data that the user should read.
+        """Set the longest window of training, and return sentences that the user should read.
 
         Raises:
-            HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that it is monitored
-                by, or `balanced` is set and the targets are not classes.
+            HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that
+                it is monitored by, or `balanced` is set and the targets are not classes.
         """
         self.seq_len = seq_len
         names = [metric.name for metric in self.chosen_metrics()]
@@ -144,7 +145,10 @@ class SequenceTask(Task):
         return warnings_of_splits(splits, seq_len)
 
     def batch(self, draw: Draw) -> Batch:
-        """Return rows of a split: (B, L) ids; (B,), (B, K) or (B, L) targets; weights. Each epoch has a new order."""
+        """Return rows of a split, in a new order each epoch.
+
+        Ids are (B, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
+        """
         sequences = self.split(draw.split)
         rows = rows_of_draw(draw, len(sequences))
         other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
@@ -165,7 +169,7 @@ class SequenceTask(Task):
     def rows(
         self, sequences: LabelledSequences, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None
     ) -> Batch:
-        """Return some rows as a batch: longer sequences are cropped to their middle, shorter ones padded."""
+        """Return some rows as a batch: longer sequences are cropped to their middle."""
         return batch_of_rows(sequences, self.target, rows, seq_len, other_strand)
 
     def head(self, hidden: Tensor, real: Tensor) -> Tensor:
@@ -180,7 +184,7 @@ class SequenceTask(Task):
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
     def by_row(self, model: Model, sequences: LabelledSequences) -> Iterator[np.ndarray]:
-        """Yield the prediction of each row: probabilities or values (K,), or (L, K) at its own L bases."""
+        """Yield the prediction of each row: (K,), or (L, K) at its own L bases."""
         return predictions_by_row(model, sequences, self.target, self.evaluation_bases)
 
     def predicted(self, model: Model, sequences: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +199,7 @@ class SequenceTask(Task):
         return measure(self.chosen_metrics(), self.target.kind, predicted, targets)
 
     def chosen_metrics(self) -> list[Metric]:
-        """Return the metrics that the task names, or all that are registered for its kind of target.
+        """Return the metrics that the task names, or all for its kind of target.
 
         Raises:
             PluginError: two plug-ins registered the metric that the task is monitored by.
@@ -214,7 +218,7 @@ class SequenceTask(Task):
         return prediction_rows(self.target, zip(sequences.names, self.by_row(model, sequences), strict=True))
 
     def report(self, model: Model, folder: Run, config: RunSettings) -> str:
-        """Return the figures of test, compared with those of baselines; write predictions.tsv and a picture.
+        """Compare the figures of test with those of baselines; write predictions.tsv and a picture.
 
         Without test data they are the figures of valid, or else of train.
         """

@@ -1,4 +1,4 @@
-"""Sentences about labelled sequences that a user should read before training: cropped, unreadable, in two splits."""
+"""Warnings about labelled sequences: cropped, with unknown characters, or in two splits."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from hyenadna_core.tokens import TO_ID, UNK
 
 
 def warnings_of_splits(splits: Mapping[str, LabelledSequences], seq_len: int) -> list[str]:
-    """Return sentences about the splits of a task, of which one is "train"; `seq_len` is the longest window."""
+    """Return sentences about the splits of a task; `seq_len` is the longest window of training."""
     train, messages = splits["train"], []
     if longer := int((train.lengths > seq_len).sum()):
         messages.append(

@@ -47,7 +47,7 @@ def task_ids(window):
 
 
 def test_every_position_is_drawn_equally_often(genome):
-    """Window starts over intervals of different length; one shorter than the window comes as often as it has bases."""
+    """Windows start anywhere in intervals; a shorter interval comes as often as it has bases."""
     text = genome.text["chr1"]
     intervals = [
         Interval("chr1", 0, 40, "train"),
@@ -143,7 +143,7 @@ def test_intervals_that_are_shorter_than_the_window_are_known(genome):
 
 def test_nothing_to_predict_is_an_error(genome):
     intervals = [Interval("chr1", 5, 6, "train"), Interval("chr1", 10, 20, "valid")]
-    with pytest.raises(HyenaDNAError, match="No training sequence of .* has two bases: there is nothing to predict"):
+    with pytest.raises(HyenaDNAError, match=r"No training sequence of .* has two bases: there is nothing to predict"):
         CausalLMTask(genome, intervals).check(16)
 
 

@@ -9,7 +9,7 @@ IDS = np.random.default_rng(0).integers(7, 12, (5, 70)).astype(np.int32)
 
 
 def definition(weights, ids, training=False, moving=None):
-    """The network in NumPy: weights in the order of the model's, (B, L) -> (B, K), and the mean and variance met."""
+    """The network in NumPy: (B, L) -> (B, K), and the means and variances on the way."""
     embedding, *rest = weights
     x = embedding[ids]
     if (lacks := 57 - x.shape[1]) > 0:
@@ -48,7 +48,8 @@ def test_57_bases_leave_one_position():
 
 
 def test_it_has_the_parameters_of_the_original():
-    # embedding 16 x 100; convolutions; two for each channel of a norm; linear layers (300 bases leave 31 positions)
+    # embedding 16 x 100; convolutions; two for each channel of a norm; linear layers (300 bases
+    # leave 31 positions)
     convolutions = (8 * 100 + 1) * 16 + (8 * 16 + 1) * 8 + (8 * 8 + 1) * 4
     wanted = 16 * 100 + convolutions + 2 * (16 + 8 + 4) + (31 * 4 + 1) * 512 + (512 + 1) * 2
     model = build_cnn(300, 2)

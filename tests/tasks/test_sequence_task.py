@@ -129,7 +129,7 @@ def test_what_the_user_should_know_of_the_data_is_said():
 
 
 class ByComposition:
-    """Answers 'yes' with the part of A and T in a sequence, as logits; position by position where asked to."""
+    """Answers 'yes' with the share of A and T in a sequence, as logits."""
 
     max_seq_len = 100
 

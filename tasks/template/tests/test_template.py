@@ -7,6 +7,6 @@ def test_the_task_keeps_its_promises(check_task):
 
 
 def test_half_of_the_windows_are_shuffled():
-    found = TemplateTask().sequences("train")
-    assert len(found) == 2000
-    assert 0.45 < found.targets.mean() < 0.55
+    sequences = TemplateTask().sequences("train")
+    assert len(sequences) == 2000
+    assert 0.45 < sequences.targets.mean() < 0.55

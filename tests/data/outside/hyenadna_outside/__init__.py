@@ -1,6 +1,6 @@
-"""One of each thing that a plug-in may bring: a preset, a dataset, a metric, and a task with a head of its own."""
+"""A plug-in with a preset, a dataset, a metric, and a task with its own head."""
 
-import keras  # at the top, as people will: the backend was chosen before
+import keras  # at the top, as people may do: the backend has been chosen before
 import numpy as np
 
 from hyenadna_core import (
@@ -19,7 +19,7 @@ SIZES = {"train": 60, "valid": 21, "test": 22}
 
 
 def fetch(folder):
-    """Sequences rich in A and C or in G and T, as somebody might have published them."""
+    """Write sequences rich in A and C, or in G and T, and return their files by split."""
     files = {split: folder / f"{split}.csv" for split in SIZES}
     for seed, (split, file) in enumerate(files.items()):
         random = np.random.default_rng(seed)
@@ -42,12 +42,12 @@ class OutsideTask(SequenceTask):
 
     def head(self, hidden, real):
         wide = keras.layers.Dense(12, activation="gelu", name="wide")(hidden)
-        largest = keras.ops.max(keras.ops.where(real[..., None], wide, -1e9), axis=1)  # of the bases, not of padding
+        largest = keras.ops.max(keras.ops.where(real[..., None], wide, -1e9), axis=1)  # over bases, not padding
         return keras.layers.Dense(2, name="classes")(largest)
 
 
 def specificity(predicted, targets):
-    """The part of the first class that is taken for it."""
+    """Return the share of the first class that is predicted as the first class."""
     return float((predicted.argmax(axis=1) == 0)[targets == 0].mean())
 
 
