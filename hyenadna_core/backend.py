@@ -1,4 +1,6 @@
-"""Saying which backend a command runs on, or why it cannot."""
+"""The backend that a command runs on, and the versions of installed packages."""
+
+from importlib.metadata import PackageNotFoundError, version
 
 from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.allocator import wait_for_each_call
@@ -7,11 +9,12 @@ from hyenadna_core.terminal import notice
 
 
 def check_backend(choice: Choice, to_train: bool = False) -> None:
-    """Say which backend runs and why; let it compute as all commands do.
+    """Check the backend, print which one runs and why, and apply the settings of all commands.
 
     Raises:
-        HyenaDNAError: it is not installed, or cannot train and must; or the environment sets its memory up wrongly.
-        SettingError: the environment sets its transforms up wrongly.
+        HyenaDNAError: the backend is not installed, or cannot train and has to; or an environment
+            variable for its memory is wrong.
+        SettingError: an environment variable for its transforms is wrong.
     """
     if problem := missing(choice.name):
         raise HyenaDNAError(problem)
@@ -25,3 +28,11 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
         setting()
     wait_for_each_call(choice.name)
     notice(f"Backend: {choice.name} ({choice.reason})")
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -9,10 +9,10 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from hyenadna_core.backend import installed_version
 from hyenadna_core.bench.figures import Crossing, Fit, Row, crossings, fits
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import write_text
@@ -29,8 +29,8 @@ def machine(threads: int, backends: Mapping[str, str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": threads,
         "backends": dict(backends),
-        "versions": {name: found for name in names if (found := _version(name))},
-        "python": platform.python_version(),
+        "versions": {name: found for name in names if (found := installed_version(name))},
+        "python": platform.pythoninstalled_version(),
         "platform": platform.platform(),
         "date": datetime.now(UTC).date().isoformat(),
     }
@@ -191,13 +191,6 @@ def _seconds(value: float | None) -> str:
 
 def _range(lengths: Sequence[int]) -> str:
     return f"{min(lengths):,} to {max(lengths):,}"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 if __name__ == "__main__":

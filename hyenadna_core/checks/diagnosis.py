@@ -2,12 +2,13 @@
 
 import platform
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import requires, version
 from typing import Any
 
 from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.allocator import has_huge_pages
 from hyenadna_backends.devices import ask
+from hyenadna_core.backend import installed_version
 
 
 def diagnose(choice: Choice) -> dict[str, Any]:
@@ -18,8 +19,8 @@ def diagnose(choice: Choice) -> dict[str, Any]:
     backends = {name: answers.get(name) or {"missing": missing(name)} for name in BACKENDS}
     return {
         "hyenadna": version("hyenadna"),
-        "keras": _version("keras") or _version("keras-nightly"),
-        "python": platform.python_version(),
+        "keras": installed_version("keras") or installed_version("keras-nightly"),
+        "python": platform.pythoninstalled_version(),
         "platform": platform.platform(),
         "huge_pages": has_huge_pages(),
         "backend": choice.name,
@@ -62,12 +63,5 @@ def _extras() -> dict[str, dict[str, str]]:
             continue
         for extra in ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"):
             if requirement.marker.evaluate({"extra": extra}):
-                extras.setdefault(extra, {})[requirement.name] = _version(requirement.name) or "to install"
+                extras.setdefault(extra, {})[requirement.name] = installed_version(requirement.name) or "to install"
     return extras
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
