@@ -4,23 +4,15 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 
 import click
 
-from hyenadna_backends import Choice, SettingError, choose
+from hyenadna_backends import SettingError, choose
 from hyenadna_backends.allocator import leave_room, restart_with_settings
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.registry import Session, use_plugins
 from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
-
-
-@dataclass(frozen=True)
-class Session:
-    """What commands are handed as click's `obj`: the plug-ins that are there and the backend that was chosen."""
-
-    plugins: Plugins
-    backend: Choice
 
 
 class Commands(click.Group):
@@ -53,6 +45,7 @@ def make_cli(session: Session) -> click.Group:
         The backend is taken from --backend, KERAS_BACKEND or ~/.keras/keras.json, else the first that is installed.
         """
         ctx.obj = session
+        use_plugins(session.plugins)
 
     add_commands(cli, session.plugins)
     return cli

@@ -1,25 +1,24 @@
-"""Data by name: what it is, whose, and how its files come to be here."""
+"""Datasets by name: licence, source, and how to fetch their files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pluggy
-
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.genome.fasta import bundled_genome
-from hyenadna_core.registry import by_name
-from hyenadna_plugins import PluginError, collect, reason_of
+from hyenadna_core.registry import by_name, session_plugins
+from hyenadna_plugins import PluginError, Plugins, collect, reason_of
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A name for files that somebody published; a plug-in registers it with `register_datasets`.
+    """Published files under one name; a plug-in registers it with `register_datasets`.
 
-    `licence` is the one that they are under, `source` an address or a paper. `fetch(folder)` returns their paths by
-    split ("train", "valid", "test"; "genome" for one that is split by position), and puts into the folder, which is the
-    dataset's own and stays, what is not there yet. `task` names the task that they are for.
+    `source` is an address or a paper. `fetch(folder)` puts the missing files into the folder, which
+    belongs to the dataset and is kept between runs. It returns the paths by split: "train",
+    "valid", "test", or "genome" for a genome that is split by position. `task` names the task that
+    the files are for.
     """
 
     name: str
@@ -42,14 +41,16 @@ DATASETS = (
 )
 
 
-def fetch_dataset(plugins: pluggy.PluginManager, name: str) -> dict[str, Path]:
-    """The files of the dataset that is registered under a name, by split; fetched into the cache if need be.
+def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
+    """Return the paths of a dataset's files by split; fetch the files into the cache if necessary.
+
+    The dataset is looked up in `plugins`, by default in those of this process.
 
     Raises:
-        HyenaDNAError: there is no such dataset, or its plug-in says in one line why it cannot be had.
-        PluginError: two plug-ins registered the name, or the one that did failed.
+        HyenaDNAError: the name is unknown, or the plug-in says in one line why fetching failed.
+        PluginError: two plug-ins registered the name, or the plug-in failed.
     """
-    registered = collect(plugins, "register_datasets")
+    registered = collect(plugins or session_plugins(), "register_datasets")
     dataset: Dataset = by_name(registered, name, "dataset")
     plugin = registered[name].plugin
     try:

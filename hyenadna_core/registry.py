@@ -1,22 +1,53 @@
-"""Looking up what plug-ins registered."""
+"""Looking up by name: tasks, presets and kernels that plug-ins registered."""
 
 import os
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from hyenadna_backends import FFTConv, current_kernel, use_kernel
+from hyenadna_backends import Choice, FFTConv, current_kernel, use_kernel
 from hyenadna_backends.convolution import ENVIRONMENT
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_plugins import PluginError, Registered, collect, reason_of
+from hyenadna_plugins import PluginError, Plugins, Registered, collect, plugin_manager, reason_of
+
+if TYPE_CHECKING:  # it imports NumPy, which `hyenadna --help` does without
+    from hyenadna_core.presets import Preset
+
+_plugins: Plugins | None = None  # of this process
+
+
+@dataclass(frozen=True)
+class Session:
+    """The loaded plug-ins and the chosen backend; each command gets it as click's `obj`."""
+
+    plugins: Plugins
+    backend: Choice
+
+
+def session_plugins() -> Plugins:
+    """Return the plug-ins of this process: those given to `use_plugins`, else all installed ones.
+
+    The installed plug-ins are loaded at the first call.
+    """
+    if _plugins is None:
+        use_plugins(plugin_manager())
+    assert _plugins is not None  # noqa: S101 (for mypy)
+    return _plugins
+
+
+def use_plugins(plugins: Plugins | None) -> None:
+    """Set the plug-ins of this process; None forgets them, and the next use loads them again."""
+    global _plugins
+    _plugins = plugins
 
 
 def by_name(registered: Registered, name: str, what: str, prefix: str = "") -> Any:
-    """What is registered under a name, which may lack its prefix.
+    """Return the thing that is registered under `name`, which may lack its prefix.
 
     Raises:
-        HyenaDNAError: nothing is; the message lists what there is.
-        PluginError: more than one plug-in registered it; the message names them.
+        HyenaDNAError: the name is unknown; the message lists all names.
+        PluginError: more than one plug-in registered the name; the message names them.
     """
     for candidate in (name, prefix + name):
         if candidate in registered.taken:
@@ -27,24 +58,37 @@ def by_name(registered: Registered, name: str, what: str, prefix: str = "") -> A
 
 
 def find_task(plugins: pluggy.PluginManager, name: str) -> Any:
-    """The class of the task that is registered under a name.
+    """Return the class of the task that is registered under a name.
 
     Raises:
-        HyenaDNAError: none is.
+        HyenaDNAError: the name is unknown.
         PluginError: more than one plug-in registered it.
     """
     return by_name(collect(plugins, "register_tasks"), name, "task")
 
 
-def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
-    """Let the long convolution compute with the kernel registered under a name.
-
-    Without one it is HYENADNA_FFT_CONV that names it, or else nothing changes.
-
-    Returns the kernel in use from now on. The backend must be installed (`check_backend`).
+def find_preset(name: str, what: str = "preset", plugins: pluggy.PluginManager | None = None) -> "Preset":
+    """Return the preset of that name, with or without "hyenadna-" before it.
 
     Raises:
-        HyenaDNAError: no such kernel, not for the backend that runs, or it cannot be imported.
+        HyenaDNAError: the name is unknown; the message calls it `what`.
+        PluginError: more than one plug-in registered it.
+    """
+    presets = collect(plugins or session_plugins(), "register_presets")
+    preset: Preset = by_name(presets, name, what, prefix="hyenadna-")
+    return preset
+
+
+def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
+    """Compute the long convolution with the kernel registered under a name.
+
+    Without a name, the environment variable HYENADNA_FFT_CONV names it; without both, nothing
+    changes. The backend must be installed (`check_backend`).
+
+    Returns the kernel in use from now on.
+
+    Raises:
+        HyenaDNAError: the kernel is unknown, is not for this backend, or cannot be imported.
         PluginError: more than one plug-in registered the name.
     """
     name = name or os.environ.get(ENVIRONMENT) or None

@@ -187,12 +187,24 @@ def gradients():
     return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]
 
 
+@pytest.fixture(autouse=True)
+def _fresh_plugins():
+    """Each test finds the plug-ins anew."""
+    from hyenadna_core.registry import use_plugins
+
+    yield
+    use_plugins(None)
+
+
 @pytest.fixture
 def install_plugin(tmp_path_factory, monkeypatch):
     """Installs a plug-in: its module, metadata and entry point in a folder on the path, as pip would."""
+    from hyenadna_core.registry import use_plugins
+
     folder = tmp_path_factory.mktemp("site-packages")
 
     def install(name, source, version="1.0", group="hyenadna", distribution=None):
+        use_plugins(None)
         distribution = distribution or name
         (folder / f"{name}.py").write_text("from hyenadna_plugins import hookimpl\n" + source)
         info = folder / f"{distribution}-{version}.dist-info"

@@ -19,14 +19,14 @@ def register_datasets(register):
 
 
 def test_the_bundled_genome_is_a_dataset():
-    files = fetch_dataset(plugin_manager(names=[]), "ecoli-k12")
+    files = fetch_dataset("ecoli-k12", plugin_manager(names=[]))
     assert list(files) == ["genome"]
     assert sum(open_genome(files["genome"]).contigs.values()) == 4_639_675
 
 
 def test_a_dataset_has_a_folder_of_its_own(install_plugin):
     install_plugin("one", SOURCE.format(fetch="(folder / 'train.fa').touch(); return {'train': folder / 'train.fa'}"))
-    assert fetch_dataset(plugin_manager(), "mine") == {"train": cache_folder("datasets", "mine") / "train.fa"}
+    assert fetch_dataset("mine") == {"train": cache_folder("datasets", "mine") / "train.fa"}
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_a_dataset_has_a_folder_of_its_own(install_plugin):
 def test_a_dataset_that_cannot_be_had_is_one_line(install_plugin, fetch, kind, message):
     install_plugin("one", SOURCE.format(fetch=fetch))
     with pytest.raises(kind, match=f"^{message}$"):
-        fetch_dataset(plugin_manager(), "mine")
+        fetch_dataset("mine")
 
 
 def test_an_unknown_dataset_lists_those_that_there_are():
     with pytest.raises(HyenaDNAError, match=r"^Unknown dataset 'yeast': choose one of ecoli-k12"):
-        fetch_dataset(plugin_manager(names=[]), "yeast")
+        fetch_dataset("yeast", plugin_manager(names=[]))

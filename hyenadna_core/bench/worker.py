@@ -74,12 +74,11 @@ class Calls:
         """Let models and convolutions compute with a kernel from now on."""
         from hyenadna_backends import use_kernel
         from hyenadna_core.bench.cases import PLAIN
-        from hyenadna_core.registry import select_fft_conv
-        from hyenadna_plugins import plugin_manager
+        from hyenadna_core.registry import select_fft_conv, session_plugins
 
         if name not in self.kernels:
             known = {"native": None, "attention": None, "plain": PLAIN}
-            self.kernels[name] = known[name] if name in known else select_fft_conv(plugin_manager(), name)
+            self.kernels[name] = known[name] if name in known else select_fft_conv(session_plugins(), name)
         use_kernel(self.kernels[name])
 
     @staticmethod

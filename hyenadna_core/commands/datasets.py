@@ -15,7 +15,7 @@ def command(session, fetch, as_json):
     from hyenadna_plugins import collect
 
     if fetch:
-        files = fetch_dataset(session.plugins, fetch)
+        files = fetch_dataset(fetch, session.plugins)
         print_rows([{"split": split, "path": str(path)} for split, path in files.items()], as_json)
         return
     print_rows(rows_of(collect(session.plugins, "register_datasets"), described), as_json)

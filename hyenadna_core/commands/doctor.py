@@ -29,7 +29,7 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
 
     if preset:
         from hyenadna_core.model.memory import estimates, estimates_table
-        from hyenadna_core.weights.sources import find_preset
+        from hyenadna_core.registry import find_preset
 
         rows = estimates(find_preset(preset), batch_size, seq_len, session.backend.name)
         click.echo(json.dumps(rows, indent=2) if as_json else estimates_table(rows))

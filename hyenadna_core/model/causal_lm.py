@@ -60,7 +60,7 @@ class CausalLM(SequenceModel):
             HyenaDNAError: there is no such preset, or its weights cannot be had.
         """
         from hyenadna_core.model.loading import load, random_model
-        from hyenadna_core.weights.sources import find_preset
+        from hyenadna_core.registry import find_preset
 
         found = find_preset(preset)
         if weights is None:

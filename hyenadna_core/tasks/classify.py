@@ -17,7 +17,6 @@ from hyenadna_core.labelled.targets import KINDS, Target, read_targets
 from hyenadna_core.task import Model
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
-from hyenadna_plugins import plugin_manager
 
 PATH = click.Path(path_type=Path, resolve_path=True)
 VALID_PART = 10  # without --valid, one in 10 training sequences is for validation
@@ -63,7 +62,7 @@ class ClassifyTask(SequenceTask):
     ) -> None:
         super().__init__(**shared)
         given = {"train": train, "valid": valid, "test": test}
-        fetched = fetch_dataset(plugin_manager(), dataset) if dataset else {}
+        fetched = fetch_dataset(dataset) if dataset else {}
         self.files = {split: path or fetched.get(split) for split, path in given.items()}
         self.kind, self.label_columns = target, tuple(label_column)
         self.reading: dict[str, Any] = {

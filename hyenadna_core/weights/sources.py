@@ -11,12 +11,11 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.files.checksum import sha256_of
-from hyenadna_core.presets import Preset
-from hyenadna_core.registry import by_name
+from hyenadna_core.registry import find_preset, session_plugins
 from hyenadna_core.weights.architecture import read_architecture, read_config
 from hyenadna_core.weights.layouts import layout_of, to_plain
 from hyenadna_core.weights.torch_file import StoredTensor, read_torch_file
-from hyenadna_plugins import PluginError, call, collect, implementers, plugin_manager, reason_of
+from hyenadna_plugins import PluginError, call, implementers, reason_of
 
 FILES = ("model.safetensors", "weights.ckpt")  # in a folder, the first one that exists
 WINDOW_SHIFT = 0.05  # docs/weights.md gives the reason
@@ -111,22 +110,19 @@ def find_file(source: str | Path) -> Path:
     return file
 
 
-def find_preset(name: str, what: str = "preset") -> Preset:
-    """The preset of that name, with or without "hyenadna-" before it.
+def fetch(uri: str) -> Path:
+    """Fetch an address such as hf://owner/name with the first plug-in that knows it.
+
+    Returns a local file or folder.
 
     Raises:
-        HyenaDNAError: there is none.
+        HyenaDNAError: no plug-in knows the address, or one says why it cannot fetch it.
+        PluginError: a plug-in failed.
     """
-    found: Preset = by_name(collect(plugin_manager(), "register_presets"), name, what, prefix="hyenadna-")
-    return found
-
-
-def fetch(uri: str) -> Path:
-    """What the first plug-in that knows an address such as hf://owner/name makes of it: a local file or folder."""
-    manager = plugin_manager()
-    for plugin in implementers(manager, "fetch_weights"):
+    plugins = session_plugins()
+    for plugin in implementers(plugins, "fetch_weights"):
         try:
-            path = call(manager, "fetch_weights", plugin, uri=uri, cache_dir=cache_folder("weights"))
+            path = call(plugins, "fetch_weights", plugin, uri=uri, cache_dir=cache_folder("weights"))
         except HyenaDNAError:
             raise
         except Exception as error:  # whatever a plug-in may raise

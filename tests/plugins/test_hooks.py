@@ -63,10 +63,10 @@ def test_hook_register_datasets_offers_files(example, tmp_path, monkeypatch):
     manager, module = example("register_datasets")
     (tmp_path / "served.fa").write_text(">lambda\nGGGCGGCGACCT\n")
     monkeypatch.setattr(module, "ADDRESS", (tmp_path / "served.fa").as_uri())
-    genome = fetch_dataset(manager, "lambda-phage")["genome"]
+    genome = fetch_dataset("lambda-phage", manager)["genome"]
     assert genome.read_text() == ">lambda\nGGGCGGCGACCT\n"
     monkeypatch.setattr(module, "ADDRESS", "file:///nowhere")
-    assert fetch_dataset(manager, "lambda-phage") == {"genome": genome}  # it stays
+    assert fetch_dataset("lambda-phage", manager) == {"genome": genome}  # it stays
 
 
 def test_hook_register_metrics_offers_a_measure(example):

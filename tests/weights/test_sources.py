@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 from hyenadna_core import HyenaDNAError
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.presets import Preset
+from hyenadna_core.registry import use_plugins
 from hyenadna_core.training.checkpoint import save_checkpoint
 from hyenadna_core.weights import sources
 from hyenadna_core.weights.sources import read_weights
@@ -117,16 +118,11 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(monkeypatch, golden_folder):
+def shelf(golden_folder):
     file = golden_folder / "tiny_order2.weights.safetensors"
-    plugin = Shelf(file, sha256_of(file))
-
-    def manager():
-        found = plugin_manager(names=[])
-        found.register(plugin, name="shelf")
-        return found
-
-    monkeypatch.setattr(sources, "plugin_manager", manager)
+    plugin, plugins = Shelf(file, sha256_of(file)), plugin_manager(names=[])
+    plugins.register(plugin, name="shelf")
+    use_plugins(plugins)
     return plugin
 
 

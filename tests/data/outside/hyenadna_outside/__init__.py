@@ -13,7 +13,7 @@ from hyenadna_core import (
     fetch_dataset,
     read_labelled,
 )
-from hyenadna_plugins import hookimpl, plugin_manager
+from hyenadna_plugins import hookimpl
 
 SIZES = {"train": 60, "valid": 21, "test": 22}
 
@@ -37,7 +37,7 @@ class OutsideTask(SequenceTask):
     target = Target("classes", ("ac", "gt"))
 
     def sequences(self, split):
-        records = read_labelled(fetch_dataset(plugin_manager(), "outside-pairs")[split])
+        records = read_labelled(fetch_dataset("outside-pairs")[split])
         return LabelledSequences.of(records.sequences, np.array([int(label) for (label,) in records.labels], np.int32))
 
     def head(self, hidden, real):
