@@ -5,20 +5,23 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.registry import Session
 
-@click.command("evaluate")
+
+@click.command("evaluate", short_help="Measure a trained model on a split of its task.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--split", type=click.Choice(["train", "valid", "test"]), help="[default: test, or valid if there is none]"
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Takes precedence over KERAS_BACKEND.")
 @click.pass_obj
-def command(session, run, split, as_json, backend):
+def command(session: Session, run: Path, split: str | None, as_json: bool, backend: str | None) -> None:
     """Measure the trained model of a RUN folder on a split of its task, on any backend.
 
-    The weights are those that were best on the validation part, or else the newest. Figures are of the whole split; of
-    the language model, of as much of it as a validation takes (--valid-bases of the run).
+    The model has the best weights on the validation split, or the newest if there was no
+    validation. The figures are of the whole split. For the language model they are of as many bases
+    as a validation takes (--valid-bases of the run).
 
     \b
       hyenadna evaluate runs/tata

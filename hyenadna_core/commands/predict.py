@@ -4,22 +4,33 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.registry import Session
+
 PATH = click.Path(path_type=Path)
 
 
-@click.command("predict")
+@click.command("predict", short_help="Predict with a trained model on new sequences.")
 @click.argument("run", type=PATH)
 @click.argument("sequences", type=PATH)
-@click.option("--sequence-column", metavar="NAME", help="[default: sequence, seq or dna]")
-@click.option("--fasta", type=PATH, help="The genome that a BED file is of.")
+@click.option("--sequence-column", metavar="NAME", help="Column with the sequences.  [default: sequence, seq or dna]")
+@click.option("--fasta", type=PATH, help="The genome of a BED file.")
 @click.option("--out", type=PATH, help="File to write.  [default: stdout]")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Takes precedence over KERAS_BACKEND.")
 @click.pass_obj
-def command(session, run, sequences, sequence_column, fasta, out, backend):
-    """Predict the target of new SEQUENCES by the trained model of a RUN folder, on any backend.
+def command(
+    session: Session,
+    run: Path,
+    sequences: Path,
+    sequence_column: str | None,
+    fasta: Path | None,
+    out: Path | None,
+    backend: str | None,
+) -> None:
+    """Predict the target of new SEQUENCES with the trained model of a RUN folder, on any backend.
 
-    SEQUENCES is a CSV, TSV, Parquet, FASTA or BED file, gz too, as `hyenadna train --task classify` takes them; labels
-    are not needed. A row comes out for each: tab-separated, the name, what is predicted, and probabilities.
+    SEQUENCES is a CSV, TSV, Parquet, FASTA or BED file, which may be compressed with gzip. Labels
+    are not needed. The output has one tab-separated row per sequence: its name, the prediction, and
+    the probabilities.
 
     \b
       hyenadna predict runs/tata promoters.fa.gz --out predictions.tsv

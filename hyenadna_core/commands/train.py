@@ -1,116 +1,134 @@
 """`hyenadna train`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hyenadna_core.cli import option_value
+from hyenadna_core.training.options import TrainOptions, option_names
 
 PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 RATE = click.FloatRange(0, 1, max_open=True)
-DEFAULT_TASK = "causal-lm"
 TASK = "hyenadna.task"
 
 
 class TrainCommand(click.Command):
-    """A command that has the options of the task that its command line names, too."""
+    """A command that also has the options of the task that its command line names."""
 
-    def parse_args(self, ctx, args):
-        ctx.meta[TASK] = option_value(args, "--task") or DEFAULT_TASK
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find the task before the other options are parsed."""
+        ctx.meta[TASK] = option_value(args, "--task") or TrainOptions.task
         return super().parse_args(ctx, args)
 
-    def get_params(self, ctx):
-        from hyenadna_core.registry import find_task
-
-        task = find_task(ctx.obj.plugins, ctx.meta.get(TASK, DEFAULT_TASK))
-        return [*task.options, *super().get_params(ctx)]
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the task's options, then those of every task."""
+        return [*task_options(ctx), *super().get_params(ctx)]
 
 
-@click.command("train", cls=TrainCommand)
-@click.option("--task", default=DEFAULT_TASK, show_default=True, help="What to train for: `hyenadna tasks` lists them.")
-@click.option("--preset", default="tiny-1k", show_default=True, help="Architecture; `hyenadna presets` lists them.")
-@click.option("--weights", metavar="NAME|PATH", help="Start from these, as `load` takes them, in their architecture.")
-@click.option("--freeze", is_flag=True, help="Train the task's head alone, and leave the backbone as it is.")
-@click.option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
-@click.option("--warmup", metavar="FIRST..LAST", help="Doubling lengths, as in 64..32768, as many sequences in each.")
-@click.option("--steps", type=POSITIVE, help="Steps in all, shared evenly by stages that name none.  [default: 3,000]")
-@click.option("--batch-size", type=POSITIVE, help="Sequences a step in the longest stage.  [default: 1,024 bases]")
-@click.option("--batch-bases", type=POSITIVE, help="Bases a step, in place of sequences, in every stage.")
-@click.option("--micro-batch", type=POSITIVE, help="Sequences at a time at most.  [default: what memory allows]")
-@click.option(
+def task_options(ctx: click.Context) -> Sequence[click.Parameter]:
+    """Return the options of the task on the command line."""
+    from hyenadna_core.registry import find_task
+
+    options: Sequence[click.Parameter] = find_task(ctx.obj.plugins, ctx.meta.get(TASK, TrainOptions.task)).options
+    return options
+
+
+def option(flag: str, **settings: Any) -> Any:
+    """Return a click option with the default of its field in TrainOptions, shown in the help."""
+    default = getattr(TrainOptions, flag.removeprefix("--").replace("-", "_"))
+    shown = default is not None and not isinstance(default, (bool, tuple))
+    return click.option(flag, default=default, show_default=shown, **settings)
+
+
+@click.command("train", cls=TrainCommand, short_help="Train a model, or continue a run.")
+@option("--task", help="The task to train; `hyenadna tasks` lists all.")
+@option("--preset", help="The architecture; `hyenadna presets` lists all.")
+@option("--weights", metavar="NAME|PATH", help="Start from these weights: a preset's name, a file or a folder.")
+@option("--freeze", is_flag=True, help="Train only the head of the task, not the backbone.")
+@option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
+@option("--warmup", metavar="FIRST..LAST", help="Length warmup with doubling lengths, as in 64..32768.")
+@option("--steps", type=POSITIVE, help="Total steps, shared by stages without @STEPS.  [default: 3,000]")
+@option("--batch-size", type=POSITIVE, help="Sequences per step in the longest stage.  [default: 1,024 bases]")
+@option("--batch-bases", type=POSITIVE, help="Bases per step in every stage, instead of --batch-size.")
+@option("--micro-batch", type=POSITIVE, help="Most sequences computed at a time.  [default: as many as fit in memory]")
+@option(
     "--recipe",
     type=click.Choice(["preset", "original"]),
-    default="preset",
-    show_default=True,
-    help="Rates and decay: the preset's, or those of the original repository.",
+    help="Learning rate and weight decay: of the preset, or of the original repository.",
 )
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Its peak.  [default: the recipe's]")
-@click.option("--label-smoothing", type=RATE, default=0.0, show_default=True, help="Of each target, to all tokens.")
-@click.option("--dropout", type=RATE, default=0.0, show_default=True, help="After the embedding.")
-@click.option(
+@option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak rate.  [default: the recipe's]")
+@option("--label-smoothing", type=RATE, help="Part of each target that is shared by all tokens.")
+@option("--dropout", type=RATE, help="Dropout after the embedding.")
+@option(
     "--precision",
     type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32",
-    show_default=True,
-    help="Of matrix products; weights, filters and norms stay in float32. float16 scales the loss.",
+    help="Precision of matrix products. Weights, filters and norms stay in float32. float16 scales the loss.",
 )
-@click.option("--rematerialise", is_flag=True, help="Keep less and compute again: memory for time.")
-@click.option("--valid-every", type=POSITIVE, help="Steps between validations; the best weights are kept.")
-@click.option("--patience", type=POSITIVE, help="Stop after so many validations without a better one.")
-@click.option("--keep", type=POSITIVE, default=3, show_default=True, help="Newest checkpoints that stay.")
-@click.option("--log-every", type=POSITIVE, default=10, show_default=True, help="Steps a line of log.tsv.")
-@click.option(
+@option("--rematerialise", is_flag=True, help="Store fewer activations and compute them again: less memory, more time.")
+@option("--valid-every", type=POSITIVE, help="Steps between validations. The best weights are kept.")
+@option("--patience", type=POSITIVE, help="Stop after this many validations without an improvement.")
+@option("--keep", type=POSITIVE, help="Number of newest checkpoints to keep.")
+@option("--log-every", type=POSITIVE, help="Steps per line of log.tsv.")
+@option(
     "--checkpoint-every",
     type=click.FloatRange(min=0),
-    default=300.0,
-    show_default=True,
-    help="Seconds, besides the end of every stage.",
+    help="Seconds between checkpoints. Each stage also ends with one.",
 )
-@click.option(
+@option(
     "--log-to",
     type=click.Choice(["tensorboard", "wandb"]),
     multiple=True,
-    help="TensorBoard or Weights & Biases too; may be repeated.",
+    help="Also log to TensorBoard or Weights & Biases. May be repeated.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of the initial weights and the batches.",
-)
-@click.option("--data-parallel", is_flag=True, help="Each step on all devices that JAX has.")
+@option("--seed", type=click.IntRange(min=0), help="Seed of the initial weights and of the batches.")
+@option("--data-parallel", is_flag=True, help="Share each step among all devices of JAX.")
 @click.option("--distributed", is_flag=True, help="Join the processes that torchrun or a cluster started.")
-@click.option("--out", type=PATH, help="Run folder to make.  [default: runs/PRESET-N]")
+@option("--out", type=PATH, help="Run folder to create.  [default: runs/PRESET-N]")
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue the run in this folder, with its own options.")
-@click.option("--fft-conv", metavar="NAME", help="Kernel of the long convolution.  [default: the backend's own]")
-@click.option("--backend", metavar="NAME", help="jax, torch or mlx; wins over KERAS_BACKEND.")
+@click.option("--fft-conv", metavar="NAME", help="Kernel of the long convolution.  [default: the backend's]")
+@click.option("--backend", metavar="NAME", help="jax, torch or mlx. Takes precedence over KERAS_BACKEND.")
 @click.pass_context
-def command(ctx, resume, fft_conv, backend, distributed, **options):
-    """Train a model; with no options, pretrain tiny-1k on E. coli, which takes a minute or two on two cores.
+def command(
+    ctx: click.Context,
+    resume: Path | None,
+    fft_conv: str | None,
+    backend: str | None,
+    distributed: bool,
+    **options: Any,
+) -> None:
+    """Train a model. Without options, pretrain tiny-1k on E. coli in a few minutes on two cores.
 
-    Writes a run folder: run.json, log.tsv, curves.png and checkpoints. At the end it prints how well each base of the
-    held-out part is predicted, beside Markov models of order 0 to 12 fitted on the training part. Held out is what
-    --bed marks valid (or test, if nothing is valid); without --bed, the last tenth of each contig.
+    The run folder holds run.json, log.tsv, curves.png and checkpoints. At the end, the task prints
+    its figures. The task causal-lm prints how well each base of the held-out part is predicted,
+    compared with Markov models of order 0 to 12 that were fitted on the training part. The held-out
+    part is the intervals that --bed marks valid, or test if none is marked valid. Without --bed it
+    is the last tenth of each contig.
 
-    Stages are SEQ_LENxBATCH_SIZE@STEPS with commas between. Where @STEPS is left out, the stages share --steps; where
-    xBATCH_SIZE is, a step has as many bases as --batch-size sequences of the longest stage. --warmup 64..32768 is a
-    stage for each doubling, with --batch-size sequences in all of them, as in the paper, or with --batch-bases. A
-    preset that names no stages starts with 64 bases, doubling, up to the longest power of two that it takes.
+    Training starts with short sequences and goes on to longer ones. Each stage has one length.
+    --stages lists them as SEQ_LENxBATCH_SIZE@STEPS, separated by commas. Stages without @STEPS
+    share --steps evenly. In stages without xBATCH_SIZE, a step has as many bases as --batch-size
+    sequences of the longest stage. --warmup 64..32768 makes one stage for each doubling, each with
+    --batch-size sequences per step as in the paper, or with --batch-bases. Some presets have stages;
+    for the others, lengths double from 64 to the longest power of two that the model takes.
 
-    A step whose sequences do not fit memory (by the estimate of `hyenadna doctor --preset`) goes in parts, whose
-    gradients are added up. --weights fine-tunes.
+    If the sequences of a step do not fit in memory, they are computed in parts and the gradients
+    are added. `hyenadna doctor --preset NAME` prints the memory estimate.
 
-    --fft-conv names another kernel for the same numbers: matmul (matrix products alone, for TPU), generic, or one that
-    a plug-in offers. It may be given with --resume, as may --distributed.
+    --weights fine-tunes: training starts from the weights of another run or of a published model.
 
-    Ctrl-C writes a checkpoint and stops; --resume goes on from there, on any backend.
+    --fft-conv chooses another kernel with the same numbers: matmul (only matrix products, for
+    TPU), generic, or the kernel of a plug-in. --fft-conv and --distributed are allowed with
+    --resume.
+
+    Ctrl-C writes a checkpoint and stops. --resume continues from there, on any backend.
 
     \b
       KERAS_BACKEND=jax hyenadna train
-      hyenadna train --fasta genome.fa.gz --preset small-32k --warmup 1024..32768 --batch-size 8 --out runs/mine
-      hyenadna train --resume runs/mine
+      hyenadna train --fasta genome.fa.gz --preset small-32k --warmup 1024..32768 --batch-size 8
+      hyenadna train --resume runs/tiny-1k-1
     """  # noqa: D301 (click reads this)
     given = [f"--{name.replace('_', '-')}" for name in options if is_given(ctx, name)]
     if resume and given:
@@ -126,15 +144,17 @@ def command(ctx, resume, fft_conv, backend, distributed, **options):
             start_processes()
         except ValueError as error:
             raise HyenaDNAError(str(error)) from None
+    of_task = {str(parameter.name): options[str(parameter.name)] for parameter in task_options(ctx)}
+    of_all = TrainOptions(**{name: options[name] for name in option_names()})
     try:
-        report = resume_run(ctx.obj, resume, fft_conv) if resume else start_run(ctx.obj, options, fft_conv)
+        report = resume_run(ctx.obj, resume, fft_conv) if resume else start_run(ctx.obj, of_all, of_task, fft_conv)
     except Interrupted as stop:
-        click.echo(f"Stopped at step {stop.step}; go on with: hyenadna train --resume {stop.run_folder}", err=True)
+        click.echo(f"Stopped at step {stop.step}; continue with: hyenadna train --resume {stop.run_folder}", err=True)
         ctx.exit(128 + stop.signal_number)
     if report:
         click.echo(report)
 
 
-def is_given(ctx, name):
-    """Whether an option was named on the command line."""
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Return whether an option was named on the command line."""
     return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT

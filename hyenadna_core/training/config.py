@@ -1,64 +1,152 @@
-"""What a run was asked to do: everything that its numbers depend on."""
+"""The configuration of a run: everything that its numbers depend on, as run.json keeps it."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hyenadna_core.recipe import Recipe
+from hyenadna_backends.device_memory import free_memory, local_devices
+from hyenadna_backends.processes import rank_and_count
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.model.memory import full_architecture
+from hyenadna_core.presets import Preset
+from hyenadna_core.recipe import ORIGINAL, Recipe
+from hyenadna_core.registry import find_preset
+from hyenadna_core.task import Task
+from hyenadna_core.training.options import RunSettings, TrainOptions
+from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
+from hyenadna_plugins import Plugins
 
-STEPS = 3000
+POLICIES = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}  # of Keras
+MEMORY_USED = 0.8  # of the free memory
 
 
-OF_CAUSAL_LM = ("fasta", "bed", "windows", "reverse_complements", "valid_bases")  # kept apart before there were tasks
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(RunSettings):
+    """A training run with all its options decided."""
 
-
-@dataclass(frozen=True)
-class RunConfig:
-    """A training run; what runs from before there was a choice do not name has a default."""
-
-    task: str
     preset: str
-    model: dict[str, Any]
+    model: dict[str, Any]  # arguments of the backbone
     options: dict[str, Any]  # of the task, by name; paths are absolute
     stages: tuple[Stage, ...]
     recipe: Recipe
-    seed: int
     start: str | None = None  # the weights that the run starts from
-    freeze: bool = False  # the backbone: the head alone is trained
-    precision: str = "float32"
-    micro_batches: tuple[int, ...] = ()  # sequences at a time in each stage; without them all of a step's at once
-    label_smoothing: float = 0.0
-    valid_every: int | None = None  # steps
-    patience: int | None = None  # validations without a better one
-    keep: int = 3  # checkpoints
-    log_every: int = 10  # steps
-    checkpoint_every: float = 300.0  # seconds, besides the end of every stage
-    data_parallel: bool = False
-    log_to: tuple[str, ...] = ()
+    micro_batches: tuple[int, ...] = ()  # sequences at a time in each stage; empty: all of a step
 
     @property
     def steps(self) -> int:
+        """The steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
     def micro_batch_of(self, stage: Stage) -> int:
-        """How many sequences of a step in this stage go at a time."""
+        """Return how many sequences of a step in this stage are computed at a time."""
         return self.micro_batches[self.stages.index(stage)] if self.micro_batches else stage.batch_size
 
     def to_json(self) -> dict[str, Any]:
+        """Return the configuration as run.json keeps it; stages as text."""
         return asdict(self) | {"stages": [str(stage) for stage in self.stages]}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "RunConfig":
-        values = dict(values)
-        if "options" not in values:  # a run from before there were tasks besides causal-lm
-            values["options"] = {name: values.pop(name) for name in OF_CAUSAL_LM if name in values}
-            values["options"]["fasta_weight"] = values.pop("weights", ())
-        stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
-        tuples = {name: tuple(values.get(name) or ()) for name in ("micro_batches", "log_to")}
-        return cls(**values | tuples | {"stages": stages, "recipe": Recipe(**values["recipe"])})
+    def from_json(cls, values: Mapping[str, Any]) -> "RunConfig":
+        """Read the configuration that `to_json` wrote.
+
+        Raises:
+            HyenaDNAError: another version of hyenadna wrote it.
+        """
+        try:
+            stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
+            tuples = {name: tuple(values[name]) for name in ("micro_batches", "log_to")}
+            return cls(**{**values, **tuples, "stages": stages, "recipe": Recipe(**values["recipe"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise HyenaDNAError(
+                f"run.json was written by another version of hyenadna ({error}): "
+                "start a new run with --weights RUN to continue from its weights."
+            ) from None
 
 
-def absolute(path: str | Path) -> str:
-    """A path as run.json keeps it, so that a run can be resumed from another folder."""
+def configure(
+    plugins: Plugins, backend: str, options: TrainOptions, task: Task, task_options: Mapping[str, Any]
+) -> RunConfig:
+    """Decide all options of a run; `task_options` are the options that the task was made from.
+
+    Raises:
+        HyenaDNAError: options contradict each other, the preset, or the number of devices.
+    """
+    if options.data_parallel and backend != "jax":
+        raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start one process per GPU with torchrun.")
+    preset = find_preset(options.preset, plugins=plugins)
+    model = _architecture(options, preset)
+    options = options.filled(**task.defaults(model["max_seq_len"], vars(options)))
+    if options.patience and not options.valid_every:
+        raise HyenaDNAError("--patience counts validations: give --valid-every too.")
+    asked = options.stage_options()
+    if not any(asked.values()):
+        asked["stages"] = preset.stages
+    stages = plan_stages(model["max_seq_len"], **asked)
+    devices, limit = devices_of(options.data_parallel), int(MEMORY_USED * free_memory())
+    recipe = ORIGINAL if options.recipe == "original" else task.recipe or preset.recipe
+    return RunConfig(
+        preset=Path(options.weights).resolve().name if options.weights else preset.name,
+        model=model,
+        options={name: _as_json(value) for name, value in task_options.items()},
+        stages=tuple(stages),
+        micro_batches=plan_micro_batches(
+            full_architecture(model), stages, options.micro_batch, devices, limit, backend
+        ),
+        recipe=replace(recipe, learning_rate=options.learning_rate or recipe.learning_rate),
+        start=_source(options.weights),
+        **options.settings(),
+    )
+
+
+def devices_of(data_parallel: bool) -> int:
+    """Return how many devices share a step, in all processes."""
+    return (local_devices() if data_parallel else 1) * rank_and_count()[1]
+
+
+def check_devices(config: RunConfig) -> None:
+    """Check that the sequences of a step divide among the devices of this machine.
+
+    Raises:
+        HyenaDNAError: they do not.
+    """
+    count = devices_of(config.data_parallel)
+    for stage in config.stages:
+        size = config.micro_batch_of(stage)
+        if size % count:
+            raise HyenaDNAError(
+                f"This run has {size} sequences at a time in stage {stage}, which do not divide among {count} devices."
+            )
+
+
+def _as_json(value: Any) -> Any:
+    """Return the value of a task's option as run.json keeps it, with absolute paths."""
+    if isinstance(value, tuple):
+        return [_as_json(one) for one in value]
+    return _absolute(value) if isinstance(value, Path) else value
+
+
+def _absolute(path: str | Path) -> str:
+    """Make a path absolute, so that a run can be resumed from another folder."""
     return str(Path(path).resolve())
+
+
+def _source(weights: str | None) -> str | None:
+    """Return a name or an address of weights as it is, and a path as an absolute path."""
+    return _absolute(weights) if weights and Path(weights).exists() else weights
+
+
+def _architecture(options: TrainOptions, preset: Preset) -> dict[str, Any]:
+    """Return the arguments of HyenaBackbone: from the weights if there are some, else the preset."""
+    architecture = dict(preset.config)
+    if options.weights:
+        from hyenadna_core.weights.sources import read_weights
+
+        architecture = dict(read_weights(options.weights).architecture)
+    return architecture | {
+        "embed_dropout": options.dropout,
+        "seed": options.seed,
+        "rematerialise": options.rematerialise,
+        "dtype": POLICIES[options.precision],
+    }

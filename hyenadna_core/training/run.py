@@ -1,52 +1,55 @@
-"""A whole run: from its configuration to the run folder and the figures at the end."""
+"""A whole run: from its options to the run folder and the figures at the end."""
 
 import platform
+import sys
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from hyenadna_backends import current_kernel
 from hyenadna_backends.processes import in_any_process, is_first_process
-from hyenadna_core.backend import check_backend
+from hyenadna_core.backend import check_backend, installed_version
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import find_task, select_fft_conv
+from hyenadna_core.registry import Session, find_task, select_fft_conv
 from hyenadna_core.task import SPLITS, Task
 from hyenadna_core.terminal import notice
-from hyenadna_core.training.config import RunConfig
-from hyenadna_core.training.options import check_devices, configure, devices_of
+from hyenadna_core.training.config import RunConfig, check_devices, configure, devices_of
+from hyenadna_core.training.options import TrainOptions
 from hyenadna_core.training.run_folder import RunFolder, next_free
-from hyenadna_plugins import PluginError, call, implementers, reason_of
+from hyenadna_plugins import PluginError, Plugins, call, implementers, reason_of
 
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
+MLX_LINUX_MINUTES = 20  # of the default run on two cores
 
 
-def start_run(session, options: Mapping[str, Any], fft_conv: str | None = None) -> str:
-    """Make a run folder and train in it, with the options of `hyenadna train` by their names; the report.
+def start_run(session: Session, options: TrainOptions, task_options: Mapping[str, Any], fft_conv: str | None) -> str:
+    """Make a run folder, train in it, and return the report.
 
     Raises:
-        HyenaDNAError: an input that cannot be used; nothing is written then.
+        HyenaDNAError: an input cannot be used; nothing is written then.
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
-    task_class = find_task(session.plugins, options["task"])
-    given = {parameter.name: options[parameter.name] for parameter in task_class.options}
-    task = task_class.from_options(given)
-    config = configure(session, options, task, given)
+    task: Task = find_task(session.plugins, options.task).from_options(task_options)
+    config = configure(session.plugins, session.backend.name, options, task, task_options)
     prepare(task, config)
-    out = options["out"]
-    path = Path(out) if out else next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
+    path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
     run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
     run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
     with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
-        return _run(session, config, task, folder)
+        if session.backend.name == "mlx" and sys.platform == "linux" and options == TrainOptions(out=options.out):
+            notice(
+                f"MLX on Linux runs on the CPU only: this run takes about {MLX_LINUX_MINUTES} minutes on two cores; "
+                "JAX and PyTorch take about two."
+            )
+        return _run(session.plugins, config, task, folder)
 
 
-def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
-    """Continue the run in a folder from its newest whole checkpoint; the report.
+def resume_run(session: Session, path: Path, fft_conv: str | None = None) -> str:
+    """Continue the run in a folder from its newest whole checkpoint, and return the report.
 
     Raises:
-        HyenaDNAError: no run there, in use, or its genome has changed.
+        HyenaDNAError: the folder has no run or is in use, or the training data have changed.
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
@@ -54,19 +57,19 @@ def resume_run(session, path: Path, fft_conv: str | None = None) -> str:
         run = folder.read_run()
         config = RunConfig.from_json(run["config"])
         check_devices(config)
-        task = find_task(session.plugins, config.task).from_options(config.options)
+        task: Task = find_task(session.plugins, config.task).from_options(config.options)
         prepare(task, config)
-        if task.sha256 != run.get("data_sha256", run.get("genome_sha256")):
+        if task.sha256 != run["data_sha256"]:
             raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
         folder.write_run(run | provenance(session.backend.name, task.sha256))
-        return _run(session, config, task, folder)
+        return _run(session.plugins, config, task, folder)
 
 
 def prepare(task: Task, config: RunConfig) -> None:
-    """Tell a task how long its sequences will be, and the user what it says to that.
+    """Prepare a task for the longest stage, and print what the task reports.
 
     Raises:
-        HyenaDNAError: it cannot be trained so.
+        HyenaDNAError: the task cannot be trained with these options.
     """
     for sentence in task.prepare(max(stage.seq_len for stage in config.stages)):
         notice(sentence)
@@ -75,51 +78,42 @@ def prepare(task: Task, config: RunConfig) -> None:
 
 
 def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
-    """What else a run's numbers depend on: versions, backend, kernel, machine, data."""
+    """Return what else the numbers of a run depend on: versions, backend, kernel, machine, data."""
     return {
         "backend": backend,
         "fft_conv": current_kernel().name,
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: version for name in PACKAGES if (version := installed_version(name))},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "data_sha256": data_sha256,
     }
 
 
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _run(session, config: RunConfig, task: Task, folder: RunFolder) -> str:
+def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder) -> str:
     from hyenadna_core.training.checkpoint import BEST, load_best
     from hyenadna_core.training.trainer import make_model, train
 
     if (count := devices_of(config.data_parallel)) > 1:
-        notice(f"Each step on {count} devices.")
+        notice(f"Each step runs on {count} devices.")
     notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
     for stage in config.stages:
         if (size := config.micro_batch_of(stage)) < stage.batch_size:
-            notice(f"Stage {stage} goes {size} sequences at a time.")
+            notice(f"Stage {stage}: {size} sequences at a time.")
     model = make_model(config, task, starts=not (folder.checkpoints / "latest").exists())
-    train(model, task, config, folder, list(_watchers(session.plugins, folder)))
+    train(model, task, config, folder, list(_watchers(plugins, folder)))
     in_any_process(False)  # all wait until the first one has written
     if (folder.checkpoints / BEST).exists():
         load_best(folder.checkpoints, model)
-    if not folder.writes:
-        return ""
-    return task.report(model, folder, config)
+    return task.report(model, folder, config) if folder.writes else ""
 
 
-def _watchers(plugins, folder: RunFolder) -> Iterator[Any]:
-    """What plug-ins watch the training with."""
+def _watchers(plugins: Plugins, folder: RunFolder) -> Iterator[Any]:
+    """Yield the objects with which plug-ins watch the training."""
     for plugin in implementers(plugins, "training_callbacks"):
         try:
-            found = call(plugins, "training_callbacks", plugin, run=folder)
+            answers = call(plugins, "training_callbacks", plugin, run=folder)
         except HyenaDNAError:
             raise
         except Exception as error:  # whatever a plug-in may raise
             raise PluginError(f"Plug-in {plugin!r} failed in training_callbacks: {reason_of(error)}") from error
-        yield from (watcher for of_plugin in found for watcher in of_plugin or ())
+        yield from (watcher for answer in answers for watcher in answer or ())

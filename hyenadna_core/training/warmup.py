@@ -11,7 +11,7 @@ STAGE = re.compile(r"(?P<seq_len>\d+)(x(?P<batch_size>\d+))?(@(?P<steps>\d+))?")
 
 @dataclass(frozen=True)
 class Stage:
-    """Some steps of training at one length: seq_len bases predicted, batch_size sequences a step."""
+    """Steps of training at one length: seq_len predicted bases, batch_size sequences per step."""
 
     seq_len: int
     batch_size: int
@@ -26,7 +26,7 @@ class Stage:
 
 
 def stage_at(stages: Sequence[Stage], step: int) -> Stage:
-    """The stage that a global step falls in; the last one for ever after."""
+    """Return the stage of a global step; after the end, the last stage."""
     for stage in stages:
         if step < stage.steps:
             return stage
@@ -35,7 +35,7 @@ def stage_at(stages: Sequence[Stage], step: int) -> Stage:
 
 
 def bases_until(stages: Sequence[Stage], step: int) -> int:
-    """The bases seen when `step` steps are done."""
+    """Return the bases seen after `step` steps."""
     bases = 0
     for stage in stages:
         bases += stage.seq_len * stage.batch_size * min(step, stage.steps)
@@ -44,7 +44,7 @@ def bases_until(stages: Sequence[Stage], step: int) -> int:
 
 
 def doubling(first: int, last: int) -> list[int]:
-    """Lengths from first to last, each twice the one before: 64, 128, ... and last itself at the end."""
+    """Return lengths that double from `first` (64, 128, ...), with `last` at the end."""
     lengths = []
     while first < last:
         lengths.append(first)
@@ -53,13 +53,13 @@ def doubling(first: int, last: int) -> list[int]:
 
 
 def parse_stages(text: str, batch_size: int, steps: int) -> list[Stage]:
-    """Stages from text such as `64x256@200,128x128@100` or `64,128,256`.
+    """Read stages from text such as `64x256@200,128x128@100` or `64,128,256`.
 
-    SEQ_LENxBATCH_SIZE@STEPS each; where the batch size is left out, a step has as many bases as `batch_size` sequences
-    of the longest stage, and where the steps are left out, the stages share `steps` evenly.
+    Each stage is SEQ_LENxBATCH_SIZE@STEPS. Without a batch size, a step has as many bases as
+    `batch_size` sequences of the longest stage. Stages without steps share `steps` evenly.
 
     Raises:
-        HyenaDNAError: text that is not of this form, a zero, no stage at all.
+        HyenaDNAError: the text has another form, contains a zero, or has no stage.
     """
     matches = [STAGE.fullmatch(part.strip()) for part in text.split(",")]
     if not all(matches):

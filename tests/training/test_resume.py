@@ -24,7 +24,7 @@ from hyenadna_backends import choose
 choose()
 from dataclasses import replace
 from hyenadna_core.training.checkpoint import load_checkpoint
-from hyenadna_core.cli import Session
+from hyenadna_core.registry import Session
 from hyenadna_core.training.config import RunConfig
 from hyenadna_core.registry import find_task
 from hyenadna_core.training.run import prepare

@@ -67,7 +67,7 @@ def test_two_devices_have_the_losses_of_one(genome, alone, tmp_path):
     run = tmp_path / "two"
     command = [*TRAIN, "--fasta", genome, *OPTIONS, "--data-parallel", "--out", run]
     ((_, stderr),) = together([command], [{"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}])
-    assert "Each step on 2 devices" in stderr
+    assert "Each step runs on 2 devices" in stderr
     assert_same(run, alone)
 
 
@@ -97,9 +97,9 @@ def test_two_processes_of_pytorch_have_the_losses_of_one_and_one_writes(genome, 
 
 @ON_JAX
 def test_sequences_that_do_not_divide_are_one_line(genome, tmp_path, monkeypatch, cli, one_line):
-    from hyenadna_core.training import options as configure
+    from hyenadna_core.training import config
 
-    monkeypatch.setattr(configure, "local_devices", lambda: 3)
+    monkeypatch.setattr(config, "local_devices", lambda: 3)
     status, _, stderr = cli("train", "--fasta", genome, *OPTIONS, "--data-parallel", "--out", tmp_path / "run")
     assert status == 1
     assert one_line(stderr) == "Error: Stage 16x8@4 has 8 sequences a step, which do not divide among 3 devices."

@@ -42,7 +42,8 @@ STAGES = (Stage(16, 8, 6), Stage(32, 4, 6))
 
 def config(stages=STAGES, learning_rate=1e-2, embed_dropout=0.1):
     model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": embed_dropout, "seed": 0}
-    return RunConfig("causal-lm", "test", model, {}, tuple(stages), Recipe(learning_rate, 1.0, 0.1, 0.999), 0)
+    recipe = Recipe(learning_rate, 1.0, 0.1, 0.999)
+    return RunConfig(preset="test", model=model, options={}, stages=tuple(stages), recipe=recipe)
 
 
 def new_model(settings):

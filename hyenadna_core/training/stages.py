@@ -1,4 +1,4 @@
-"""From the options of a run to its stages: lengths, sequences a step, sequences at a time."""
+"""Planning the stages of a run: lengths, sequences per step, sequences at a time."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,9 @@ from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.model.memory import micro_batch
-from hyenadna_core.training.config import STEPS
 from hyenadna_core.training.warmup import Stage, doubling, parse_stages
 
+STEPS = 3000
 BASES_A_STEP = 1024
 FIRST_SEQ_LEN = 64
 WARMUP = re.compile(r"(\d+)\.\.(\d+)")
@@ -23,17 +23,20 @@ def plan_stages(
     batch_size: int | None = None,
     batch_bases: int | None = None,
 ) -> list[Stage]:
-    """The stages asked for; by default lengths from 64, doubling, to the longest power of two that fits.
+    """Plan the stages; by default lengths double from 64 to the longest power of two that fits.
 
     Args:
-        stages: as in `64x256@200,128`; where a batch size is left out, a step has as many bases as batch_size sequences
-            of the longest stage.
-        warmup: as in `64..32768`: doubling lengths, batch_size sequences a step in all of them.
-        steps: of all stages that name none, in even shares.
-        batch_bases: bases a step instead of sequences, in all stages that do not say.
+        max_seq_len: the longest sequence that the model takes, in bases.
+        stages: text such as `64x256@200,128`. If a stage gives no batch size, a step has as many
+            bases as `batch_size` sequences of the longest stage.
+        warmup: text such as `64..32768`: doubling lengths, with `batch_size` sequences per step.
+        steps: the steps of all stages that give none, shared evenly.
+        batch_size: sequences per step in the longest stage.
+        batch_bases: bases per step, instead of sequences, in all stages that give no batch size.
 
     Raises:
-        HyenaDNAError: text of another form, options that contradict each other, a stage longer than the model's most.
+        HyenaDNAError: text of another form, options that contradict each other, or a stage that is
+            too long for the model.
     """
     if stages and warmup:
         raise HyenaDNAError("--stages and --warmup both say which lengths: leave one out.")
@@ -58,12 +61,13 @@ def plan_stages(
 def plan_micro_batches(
     architecture: Mapping[str, Any], stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
 ) -> tuple[int, ...]:
-    """How many sequences of each stage's steps go at a time, on all devices together.
+    """Return how many sequences of a step are computed at a time in each stage, on all devices.
 
-    `asked` at most, or as many as fit `limit` bytes on each device by the estimate; parts are of even size.
+    At most `asked`; without it, as many as fit in `limit` bytes on each device by the estimate. All
+    parts of a step have the same size.
 
     Raises:
-        HyenaDNAError: sequences do not divide among the devices.
+        HyenaDNAError: the sequences do not divide among the devices.
     """
     sizes = []
     for stage in stages:

@@ -2,7 +2,7 @@ import pytest
 
 from hyenadna_core import HyenaDNAError
 from hyenadna_core.model.memory import estimate, full_architecture, micro_batch
-from hyenadna_core.training.plan import plan_micro_batches, plan_stages
+from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 
 SMALL = full_architecture({"n_layer": 4, "d_model": 256, "max_seq_len": 32_770})
