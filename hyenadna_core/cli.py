@@ -1,10 +1,11 @@
-"""The command `hyenadna`: made of what the plug-ins register, with errors as one line."""
+"""The command `hyenadna`: its commands come from plug-ins, its errors are one line."""
 
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Any
 
 import click
 
@@ -16,14 +17,14 @@ from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registe
 
 
 class Commands(click.Group):
-    """A group whose commands end in one line and exit 1 where the user's input is at fault.
+    """A group whose commands end with one line and exit status 1 if the user's input is wrong.
 
-    `registered` says which plug-in each of them came from.
+    `registered` has the plug-in of each command.
     """
 
     registered = Registered([])
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (HyenaDNAError, PluginError, SettingError) as error:
@@ -34,15 +35,16 @@ class Commands(click.Group):
 
 
 def make_cli(session: Session) -> click.Group:
-    """The command with all that the session's plug-ins add to it."""
+    """Make the command `hyenadna` with the commands of all plug-ins of the session."""
 
     @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(version("hyenadna"), prog_name="hyenadna")
     @click.pass_context
     def cli(ctx: click.Context) -> None:
-        """HyenaDNA, the genomic language model of single nucleotides, on JAX, PyTorch, MLX and NumPy.
+        """Run HyenaDNA, the genomic language model, on JAX, PyTorch, MLX and NumPy.
 
-        The backend is taken from --backend, KERAS_BACKEND or ~/.keras/keras.json, else the first that is installed.
+        The backend comes from --backend, KERAS_BACKEND or ~/.keras/keras.json. Without them it is
+        the first installed one.
         """
         ctx.obj = session
         use_plugins(session.plugins)
@@ -52,7 +54,7 @@ def make_cli(session: Session) -> click.Group:
 
 
 def add_commands(cli: Commands, plugins: Plugins) -> None:
-    """Let each plug-in add its commands; one that fails adds none, and a name that two of them want runs neither."""
+    """Add the commands of each plug-in, except of those that fail or share a name."""
     offers, failed = [], {}
     for plugin in implementers(plugins, "register_commands"):
         before = dict(cli.commands)
@@ -66,7 +68,7 @@ def add_commands(cli: Commands, plugins: Plugins) -> None:
 
 
 def refused(name: str, registered: Registered) -> click.Command:
-    """What stands for a command that more than one plug-in registered: it says so, whatever its arguments."""
+    """Make a command that only says that more than one plug-in registered its name."""
 
     @click.command(
         name,
@@ -81,7 +83,7 @@ def refused(name: str, registered: Registered) -> click.Command:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; the backend is settled first, since a plug-in may import Keras."""
+    """Run the command line; the backend is chosen first, because a plug-in may import Keras."""
     if arguments is None:
         arguments = sys.argv[1:]
         restart_with_settings(keeps="train" in arguments[:1])
@@ -93,16 +95,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextmanager
 def plugin_warnings_as_lines() -> Iterator[None]:
-    """Warnings about plug-ins go to stderr as a line each, once, whenever they come; others as they always do."""
+    """Print each warning about plug-ins once, as one line on stderr, while the block runs."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", PluginWarning)
-        show, said = warnings.showwarning, set()
+        show, shown = warnings.showwarning, set[str]()
 
-        def show_line(message, category, *where, **more) -> None:
+        def show_line(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if not issubclass(category, PluginWarning):
                 show(message, category, *where, **more)
-            elif str(message) not in said:
-                said.add(str(message))
+            elif str(message) not in shown:
+                shown.add(str(message))
                 click.echo(f"Warning: {message}", err=True)
 
         warnings.showwarning = show_line
@@ -110,7 +112,7 @@ def plugin_warnings_as_lines() -> Iterator[None]:
 
 
 def option_value(arguments: list[str], option: str) -> str | None:
-    """The value of an option on a command line that is not parsed yet."""
+    """Return the value of an option on a command line that is not parsed yet, or None."""
     for position, argument in enumerate(arguments):
         if argument == option:
             return next(iter(arguments[position + 1 :]), None)

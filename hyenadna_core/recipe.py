@@ -1,4 +1,4 @@
-"""How AdamW trains, as data: rates, their course over the steps, what decays (docs/model.md section 6)."""
+"""Recipes of training with AdamW: rates, schedule and weight decay (docs/model.md section 6)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Recipe:
-    """Peak of the rate, the filter network's part of it, weight decay, second beta and epsilon; and the rate's course.
+    """The settings of AdamW and its learning-rate schedule.
 
-    The rate rises in a line over `warmup` of all steps, then falls as a cosine to `floor` of its peak. `original` is
-    the original's course instead, whose cosine starts with the first step (so that it has begun to fall when warmup
-    ends), and its decay: of all but the filter network, where ours spares biases, norms, skips and the embedding too.
+    `learning_rate` is the peak; the filter network learns at `filter_rate` times it. The rate rises
+    linearly over the part `warmup` of all steps, then falls as a cosine to `floor` times the peak.
+    Weight decay applies to everything except vectors, the embedding and the filter network.
+
+    With `original`, the schedule and the decay are those of the original repository: the cosine
+    starts at the first step, so it has begun to fall when warmup ends, and weight decay applies to
+    everything except the filter network.
     """
 
     learning_rate: float
@@ -32,7 +36,7 @@ ORIGINAL_START = 1e-6  # where the original's rate rises from
 
 
 def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> Any:
-    """The rate of update `step` of `steps`: a number or an array; `ops` has where, clip and cos for it."""
+    """Compute the rate of update `step` (number or array) of `steps`, with functions of `ops`."""
     peak, floor = recipe.learning_rate, recipe.floor * recipe.learning_rate
     if recipe.original:
         rises, low = recipe.warmup * steps, ORIGINAL_START

@@ -1,8 +1,8 @@
 """`hyenadna train`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +13,7 @@ PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 RATE = click.FloatRange(0, 1, max_open=True)
 TASK = "hyenadna.task"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class TrainCommand(click.Command):
@@ -36,7 +37,7 @@ def task_options(ctx: click.Context) -> Sequence[click.Parameter]:
     return options
 
 
-def option(flag: str, **settings: Any) -> Any:
+def option(flag: str, **settings: Any) -> Callable[[F], F]:
     """Return a click option with the default of its field in TrainOptions, shown in the help."""
     default = getattr(TrainOptions, flag.removeprefix("--").replace("-", "_"))
     shown = default is not None and not isinstance(default, (bool, tuple))
@@ -93,6 +94,7 @@ def option(flag: str, **settings: Any) -> Any:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     resume: Path | None,
     fft_conv: str | None,
     backend: str | None,
@@ -111,8 +113,8 @@ def command(
     --stages lists them as SEQ_LENxBATCH_SIZE@STEPS, separated by commas. Stages without @STEPS
     share --steps evenly. In stages without xBATCH_SIZE, a step has as many bases as --batch-size
     sequences of the longest stage. --warmup 64..32768 makes one stage for each doubling, each with
-    --batch-size sequences per step as in the paper, or with --batch-bases. Some presets have stages;
-    for the others, lengths double from 64 to the longest power of two that the model takes.
+    --batch-size sequences per step as in the paper, or with --batch-bases. Some presets have
+    stages; for the others, lengths double from 64 to the longest power of two that the model takes.
 
     If the sequences of a step do not fit in memory, they are computed in parts and the gradients
     are added. `hyenadna doctor --preset NAME` prints the memory estimate.

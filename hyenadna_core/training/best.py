@@ -1,4 +1,4 @@
-"""Which weights of a run are the best so far."""
+"""The best validation of a run."""
 
 import math
 from typing import Any
@@ -7,17 +7,17 @@ from hyenadna_core.errors import HyenaDNAError
 
 
 class BestValidation:
-    """The best of a figure so far, and for how many validations there was none better."""
+    """The best value of a figure so far, and the number of validations since then."""
 
     def __init__(self, figure: str, direction: str, value: float | None = None, step: int = 0, since: int = 0) -> None:
         self.figure, self.sign = figure, {"min": 1, "max": -1}[direction]
         self.value, self.step, self.since = value, step, since
 
     def improves(self, step: int, figures: dict[str, float]) -> bool:
-        """Take note of a validation; whether it is the best so far, which a figure that is not defined never is.
+        """Record a validation, and return whether it is the best so far; nan never is.
 
         Raises:
-            HyenaDNAError: the figure is none of those that were measured.
+            HyenaDNAError: the figure was not measured.
         """
         if self.figure not in figures:
             measured = ", ".join(figures)
@@ -30,7 +30,9 @@ class BestValidation:
         return True
 
     def waited(self, patience: int | None) -> bool:
+        """Return whether `patience` validations have passed without an improvement."""
         return patience is not None and self.since >= patience
 
     def state(self) -> dict[str, Any]:
+        """Return the arguments with which a resumed run makes this object again."""
         return {"value": self.value, "step": self.step, "since": self.since}

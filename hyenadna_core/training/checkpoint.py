@@ -1,6 +1,7 @@
-"""Checkpoints: the whole state of a run at a step, under names that every backend shares.
+"""Checkpoints: the whole state of a run at a step, with the same names on every backend.
 
-Written aside and renamed; each says the SHA-256 of its files, so that a damaged one is known and passed over.
+A checkpoint is written in a temporary folder and renamed. It contains the SHA-256 of its files, so
+that a truncated or corrupted checkpoint is noticed and skipped.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
+from keras import Model, ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -21,27 +22,31 @@ from hyenadna_core.files.cache import write_text, written_aside
 from hyenadna_core.terminal import notice
 from hyenadna_core.weights.conversion import our_config
 from hyenadna_core.weights.state_dict import load_state_dict, parameters, state_dict
+from hyenadna_plugins import reason_of
 
-KEPT = 3  # the newest ones
+KEPT = 3  # newest checkpoints
 BEST = "best"
 FILES = ("model.safetensors", "optimizer.safetensors", "config.json")
 
 
 class Damaged(Exception):
-    """A checkpoint that is not as it was written; the reason."""
+    """A truncated or corrupted checkpoint; the message is the reason."""
 
 
-def save_checkpoint(folder: Path, model, step: int, kept: int = KEPT, more: dict[str, Any] | None = None) -> None:
-    """Write folder/step-N whole, then point folder/latest at it and remove all but the newest `kept`.
+def save_checkpoint(
+    folder: Path, model: Model, step: int, kept: int = KEPT, more: dict[str, Any] | None = None
+) -> None:
+    """Write folder/step-N, name it in folder/latest, and remove all but the newest `kept`.
 
-    `more` is kept for the run that goes on from there.
+    `more` is stored for the run that continues from this checkpoint.
 
     Raises:
-        HyenaDNAError: it cannot be written (a full disk); those before stay as they are.
+        HyenaDNAError: it cannot be written, for example because the disk is full; the checkpoints
+            before it stay.
     """
     name = f"step-{step}"
     try:
-        shutil.rmtree(folder / name, ignore_errors=True)  # a damaged one, which this run has passed over
+        shutil.rmtree(folder / name, ignore_errors=True)  # a damaged one, which this run has skipped
         with written_aside(folder / name) as aside:
             _write(aside, model)
             save_file(_training_state(model), aside / "optimizer.safetensors")
@@ -56,11 +61,11 @@ def save_checkpoint(folder: Path, model, step: int, kept: int = KEPT, more: dict
         shutil.rmtree(old)
 
 
-def save_best(folder: Path, model, figures: dict[str, Any]) -> None:
-    """Write folder/best: the weights alone, and in state.json what they were best at.
+def save_best(folder: Path, model: Model, figures: dict[str, Any]) -> None:
+    """Write folder/best: only the weights, with their figures in state.json.
 
     Raises:
-        HyenaDNAError: it cannot be written; the one before stays.
+        HyenaDNAError: it cannot be written; the best weights before it stay.
     """
     try:
         with written_aside(folder / f".new-{BEST}") as aside:
@@ -73,22 +78,23 @@ def save_best(folder: Path, model, figures: dict[str, Any]) -> None:
         raise HyenaDNAError(_cannot_write(folder, BEST, error)) from None
 
 
-def load_checkpoint(folder: Path, model) -> tuple[int, dict[str, Any]]:
-    """Put the newest whole checkpoint into a compiled model and its optimizer; its step and what was kept with it.
+def load_checkpoint(folder: Path, model: Model) -> tuple[int, dict[str, Any]]:
+    """Load the newest whole checkpoint into a compiled model and its optimizer.
 
-    Step 0 and nothing where there is none yet. What a cut-off run left half written is removed.
+    Returns its step and the values stored with it; step 0 and no values if there is no checkpoint.
+    Half-written folders of a killed run are removed.
 
     Raises:
-        HyenaDNAError: none of those that are there is whole, or it is of another model.
+        HyenaDNAError: no checkpoint is whole, or the checkpoint is of another model.
     """
     for unfinished in folder.glob(".*"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    found = _checkpoints(folder)
-    for checkpoint in found:
+    checkpoints = _checkpoints(folder)
+    for checkpoint in checkpoints:
         try:
             state, weights, training = _read(checkpoint)
         except Damaged as reason:
-            notice(f"Passed over the checkpoint {checkpoint}: {reason}.")
+            notice(f"Skipped the checkpoint {checkpoint}: {reason}.")
             continue
         load_state_dict(model, weights)
         variables = _training_variables(model)
@@ -97,22 +103,22 @@ def load_checkpoint(folder: Path, model) -> tuple[int, dict[str, Any]]:
         for name, variable in variables.items():
             variable.assign(training[name])
         return int(state["step"]), state["more"]
-    if found:
+    if checkpoints:
         raise HyenaDNAError(f"No checkpoint in {folder} is whole: start again with another --out.")
     return 0, {}
 
 
-def load_best(folder: Path, model) -> None:
-    """Put the weights that were best into a model."""
+def load_best(folder: Path, model: Model) -> None:
+    """Load the best weights into a model."""
     load_state_dict(model, load_file(folder / BEST / "model.safetensors"))
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """The newest first."""
+    """Return the folders of all checkpoints, the newest first."""
     return sorted(folder.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")), reverse=True)
 
 
-def _write(folder: Path, model) -> None:
+def _write(folder: Path, model: Model) -> None:
     save_file(state_dict(model), folder / "model.safetensors", metadata={"format": "pt"})
     config = json.dumps(our_config(model.architecture), indent=2)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
@@ -122,9 +128,9 @@ def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, np.ndarray], dict
     try:
         checked = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
         state = checked["state"]
-        found = _checksums(checkpoint) | {"state": _checksum(json.dumps(state).encode())}
+        checksums = _checksums(checkpoint) | {"state": _checksum(json.dumps(state).encode())}
         for name in ("state", *FILES):
-            if found.get(name) != checked["sha256"][name]:
+            if checksums.get(name) != checked["sha256"][name]:
                 raise Damaged(f"{name} is not as it was written")
         return state, load_file(checkpoint / "model.safetensors"), load_file(checkpoint / "optimizer.safetensors")
     except (ValueError, KeyError, TypeError):
@@ -142,21 +148,23 @@ def _checksum(data: bytes) -> str:
 
 
 def _to_disk(folder: Path) -> None:
-    """Wait until the files of a folder are on the disk, so that a rename never comes before them."""
+    """Wait until the files of a folder are on disk, so that no rename happens before that."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
 
 
 def _cannot_write(folder: Path, name: str, error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
+    reason = getattr(error, "strerror", None) or reason_of(error)
     last = next((path.name for path in _checkpoints(folder)), None)
-    kept = f"{last} is whole: make room, then go on with --resume {folder.parent}" if last else "there is none before"
+    kept = (
+        f"{last} is whole: make room, then continue with --resume {folder.parent}" if last else "there is none before"
+    )
     return f"Cannot write the checkpoint {folder / name}: {reason}; {kept}."
 
 
-def _training_variables(model):
-    """By name, what training needs besides the weights: the optimizer's variables and the state of dropout."""
+def _training_variables(model: Model) -> dict[str, Any]:
+    """Return the variables of the optimizer and of dropout's random state, by name."""
     build_optimizer_once(model)
     published = {id(parameter.variable) for parameter in parameters(model)}
     optimizer = {variable.path.split("/", 1)[1]: variable for variable in model.optimizer.variables}
@@ -164,7 +172,7 @@ def _training_variables(model):
     return optimizer | {f"random_{index}": variable for index, variable in enumerate(random)}
 
 
-def _training_state(model) -> dict[str, np.ndarray]:
+def _training_state(model: Model) -> dict[str, np.ndarray]:
     return {
         name: np.array(ops.convert_to_numpy(variable.value)) for name, variable in _training_variables(model).items()
     }

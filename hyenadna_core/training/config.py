@@ -138,7 +138,7 @@ def _source(weights: str | None) -> str | None:
 
 
 def _architecture(options: TrainOptions, preset: Preset) -> dict[str, Any]:
-    """Return the arguments of HyenaBackbone: from the weights if there are some, else the preset."""
+    """Return the arguments of HyenaBackbone: those of the weights, or else of the preset."""
     architecture = dict(preset.config)
     if options.weights:
         from hyenadna_core.weights.sources import read_weights

@@ -1,9 +1,10 @@
-"""The picture of a run: loss over bases seen, stages marked, the best Markov model as the line to beat."""
+"""The picture of a run: the loss against the bases seen, with its stages and Markov models."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from hyenadna_core.files.cache import file_written_aside
 from hyenadna_core.training.run_folder import LogLine
 from hyenadna_core.training.warmup import Stage
 
@@ -15,9 +16,9 @@ def draw_curves(
     levels: Sequence[tuple[str, float]] = (),
     in_bits: bool = False,
 ) -> None:
-    """Write curves.png: the training loss of `lines`, and each of `levels` (label, bits) across it.
+    """Draw the training loss of `lines`, and a horizontal line for each of `levels` (label, bits).
 
-    With `in_bits` the loss is in nats per base, and drawn in bits.
+    With `in_bits`, the loss is in nats per base and is drawn in bits.
     """
     from matplotlib.figure import Figure
 
@@ -41,6 +42,5 @@ def draw_curves(
     axes.set_xlabel("bases seen (millions); the length of each stage at the top")
     axes.set_ylabel("bits per base" if in_bits else "loss")
     axes.legend(loc="lower left", fontsize=8)
-    aside = path.with_name(f".{path.name}")
-    figure.savefig(aside, format="png")
-    aside.replace(path)
+    with file_written_aside(path) as file:
+        figure.savefig(file, format="png")

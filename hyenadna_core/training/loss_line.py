@@ -1,4 +1,4 @@
-"""What a line of log.tsv is made from."""
+"""The loss and the speed of the steps of a line of log.tsv."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,14 @@ from typing import Any
 
 from keras import ops
 
+from hyenadna_core.training.warmup import Stage
+
 
 class LossLine:
-    """Losses that are still on the device, and how long the steps took.
+    """Losses that are still on the device, and the duration of their steps.
 
-    The first step at a length compiles, or warms up: its seconds count as time, not in the speed, and in `compiling`.
+    The first step at a length compiles. Its seconds count in `seconds` and `compiling`, but not in
+    the speed.
     """
 
     def __init__(self, step: int, bases: int) -> None:
@@ -21,8 +24,8 @@ class LossLine:
         self._seq_len = 0
         self.compiling: dict[int, float] = {}  # seconds by length
 
-    def add(self, stage, step: Callable[[], Any]) -> None:
-        """Take a step of a stage, which gives its loss."""
+    def add(self, stage: Stage, step: Callable[[], Any]) -> None:
+        """Run a step of a stage and keep the loss that it returns."""
         begun = time.monotonic()
         self._losses.append(loss := step())
         self.bases += stage.seq_len * stage.batch_size
@@ -33,7 +36,7 @@ class LossLine:
             self._seq_len, self._speed_bases, self._speed_since = stage.seq_len, 0, time.monotonic()
 
     def close(self, step: int) -> tuple[float, float]:
-        """The mean loss of the steps up to this one, and bases per second."""
+        """Return the mean loss since the last line, and bases per second; start a new line."""
         loss = sum(wait_for(loss) for loss in self._losses) / len(self._losses)
         now = time.monotonic()
         speed = self._speed_bases / max(now - self._speed_since, 1e-9)
@@ -42,5 +45,6 @@ class LossLine:
         return loss, speed
 
 
-def wait_for(loss) -> float:
+def wait_for(loss: Any) -> float:
+    """Copy a loss from the device."""
     return float(ops.convert_to_numpy(loss))

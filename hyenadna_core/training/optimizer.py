@@ -1,4 +1,4 @@
-"""AdamW with a rate of its own for the filter network (docs/model.md section 6)."""
+"""AdamW with a separate learning rate for the filter network (docs/model.md section 6)."""
 
 import keras
 from keras import ops
@@ -29,9 +29,9 @@ class RecipeSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable("hyenadna")
 class FilterAdamW(keras.optimizers.AdamW):
-    """AdamW in which the filter network learns at `filter_rate` times the rate of all else.
+    """AdamW that trains the filter network at `filter_rate` times the learning rate.
 
-    The network's sines turn a small step into a large change of every filter, so it takes a smaller one.
+    The network's sines turn a small step into a large change of every filter.
     """
 
     def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=1e-8, **kwargs):
@@ -39,7 +39,7 @@ class FilterAdamW(keras.optimizers.AdamW):
         self.filter_rate = filter_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        """One variable's update as PyTorch has it: epsilon is added to the corrected root, Keras adds it before."""
+        """Update a variable as PyTorch does: epsilon is added after the bias correction."""
         index, dtype = self._get_variable_index(variable), variable.dtype
         mean, square = self._momentums[index], self._velocities[index]
         rate = ops.cast(learning_rate, dtype) * (self.filter_rate if in_filter_network(variable) else 1.0)
@@ -80,9 +80,9 @@ class FilterAdamW(keras.optimizers.AdamW):
 
 
 def build_optimizer(model, recipe, steps):
-    """AdamW for `steps` updates with the rates and the decay of a recipe, its gradients clipped to norm 1.
+    """Make the AdamW of a recipe for `steps` updates, with gradients clipped to norm 1.
 
-    For a model that computes in float16, with a scaled loss: small gradients would be zero in it.
+    For a model in float16, the loss is scaled, because small gradients would become 0.
     """
     optimizer = FilterAdamW(
         RecipeSchedule(recipe, steps),
@@ -100,12 +100,12 @@ def build_optimizer(model, recipe, steps):
 
 
 def in_filter_network(variable):
-    """Whether a variable of the model belongs to the network that makes the filters; the skip does not."""
+    """Return whether a variable belongs to the filter network; the skip connection does not."""
     return "filter_fn" in variable.path and not variable.path.endswith("filter_fn/bias")
 
 
 def decays(variable, recipe):
-    """Whether a recipe's weight decay applies to a variable of the model."""
+    """Return whether the weight decay of a recipe applies to a variable."""
     if in_filter_network(variable):
         return False
     return recipe.original or (len(variable.shape) > 1 and "embeddings" not in variable.path)

@@ -1,4 +1,4 @@
-"""Batches made ahead, in a thread, while the device works on those before."""
+"""Making the next batches in a thread while the device computes."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ AHEAD = 2  # batches
 
 @contextmanager
 def prefetched(make: Callable[[Draw], Batch], draws: Iterable[Draw]) -> Iterator[Iterator[Batch]]:
-    """make(draw) for each draw in turn, the next two of them under way; what is not asked for is not made."""
+    """Yield an iterator of make(draw) for each draw, with the next two batches under way."""
     waiting: deque[Future[Batch]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
 

@@ -1,4 +1,4 @@
-"""The progress bar of a training run, on stderr; it keeps quiet if stderr is not a terminal."""
+"""The progress bar of a training run, on stderr; silent if stderr is not a terminal."""
 
 import math
 import sys
@@ -12,9 +12,9 @@ Report = Callable[[int, float, float], None]  # steps done, loss, bases per seco
 
 @contextmanager
 def training_progress(stages: Sequence[Stage], first: int, in_bits: bool = False) -> Iterator[Report]:
-    """Show stage, loss, bases per second and time left of a run that starts with `first` steps done.
+    """Show the stage, loss, speed and remaining time of a run that has done `first` steps.
 
-    With `in_bits` the loss is in nats per base, and the perplexity is shown too.
+    With `in_bits`, the loss is in nats per base and the perplexity is shown too.
     """
     if not sys.stderr.isatty():
         yield lambda *_: None

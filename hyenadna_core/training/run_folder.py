@@ -1,4 +1,4 @@
-"""The folder of a run: what was asked, what happened, and the checkpoints to go on from."""
+"""The folder of a run: its configuration, its log and its checkpoints."""
 
 import fcntl
 import json
@@ -11,9 +11,10 @@ from hyenadna_core.files.cache import write_text
 
 
 class LogLine(NamedTuple):
-    """One line of log.tsv, written when `step` steps are done.
+    """One line of log.tsv, written after `step` steps.
 
-    The loss is the mean, in nats per base, over the steps since the line before, the learning rate that of the last.
+    The loss is the mean over the steps since the line before, in nats per base. The learning rate
+    is that of the last step.
     """
 
     step: int
@@ -26,7 +27,7 @@ class LogLine(NamedTuple):
 
 
 def as_json_numbers(value: Any) -> Any:
-    """A value with null in place of each nan, which JSON does not have."""
+    """Return a value with None in place of each nan, because JSON has no nan."""
     if isinstance(value, dict):
         return {name: as_json_numbers(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -35,7 +36,7 @@ def as_json_numbers(value: Any) -> Any:
 
 
 class RunFolder:
-    """run.json, log.tsv, curves.png and checkpoints/, locked against other processes until it is closed."""
+    """A folder with run.json, log.tsv, curves.png and checkpoints/, locked until it is closed."""
 
     writes = True
 
@@ -49,6 +50,7 @@ class RunFolder:
             raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.") from None
 
     def close(self) -> None:
+        """Unlock the folder."""
         self._lock.close()
 
     def __enter__(self) -> "RunFolder":
@@ -59,10 +61,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, run: dict[str, Any]) -> "RunFolder":
-        """A new folder with its run.json.
+        """Make a new folder with its run.json.
 
         Raises:
-            HyenaDNAError: there is a run in it already, finished or not, or the folder cannot be made.
+            HyenaDNAError: the folder holds a run already, or cannot be made.
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -79,34 +81,38 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """An existing run's folder.
+        """Open the folder of an existing run.
 
         Raises:
-            HyenaDNAError: there is no run in it, or another process is at work in it.
+            HyenaDNAError: the folder holds no run, or another process uses it.
         """
         read_run(path)
         return cls(path)
 
     @classmethod
     def watch(cls, path: Path) -> "RunFolder":
-        """A folder that another process of the same run writes: what is written here goes nowhere."""
+        """Open a folder that another process of the run writes; this process writes nothing."""
         return Watched(path)
 
     def read_run(self) -> dict[str, Any]:
+        """Read run.json."""
         return read_run(self.path)
 
     def write_run(self, run: dict[str, Any]) -> None:
+        """Write run.json."""
         write_text(self.path / "run.json", json.dumps(as_json_numbers(run), indent=2) + "\n")
 
     @property
     def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     def log(self, line: LogLine) -> None:
+        """Add a line to log.tsv."""
         self._append("log.tsv", line._asdict())
 
     def log_validation(self, step: int, figures: dict[str, float]) -> None:
-        """Add a line to valid.tsv: the step, and each figure of the held-out split."""
+        """Add a line to valid.tsv: the step and the figures of the validation split."""
         self._append("valid.tsv", {"step": step} | figures)
 
     def _append(self, name: str, values: dict[str, Any]) -> None:
@@ -117,7 +123,7 @@ class RunFolder:
             file.write("\t".join(texts) + "\n")
 
     def read_log(self) -> list[LogLine]:
-        """The lines so far; the last one, if a cut-off run left it unfinished, not."""
+        """Read the complete lines of log.tsv; an unfinished last line is skipped."""
         try:
             text = (self.path / "log.tsv").read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -129,7 +135,7 @@ class RunFolder:
         ]
 
     def cut_log(self, step: int) -> None:
-        """Forget what was logged after `step`, which a resumed run goes through again."""
+        """Remove the lines after `step`, because a resumed run writes them again."""
         for name in ("log.tsv", "valid.tsv"):
             path = self.path / name
             if not path.exists():
@@ -140,10 +146,10 @@ class RunFolder:
 
 
 def read_run(path: Path) -> dict[str, Any]:
-    """The run.json of a run folder.
+    """Read the run.json of a run folder.
 
     Raises:
-        HyenaDNAError: there is none, or it is damaged.
+        HyenaDNAError: there is no run.json, or it is damaged.
     """
     if not (path / "run.json").exists():
         raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
@@ -155,7 +161,7 @@ def read_run(path: Path) -> dict[str, Any]:
 
 
 class Watched(RunFolder):
-    """See RunFolder.watch."""
+    """The folder of a run that another process writes (RunFolder.watch)."""
 
     writes = False
 
@@ -176,7 +182,7 @@ class Watched(RunFolder):
 
 
 def next_free(parent: Path, name: str) -> Path:
-    """The first of parent/name-1, parent/name-2, ... that does not exist."""
+    """Return the first of parent/name-1, parent/name-2, ... that does not exist."""
     number = 1
     while (parent / f"{name}-{number}").exists():
         number += 1

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def asked_to_stop() -> Iterator[list[int]]:
-    """A list that stays empty until SIGINT or SIGTERM comes; a second signal is not held back."""
+    """Yield a list to which SIGINT or SIGTERM is added; a second signal ends the process."""
     came: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def note(number, _frame):
+    def note(number: int, _frame: object) -> None:
         came.append(number)
         for caught in before:
             signal.signal(caught, signal.SIG_DFL)

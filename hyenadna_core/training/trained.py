@@ -13,7 +13,7 @@ from hyenadna_core.weights.sources import find_file, read_safetensors
 
 
 def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, Any]:
-    """Return run.json, the task and the model of a run folder, with the best or else newest weights.
+    """Return run.json, the task and the model of a run folder, with the best or newest weights.
 
     Raises:
         HyenaDNAError: the folder has no run or no weights, or its task or the kernel of

@@ -1,4 +1,4 @@
-"""Training: the loop over steps, with length warmup, checkpoints and resume."""
+"""The training loop, with length warmup, checkpoints and resume."""
 
 import math
 import signal
@@ -34,11 +34,11 @@ from hyenadna_plugins import PluginWarning, reason_of
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
 
 
-def make_model(config: RunConfig, task: Task, starts: bool = True):
-    """The compiled model of a run, on all devices where it is to be; the weights that it starts from, if it does.
+def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Model:
+    """Make the compiled model of a run; if `starts`, with the weights that the run starts from.
 
     Raises:
-        HyenaDNAError: the weights cannot be had, or nothing would be trained.
+        HyenaDNAError: the weights cannot be read, or nothing would be trained.
     """
     if config.data_parallel:
         share_steps()
@@ -51,25 +51,27 @@ def make_model(config: RunConfig, task: Task, starts: bool = True):
         model.backbone.trainable = False
     model = task.model(model)
     if not model.trainable_variables:
-        raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head of its own.")
+        raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head.")
     return compile_model(model, config)
 
 
-def compile_model(model, config: RunConfig):
+def compile_model(model: keras.Model, config: RunConfig) -> keras.Model:
     """Give a model its optimizer."""
     model.compile(optimizer=build_optimizer(model, config.recipe, config.steps))
     return model
 
 
-def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
-    """Take a compiled model from the folder's newest whole checkpoint, or from the start, to the last step.
+def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
+    """Train a compiled model to the last step, from the newest whole checkpoint or from the start.
 
-    Where the run validates, the weights that were best are in checkpoints/best, and it stops early if it is to.
+    If the run validates, the best weights are kept in checkpoints/best, and `patience` may end the
+    run early.
 
     Raises:
-        HyenaDNAError: the backend has not the precision; the loss is no number any more, or the disk is full, and then
-            the checkpoint before stays.
-        Interrupted: SIGINT or SIGTERM came; the state is in a checkpoint. A second signal ends the process at once.
+        HyenaDNAError: the backend lacks the precision, the loss is not finite, or the disk is full;
+            the checkpoints so far stay.
+        Interrupted: SIGINT or SIGTERM came, and the state is in a checkpoint. A second signal ends
+            the process at once.
     """
     first, more = load_checkpoint(folder.checkpoints, model)
     best = BestValidation(*task.monitor, **more.get("best", {}))
@@ -93,7 +95,8 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
             parts, weight = parts_of(batch, config.micro_batch_of(stage)), number_of_targets(batch)
             line.add(stage, partial(update, parts, weight))
             ends = done == config.steps or stage_at(config.stages, done) is not stage
-            validates = bool(config.valid_every) and (done % config.valid_every == 0 or done == config.steps)
+            every = config.valid_every
+            validates = every is not None and (done % every == 0 or done == config.steps)
             stop = in_any_process(bool(came))
             saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
             if saves or done % config.log_every == 0:  # what is saved has a finite loss, and a whole line
@@ -126,23 +129,23 @@ def train(model, task: Task, config: RunConfig, folder: RunFolder, watchers: Seq
         notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
 
 
-def notify_watchers(watchers: list[Any], what: str, *arguments: Any) -> None:
-    """Tell all who watch; one that fails costs a warning, is told nothing more, and training goes on."""
+def notify_watchers(watchers: list[Any], event: str, *arguments: Any) -> None:
+    """Call a method of each watcher; one that fails is removed with a warning."""
     for watcher in tuple(watchers):
         try:
-            getattr(watcher, what)(*arguments)
+            getattr(watcher, event)(*arguments)
         except Exception as error:  # whatever a plug-in may raise
             watchers.remove(watcher)
             name = type(watcher).__name__
-            warnings.warn(f"{name} failed in {what}, and is told nothing more: {reason_of(error)}", PluginWarning, 2)
+            warnings.warn(f"{name} failed in {event} and is not called again: {reason_of(error)}", PluginWarning, 2)
 
 
 def draw_of(config: RunConfig, step: int) -> Draw:
-    """The name of a step's batch."""
+    """Return the draw that names the batch of a step."""
     stage = stage_at(config.stages, step)
     return Draw("train", step, stage.seq_len, stage.batch_size, config.seed)
 
 
 def parts_of(batch: Batch, size: int) -> list[Batch]:
-    """A batch in parts of `size` sequences, which divides it."""
+    """Split a batch into parts of `size` sequences; `size` divides the batch."""
     return [Batch(*(array[row : row + size] for array in batch)) for row in range(0, len(batch.ids), size)]

@@ -1,4 +1,4 @@
-"""Where figures go besides the run folder: TensorBoard and Weights & Biases (`hyenadna train --log-to`)."""
+"""TensorBoard and Weights & Biases for the figures of a run (`hyenadna train --log-to`)."""
 
 from typing import Any
 
@@ -59,10 +59,10 @@ WATCHERS: dict[str, Any] = {watcher.name: watcher for watcher in (TensorBoard, W
 
 
 def watchers_of(run: RunFolder) -> list[Any]:
-    """Those that the run's configuration names.
+    """Make the watchers that the configuration of the run names.
 
     Raises:
-        HyenaDNAError: a package is not installed.
+        HyenaDNAError: the package of a watcher is not installed.
     """
     made = []
     for name in run.read_run()["config"].get("log_to", ()) if run.writes else ():

@@ -1,6 +1,6 @@
-"""A run that is killed at random moments and resumed each time, beside one that is not: the same weights to the bit.
+"""Compare a run that is killed at random moments with an uninterrupted run: the weights are equal.
 
-`KERAS_BACKEND=jax python tests/training/crash.py KILLS FOLDER`; `nox -s crash` does so on each backend.
+`KERAS_BACKEND=jax python tests/training/crash.py KILLS FOLDER`; `nox -s crash` runs each backend.
 """
 
 import os
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
 OPTIONS = ["--stages", "64x4@15,128x4@15,256x2@15", "--dropout", "0.1", "--seed", "5", "--valid-every", "10"]
-# A checkpoint and a picture at every step: most of the time goes into writing, and so do most kills.
+# A checkpoint and a picture at every step: most of the time is writing, so most kills come there.
 OFTEN = ["--valid-bases", "1024", "--checkpoint-every", "0", "--log-every", "1", "--keep", "2"]
 STARTING = 300.0  # seconds at most
 

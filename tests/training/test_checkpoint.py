@@ -67,7 +67,7 @@ def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, nam
         path.write_bytes(whole[:length])
         assert load_checkpoint(tmp_path, model)[0] == 1, length
         said = capsys.readouterr().err
-        assert said.startswith(f"Passed over the checkpoint {tmp_path}/step-2: {name} is not as it was written")
+        assert said.startswith(f"Skipped the checkpoint {tmp_path}/step-2: {name} is not as it was written")
         assert said.count("\n") == 1
     path.unlink()
     assert load_checkpoint(tmp_path, model)[0] == 1
@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
     run = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1].startswith(f"Cannot write the checkpoint {tmp_path}/step-2: ")
     assert run.stdout.splitlines()[-1].endswith(
-        f"step-1 is whole: make room, then go on with --resume {tmp_path.parent}."
+        f"step-1 is whole: make room, then continue with --resume {tmp_path.parent}."
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-1"]
     assert load_checkpoint(tmp_path, new_model())[0] == 1

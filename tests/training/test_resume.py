@@ -1,4 +1,4 @@
-"""A run that goes on on another backend: the same validation where it was left, nearly the same losses after it."""
+"""A run resumed on another backend: the same validation, then nearly the same losses."""
 
 import itertools
 import os

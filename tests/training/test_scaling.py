@@ -1,4 +1,4 @@
-"""One run on several devices, and in several processes, beside the same run on one: real ones, on this machine."""
+"""One run on several devices and in several processes, compared with the same run on one."""
 
 import os
 import socket

@@ -97,7 +97,7 @@ def test_one_that_fails_while_training_is_told_nothing_more():
             told.append(line)
 
     watchers = [Fails(), Listens()]
-    with pytest.warns(PluginWarning, match="Fails failed in logged, and is told nothing more: .*bits"):
+    with pytest.warns(PluginWarning, match="Fails failed in logged and is not called again: .*bits"):
         notify_watchers(watchers, "logged", 1)
     notify_watchers(watchers, "logged", 2)
     assert told == [1, 2]
