@@ -1,7 +1,6 @@
 """Predictions of a model for labelled sequences, and the metrics that measure them."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -9,11 +8,11 @@ from hyenadna_core.evaluation.metrics import Metric
 from hyenadna_core.evaluation.predictions import activated
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
-from hyenadna_core.registry import by_name
+from hyenadna_core.registry import by_name, session_plugins
 from hyenadna_core.task import Model
 from hyenadna_core.tasks.sequence_batches import batch_of_rows
 from hyenadna_core.terminal import notice, progress
-from hyenadna_plugins import PluginError, Registered, collect, plugin_manager
+from hyenadna_plugins import PluginError, collect
 
 
 def predictions_by_row(
@@ -65,17 +64,12 @@ def metrics_of_task(names: Sequence[str], kind: str, monitor: str) -> list[Metri
         HyenaDNAError: no metric has one of the names.
         PluginError: two plug-ins registered the metric that the task is monitored by.
     """
-    registered = _registered_metrics()
+    registered = collect(session_plugins(), "register_metrics")
     if names:
         return [by_name(registered, name, "metric") for name in names]
     if monitor in registered.taken:
         raise PluginError(registered.clash(monitor))
     return [metric for metric, _ in registered.values() if kind in metric.kinds]
-
-
-@lru_cache(maxsize=1)
-def _registered_metrics() -> Registered:
-    return collect(plugin_manager(), "register_metrics")
 
 
 def _at_its_bases(output: np.ndarray, length: int) -> np.ndarray:
