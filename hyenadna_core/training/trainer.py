@@ -44,12 +44,12 @@ def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Mode
         share_steps()
     keras.utils.set_random_seed(config.seed)  # for heads that draw their weights in Keras
     if config.start is None or not starts:
-        model = random_model(config.model)
+        language_model = random_model(config.model)
     else:
-        model = load(config.start, **{name: config.model[name] for name in CHANGED if name in config.model})
+        language_model = load(config.start, **{name: config.model[name] for name in CHANGED if name in config.model})
     if config.freeze:
-        model.backbone.trainable = False
-    model = task.model(model)
+        language_model.backbone.trainable = False
+    model: keras.Model = task.model(language_model)
     if not model.trainable_variables:
         raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head.")
     return compile_model(model, config)
