@@ -1,4 +1,4 @@
-"""`python -m hyenadna_core` is `hyenadna`."""
+"""Run `hyenadna` as `python -m hyenadna_core`."""
 
 from hyenadna_core.cli import main
 

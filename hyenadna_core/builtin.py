@@ -1,44 +1,29 @@
-"""HyenaDNA's own plug-in: what the package brings comes in through the hooks that others use."""
+"""HyenaDNA's own plug-in: the package registers its parts through the same hooks as other plug-ins."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from hyenadna_plugins import hookimpl
 
 
 @hookimpl
-def register_commands(cli):
-    from hyenadna_core.commands import (
-        bench,
-        convert,
-        datasets,
-        doctor,
-        evaluate,
-        new_task,
-        parity,
-        plugins,
-        predict,
-        presets,
-        tasks,
-        train,
-    )
-
-    for module in (
-        train,
-        evaluate,
-        predict,
-        convert,
-        new_task,
-        tasks,
-        presets,
-        datasets,
-        plugins,
-        doctor,
-        parity,
-        bench,
-    ):
-        cli.add_command(module.command)
+def register_commands(cli: Any) -> None:
+    """Add the commands by section of `hyenadna --help`."""
+    sections = {
+        "Train and use a model": ("train", "evaluate", "predict"),
+        "Weights and data": ("presets", "convert", "datasets"),
+        "Tasks and plug-ins": ("tasks", "new_task", "plugins"),
+        "This installation": ("doctor", "parity", "bench"),
+    }
+    for section, names in sections.items():
+        for name in names:
+            cli.add_command(import_module(f"hyenadna_core.commands.{name}").command, section=section)
 
 
 @hookimpl
-def register_presets(register):
+def register_presets(register: Any) -> None:
+    """Register the presets of the published weights."""
     from hyenadna_core.presets import PRESETS
 
     for preset in PRESETS:
@@ -46,7 +31,8 @@ def register_presets(register):
 
 
 @hookimpl
-def register_tasks(register):
+def register_tasks(register: Any) -> None:
+    """Register the tasks causal-lm and classify."""
     from hyenadna_core.tasks.causal_lm import CausalLMTask
     from hyenadna_core.tasks.classify import ClassifyTask
 
@@ -55,7 +41,8 @@ def register_tasks(register):
 
 
 @hookimpl
-def register_datasets(register):
+def register_datasets(register: Any) -> None:
+    """Register the bundled datasets."""
     from hyenadna_core.datasets import DATASETS
 
     for dataset in DATASETS:
@@ -63,7 +50,8 @@ def register_datasets(register):
 
 
 @hookimpl
-def register_metrics(register):
+def register_metrics(register: Any) -> None:
+    """Register the metrics."""
     from hyenadna_core.evaluation.metrics import METRICS
 
     for metric in METRICS.values():
@@ -71,7 +59,8 @@ def register_metrics(register):
 
 
 @hookimpl
-def register_fft_convs(register):
+def register_fft_convs(register: Any) -> None:
+    """Register the kernels of the long convolution."""
     from hyenadna_backends.convolution import BUILTIN
 
     for fft_conv in BUILTIN.values():
@@ -79,14 +68,16 @@ def register_fft_convs(register):
 
 
 @hookimpl
-def training_callbacks(run):
+def training_callbacks(run: Any) -> list[Any]:
+    """Return the watchers of `--log-to`."""
     from hyenadna_core.training.watchers import watchers_of
 
     return watchers_of(run)
 
 
 @hookimpl
-def fetch_weights(uri):
+def fetch_weights(uri: str) -> Path | None:
+    """Fetch weights from the Hugging Face Hub, for addresses that start with hf://."""
     if not uri.startswith("hf://"):
         return None
     from hyenadna_core.weights.hub import fetch

@@ -1,10 +1,11 @@
-"""The command `hyenadna`: its commands come from plug-ins, its errors are one line."""
+"""The command `hyenadna`, built from the commands of all plug-ins; it prints errors as one line."""
 
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import groupby
 from typing import Any
 
 import click
@@ -17,34 +18,60 @@ from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registe
 
 
 class Commands(click.Group):
-    """A group whose commands end with one line and exit status 1 if the user's input is wrong.
+    """The group of all commands, whose help lists them in sections.
 
-    `registered` has the plug-in of each command.
+    If the user's input is wrong, a command prints one line and exits with 1. `registered` has the
+    commands with their plug-ins.
     """
 
     registered = Registered([])
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sections: dict[str, str] = {}
+
+    def add_command(self, cmd: click.Command, name: str | None = None, section: str = "From plug-ins") -> None:
+        """Add a command to a section of the help."""
+        super().add_command(cmd, name)
+        self.sections[str(name or cmd.name)] = section
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, section by section, in the order of their registration."""
+        sections = list(dict.fromkeys(self.sections.values()))
+        return sorted(self.commands, key=lambda name: sections.index(self.sections[name]))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names and first sentences of the commands, section by section."""
+        shown = [name for name in self.list_commands(ctx) if not self.commands[name].hidden]
+        width = max(map(len, shown), default=0)
+        for section, names in groupby(shown, key=self.sections.__getitem__):
+            with formatter.section(section):
+                limit = formatter.width - width - 4
+                rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in names]
+                formatter.write_dl(rows)
+
     def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn the errors of user input and of the file system into one line."""
         try:
             return super().invoke(ctx)
         except (HyenaDNAError, PluginError, SettingError) as error:
             raise click.ClickException(str(error)) from None
-        except OSError as error:  # a full disk, a folder that may not be written
-            where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}.") from None
+        except OSError as error:  # such as a full disk or a read-only folder
+            path = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{path}{error.strerror or error}.") from None
 
 
 def make_cli(session: Session) -> click.Group:
-    """Make the command `hyenadna` with the commands of all plug-ins of the session."""
+    """Return the command with the commands of all plug-ins of the session."""
 
     @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(version("hyenadna"), prog_name="hyenadna")
     @click.pass_context
     def cli(ctx: click.Context) -> None:
-        """Run HyenaDNA, the genomic language model, on JAX, PyTorch, MLX and NumPy.
+        """Train and use HyenaDNA, the genomic language model, on JAX, PyTorch, MLX or NumPy.
 
-        The backend comes from --backend, KERAS_BACKEND or ~/.keras/keras.json. Without them it is
-        the first installed one.
+        The backend comes from --backend, from KERAS_BACKEND, or from ~/.keras/keras.json. Without
+        them it is the first installed backend.
         """
         ctx.obj = session
         use_plugins(session.plugins)
@@ -54,7 +81,10 @@ def make_cli(session: Session) -> click.Group:
 
 
 def add_commands(cli: Commands, plugins: Plugins) -> None:
-    """Add the commands of each plug-in, except of those that fail or share a name."""
+    """Let each plug-in add its commands.
+
+    A plug-in that fails adds none. If two plug-ins register the same name, neither command runs.
+    """
     offers, failed = [], {}
     for plugin in implementers(plugins, "register_commands"):
         before = dict(cli.commands)
@@ -68,11 +98,11 @@ def add_commands(cli: Commands, plugins: Plugins) -> None:
 
 
 def refused(name: str, registered: Registered) -> click.Command:
-    """Make a command that only says that more than one plug-in registered its name."""
+    """Return a command that only raises an error, for a name that several plug-ins registered."""
 
     @click.command(
         name,
-        short_help=f"Not to be had: registered by {', '.join(registered.taken[name])}.",
+        short_help=f"Not available: registered by {', '.join(registered.taken[name])}.",
         add_help_option=False,
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
@@ -83,7 +113,7 @@ def refused(name: str, registered: Registered) -> click.Command:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; the backend is chosen first, because a plug-in may import Keras."""
+    """Run the command line; choose the backend first, because a plug-in may import Keras."""
     if arguments is None:
         arguments = sys.argv[1:]
         restart_with_settings(keeps="train" in arguments[:1])
@@ -95,16 +125,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextmanager
 def plugin_warnings_as_lines() -> Iterator[None]:
-    """Print each warning about plug-ins once, as one line on stderr, while the block runs."""
+    """Print each warning about a plug-in once, as one line on stderr; leave other warnings as they are."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", PluginWarning)
-        show, shown = warnings.showwarning, set[str]()
+        show, messages = warnings.showwarning, set[str]()
 
         def show_line(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if not issubclass(category, PluginWarning):
                 show(message, category, *where, **more)
-            elif str(message) not in shown:
-                shown.add(str(message))
+            elif str(message) not in messages:
+                messages.add(str(message))
                 click.echo(f"Warning: {message}", err=True)
 
         warnings.showwarning = show_line
@@ -112,7 +142,7 @@ def plugin_warnings_as_lines() -> Iterator[None]:
 
 
 def option_value(arguments: list[str], option: str) -> str | None:
-    """Return the value of an option on a command line that is not parsed yet, or None."""
+    """Return the value of an option on a command line that is not parsed yet."""
     for position, argument in enumerate(arguments):
         if argument == option:
             return next(iter(arguments[position + 1 :]), None)

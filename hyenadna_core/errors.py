@@ -11,7 +11,7 @@ class HyenaDNAError(Exception):
 
 
 class Interrupted(Exception):
-    """A run was asked to stop by a signal; its state at `step` is in a checkpoint of its folder."""
+    """The stop of a run by a signal; a checkpoint in its folder has the state at `step`."""
 
     def __init__(self, run_folder: Path, step: int, signal_number: int) -> None:
         super().__init__(f"{run_folder} stopped at step {step}")

@@ -1,17 +1,41 @@
-"""What is said to a person: notices and progress bars on stderr, lists of rows on stdout."""
+"""Text for a person: notices and progress bars on stderr, tables of rows on stdout."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from hyenadna_plugins import Registered
+from hyenadna_plugins import BUILTIN, Registered
 
 Advance = Callable[[int], None]
-json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
+json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+GAP = 2  # spaces between columns
+NARROWEST = 12  # characters that a column of text keeps at least
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table at a terminal: its heading, and the key or function that gives a cell."""
+
+    heading: str
+    cell: str | Callable[[Row], Any] = ""
+
+    def of(self, row: Row) -> Any:
+        """Return the value of this column in a row; without `cell`, the heading is the key."""
+        return self.cell(row) if callable(self.cell) else row[self.cell or self.heading]
+
+
+PLUGIN_COLUMNS = (
+    Column("plug-in", lambda row: None if row["plugin"] == BUILTIN else row["plugin"]),
+    Column("clashes with", "clashes_with"),
+)
 
 
 def notice(text: str) -> None:
@@ -21,7 +45,10 @@ def notice(text: str) -> None:
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Advance]:
-    """Show how far `total` has come; the block calls what it is given with each bit of the work that is done."""
+    """Show a progress bar at a terminal; yield a function that takes the units of work just done.
+
+    Without a terminal the function does nothing.
+    """
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -34,18 +61,51 @@ def progress(description: str, total: int) -> Iterator[Advance]:
         yield lambda done: bar.advance(task, done)
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows of text, numbers, lists and None by the names of their columns."""
+def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = ()) -> None:
+    """Print rows as JSON, as a table at a terminal, or as tab-separated lines in a pipe.
+
+    The table has only `columns`, if they are given. JSON and the lines have every key of the rows.
+    """
     if as_json:
         click.echo(json.dumps(rows, indent=2))
+    elif sys.stdout.isatty():
+        print_table(rows, columns)
+    else:
+        header = [list(row) for row in rows[:1]]
+        for cells in header + [list(row.values()) for row in rows]:
+            click.echo("\t".join(map(_text, cells)))
+
+
+def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
+    """Print an aligned table that fits the width of the terminal; long cells fold.
+
+    A column without any value is left out. Rows that do not fit side by side are printed one below the other, with one
+    line for each value.
+    """
+    columns = columns or [Column(key) for key in (rows[0] if rows else ())]
+    columns = [column for column in columns if any(column.of(row) not in (None, "", [], {}) for row in rows)]
+    if not columns:
         return
-    header = [list(row) for row in rows[:1]]
-    for cells in header + [list(row.values()) for row in rows]:
-        click.echo("\t".join(map(_cell, cells)))
+    cells = [[_text(column.of(row), thousands=True) for column in columns] for row in rows]
+    headings = [column.heading for column in columns]
+    numeric = [all(isinstance(column.of(row), int | float | None) for row in rows) for column in columns]
+    narrowest = []
+    for heading, is_numeric, *texts in zip(headings, numeric, *cells, strict=True):
+        word = max(map(len, heading.split()))
+        longest = max(map(len, texts))
+        narrowest.append(max(word, longest if is_numeric else min(NARROWEST, longest)))
+    if sum(narrowest) + GAP * (len(columns) - 1) <= shutil.get_terminal_size().columns:
+        _print_grid(list(zip(headings, numeric, narrowest, strict=True)), cells)
+        return
+    for position, texts in enumerate(cells):
+        if position:
+            click.echo()
+        fields = [[heading, text] for heading, text in zip(headings, texts, strict=True) if text]
+        _print_grid([("", False, max(map(len, headings))), ("", False, 1)], fields, show_header=False)
 
 
-def rows_of(registered: Registered, describe: Callable[[Any], Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for all that is registered: what `describe` says of it, its plug-in, and who else wants its name."""
+def rows_of(registered: Registered, describe: Callable[[Any], Row]) -> list[dict[str, Any]]:
+    """Return a row for each registered thing: its name, the keys of `describe`, its plug-in and its rivals."""
     return [
         {
             "name": name,
@@ -57,11 +117,30 @@ def rows_of(registered: Registered, describe: Callable[[Any], Mapping[str, Any]]
     ]
 
 
-def _cell(value: Any) -> str:
+def _print_grid(columns: Sequence[tuple[str, bool, int]], cells: Sequence[Sequence[str]], **options: Any) -> None:
+    """Print cells below columns of (heading, whether it is numeric, its smallest width)."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", **options)
+    for heading, is_numeric, width in columns:
+        justify = "right" if is_numeric else "left"
+        table.add_column(heading, justify=justify, overflow="fold", min_width=width)
+    for texts in cells:
+        table.add_row(*map(Text, texts))
+    plain = {"color_system": None} if os.environ.get("NO_COLOR") else {}
+    Console(width=shutil.get_terminal_size().columns, **plain).print(table)
+
+
+def _text(value: Any, thousands: bool = False) -> str:
+    """Return a cell as text without tabs and line ends; numbers with commas if `thousands`."""
     if value is None:
         return ""
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_cell(each)}" for key, each in value.items())
+        return "; ".join(f"{key}: {_text(each, thousands)}" for key, each in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_cell, value))
-    return " ".join(str(value).split())  # no tab or line end of its own
+        return ", ".join(_text(each, thousands) for each in value)
+    if thousands and type(value) is int:
+        return f"{value:,}"
+    return " ".join(str(value).split())

@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
-from hyenadna_backends import BACKENDS, missing
-from hyenadna_core.cli import option_value
+from hyenadna_backends import BACKENDS, Choice, missing
+from hyenadna_core.cli import Session, make_cli, option_value
+from hyenadna_plugins import plugin_manager
 
 BACKEND = os.environ["KERAS_BACKEND"]
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
 TRAINS = BACKENDS[BACKEND].trains
+OWN_COMMANDS = make_cli(Session(plugin_manager(names=[]), Choice(BACKEND, "test"))).commands
 SMALL = ["--stages", "16x2@3,32x2@3", "--seed", "1"]
 
 
@@ -36,6 +38,26 @@ def test_each_command_has_its_help(cli, command):
     status, stdout, _ = cli(command, "--help")
     assert status == 0
     assert "Usage" in stdout
+
+
+@pytest.mark.parametrize("command", OWN_COMMANDS)
+def test_the_list_of_commands_has_each_first_sentence_in_full(cli, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    first, _, _ = OWN_COMMANDS[command].help.replace("\n", " ").partition(". ")
+    rows = [line.split(maxsplit=1) for line in cli("--help")[1].splitlines()]
+    assert [command, first.strip().removesuffix(".") + "."] in rows
+
+
+def test_the_help_lists_commands_in_sections(cli):
+    stdout = cli("--help")[1]
+    sections = [line for line in stdout.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert sections == [
+        "Options:",
+        "Train and use a model:",
+        "Weights and data:",
+        "Tasks and plug-ins:",
+        "This installation:",
+    ]
 
 
 def test_the_backend_is_read_from_the_arguments_before_they_are_parsed():

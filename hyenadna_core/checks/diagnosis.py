@@ -1,18 +1,24 @@
-"""What works on this machine: the answer of `hyenadna doctor`."""
+"""The state of this installation: the answer of `hyenadna doctor`."""
 
 import platform
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import requires, version
 from typing import Any
+
+import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.allocator import has_huge_pages
 from hyenadna_backends.devices import ask
 from hyenadna_core.backend import installed_version
+from hyenadna_core.terminal import print_table
+
+EXTRAS = ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb")
 
 
 def diagnose(choice: Choice) -> dict[str, Any]:
-    """Versions, the backend that was chosen and why, each backend's state, what each extra requires."""
+    """Return the versions, the chosen backend with its reason, the state of each backend, and the extras."""
     installed = [name for name in BACKENDS if missing(name) is None]
     with ThreadPoolExecutor() as pool:
         answers = dict(zip(installed, pool.map(ask, installed), strict=True))
@@ -30,30 +36,60 @@ def diagnose(choice: Choice) -> dict[str, Any]:
     }
 
 
-def diagnosis_text(found: dict[str, Any]) -> str:
-    """A diagnosis as lines to read, and to paste into a report."""
-    lines = [
-        f"hyenadna {found['hyenadna']}, Keras {found['keras'] or 'not installed'}, Python {found['python']}, "
-        f"{found['platform']}{', huge pages' if found['huge_pages'] else ''}",
-        f"backend that runs: {found['backend']} ({found['reason']})",
-        "",
-    ]
-    for name, state in found["backends"].items():
+def print_diagnosis(diagnosis: dict[str, Any]) -> None:
+    """Print a diagnosis: with tables at a terminal, else as lines to paste into a report."""
+    if not sys.stdout.isatty():
+        click.echo(diagnosis_text(diagnosis))
+        return
+    click.echo("\n".join([*_heading(diagnosis), ""]))
+    print_table([{"backend": name} | _state(name, state) for name, state in diagnosis["backends"].items()])
+    click.echo()
+    print_table(
+        [{"extra": f"hyenadna[{extra}]", "packages": _listed(added)} for extra, added in diagnosis["extras"].items()]
+    )
+
+
+def diagnosis_text(diagnosis: dict[str, Any]) -> str:
+    """Return a diagnosis as lines."""
+    lines = [*_heading(diagnosis), ""]
+    for name, state in diagnosis["backends"].items():
+        cells = _state(name, state)
         if "missing" in state:
-            lines.append(f"{name:<12}-  {state['missing']}")
+            lines.append(f"{name:<12}-  {cells['state']}")
         elif "error" in state:
-            lines.append(f"{name:<12}broken: {state['error']}")
+            lines.append(f"{name:<12}{cells['state']}")
         else:
-            kind = "" if BACKENDS[name].trains else "; forward only"
-            lines.append(f"{name:<12}{state['version']}: {', '.join(state['devices'])}{kind}")
+            kind = f"; {cells['state']}" if cells["state"] else ""
+            lines.append(f"{name:<12}{cells['version']}: {cells['devices']}{kind}")
     lines.append("")
-    for extra, added in found["extras"].items():
-        lines.append(f"hyenadna[{extra}] brings " + ", ".join(f"{name} ({state})" for name, state in added.items()))
+    lines += [f"hyenadna[{extra}] brings {_listed(added)}" for extra, added in diagnosis["extras"].items()]
     return "\n".join(lines)
 
 
+def _heading(diagnosis: dict[str, Any]) -> list[str]:
+    return [
+        f"hyenadna {diagnosis['hyenadna']}, Keras {diagnosis['keras'] or 'not installed'}, "
+        f"Python {diagnosis['python']}, {diagnosis['platform']}{', huge pages' if diagnosis['huge_pages'] else ''}",
+        f"backend that runs: {diagnosis['backend']} ({diagnosis['reason']})",
+    ]
+
+
+def _state(name: str, state: dict[str, Any]) -> dict[str, str]:
+    """Return the version, the devices and the state of a backend as text."""
+    if "missing" in state:
+        return {"version": "", "devices": "", "state": state["missing"]}
+    if "error" in state:
+        return {"version": "", "devices": "", "state": f"broken: {state['error']}"}
+    kind = "" if BACKENDS[name].trains else "forward only"
+    return {"version": state["version"], "devices": ", ".join(state["devices"]), "state": kind}
+
+
+def _listed(packages: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({state})" for name, state in packages.items())
+
+
 def _extras() -> dict[str, dict[str, str]]:
-    """By extra: the packages that it requires on this machine, each with the version that is here or "to install"."""
+    """Return, by extra, the packages that it requires here, each with its version or "to install"."""
     from packaging.requirements import Requirement
 
     extras: dict[str, dict[str, str]] = {}
@@ -61,7 +97,7 @@ def _extras() -> dict[str, dict[str, str]]:
         requirement = Requirement(text)
         if requirement.marker is None or "extra" not in str(requirement.marker):
             continue
-        for extra in ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"):
+        for extra in EXTRAS:
             if requirement.marker.evaluate({"extra": extra}):
                 extras.setdefault(extra, {})[requirement.name] = installed_version(requirement.name) or "to install"
     return extras

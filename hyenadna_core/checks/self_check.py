@@ -1,4 +1,4 @@
-"""What `hyenadna doctor --self-check` runs: transforms and the golden model on the device at hand, against NumPy."""
+"""The checks of `hyenadna doctor --self-check`: convolutions and the golden model against NumPy."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from hyenadna_core.backend import check_backend
 from hyenadna_core.checks.cases import CASES, compute, inputs, rows
 from hyenadna_core.terminal import progress
 
-# Half of each power of two from 2^10 to 2^22 is the longest input that a transform of that length serves; then one more
-# base, odd lengths and primes.
+# The longest input of each transform length from 2^10 to 2^22, which is half of it. Then 1 base,
+# odd lengths and primes.
 LENGTHS = (*(1 << power for power in range(9, 22)), 1, 3, 1_025, 16_381, 160_001, 450_001, 1_000_001)
 GATE = 1e-5  # of the largest value
 
 
 class Check(NamedTuple):
-    """One line of the report: how far the device is from NumPy, and how far it may be."""
+    """One line of the report: the difference of the device from NumPy, and its limit."""
 
     name: str
     difference: float
@@ -26,7 +26,7 @@ class Check(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the gate holds; what is no number does not pass."""
+        """Return whether the difference is within the gate; NaN is not."""
         return self.difference <= self.gate
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def self_check(choice: Choice) -> Iterator[Check]:
-    """Convolutions over all lengths, then logits and gradients of the golden cases, on the backend that was chosen."""
+    """Check convolutions of all lengths, then logits and gradients of the golden cases; yield each check."""
     check_backend(choice)
     from hyenadna_backends import fft_conv
 
@@ -51,13 +51,13 @@ def self_check(choice: Choice) -> Iterator[Check]:
 
 
 def convolution_error(fft_conv: Callable[..., Any], L: int) -> float:
-    """The largest difference of a kernel from float64 NumPy, in parts of the largest value."""
+    """Return the largest difference of a kernel from float64 NumPy, relative to the largest value."""
     from keras import ops
 
     random = np.random.default_rng(L)
     u, k, bias = (random.normal(size=shape).astype(np.float32) for shape in ((1, 2, L), (2, L), (2,)))
-    found = ops.convert_to_numpy(fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    computed = ops.convert_to_numpy(fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
     N = scipy.fft.next_fast_len(2 * L, real=True)
     spectrum = scipy.fft.rfft(u.astype(np.float64), N) * scipy.fft.rfft(k.astype(np.float64), N)
     expected = scipy.fft.irfft(spectrum, N)[..., :L] + bias[:, None].astype(np.float64) * u
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+    return float(np.abs(computed - expected).max() / np.abs(expected).max())

@@ -1,1 +1,1 @@
-"""One module a command: each parses, calls a function and prints."""
+"""One module for each command: it parses the options, calls a function and prints the result."""

@@ -1,9 +1,13 @@
 """`hyenadna bench`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+
+from hyenadna_core.registry import Session
 
 POSITIVE = click.IntRange(min=1)
 LENGTHS = "1024,8192,32770"
@@ -17,43 +21,59 @@ TRANSFORMER_SECONDS = 60.0
     "--what",
     multiple=True,
     type=click.Choice(["conv", "forward", "step"]),
-    help="Convolution alone, model to logits, training step; may be repeated.  [default: all that the sides can]",
+    help="The convolution, the forward pass, or the training step; may be repeated.  [default: all possible]",
 )
-@click.option("--lengths", metavar="L,L", help=f"Bases a sequence.  [default: {LENGTHS}]")
+@click.option("--lengths", metavar="L,L", help=f"Bases in each sequence.  [default: {LENGTHS}]")
 @click.option("--batch-size", type=POSITIVE, default=1, show_default=True, help="Sequences.")
-@click.option("--preset", default="tiny-1k", show_default=True, help="Architecture of the model, stretched if need be.")
-@click.option("--channels", type=POSITIVE, help="Of the convolution alone.  [default: 64, fewer above 32,768 bases]")
-@click.option("--dtype", default="float32", show_default=True, help="Or mixed_bfloat16, mixed_float16.")
 @click.option(
-    "--rematerialise", is_flag=True, help="Steps keep nothing of a block but its input, as the paper's at 1M."
+    "--preset", default="tiny-1k", show_default=True, help="Architecture; its longest input grows if necessary."
 )
-@click.option("--sides", metavar="B:K,B:K", help="BACKEND:KERNEL each.  [default: native and plain of the backend]")
-@click.option("--backends", metavar="A,B", help="Native and plain of each of these.")
-@click.option("--against", type=click.Choice(["attention"]), help="The model beside a Transformer as deep and wide.")
-@click.option("--pairs", type=POSITIVE, default=7, show_default=True, help="Rounds, in each of which each side runs.")
+@click.option("--channels", type=POSITIVE, help="Channels of `conv`.  [default: 64, fewer above 32,768 bases]")
+@click.option("--dtype", default="float32", show_default=True, help="float32, mixed_bfloat16 or mixed_float16.")
+@click.option(
+    "--rematerialise", is_flag=True, help="Keep only the input of each block in a step, as the paper does at 1M bases."
+)
+@click.option("--sides", metavar="B:K,B:K", help="Sides to compare, as BACKEND:KERNEL.  [default: native and plain]")
+@click.option("--backends", metavar="A,B", help="Compare native and plain on each of these backends.")
+@click.option(
+    "--against", type=click.Choice(["attention"]), help="Compare with a Transformer of the same depth and width."
+)
+@click.option("--pairs", type=POSITIVE, default=7, show_default=True, help="Rounds; each side runs once in a round.")
 @click.option("--threads", type=POSITIVE, default=2, show_default=True, help="CPU threads of each backend.")
 @click.option(
     "--max-seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help=f"Of a call; a side that takes longer is left out from there.  [with --against {TRANSFORMER_SECONDS:.0f}]",
+    help=f"Longest call; a slower side skips the longer lengths.  [with --against {TRANSFORMER_SECONDS:.0f}]",
 )
-@click.option("--memory", is_flag=True, help="Peak memory too, each side in a process of its own.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with the time of every round and the machine.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the same to this file too.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw time over length.")
-@click.option("--data", is_flag=True, help="Time batches of training windows alone, without a model.")
+@click.option("--memory", is_flag=True, help="Also measure peak memory, each side in its own process.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the time of every round and the machine.")
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the result to this file.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Plot time against length.")
+@click.option("--data", is_flag=True, help="Time only the batches of training windows, without a model.")
 @click.option("--fasta", type=click.Path(path_type=Path), help="Genome of --data.  [default: E. coli, in the package]")
-@click.option("--check-kernel", metavar="NAME", help="Time nothing: compare a registered kernel with the definition.")
-@click.option("--backend", metavar="NAME", help="As in the other commands.")
+@click.option("--check-kernel", metavar="NAME", help="Only compare a registered kernel with the definition.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
 @click.pass_obj
-def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **options):
-    """Time the long convolution, the model's forward pass and its training step, beside the plain formula.
+def command(
+    session: Session,
+    check_kernel: str | None,
+    data: bool,
+    fasta: Path | None,
+    backend: str | None,
+    as_json: bool,
+    out: Path | None,
+    plot: Path | None,
+    **options: Any,
+) -> None:
+    """Time the long convolution, the model and its training step.
 
-    A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as the original's), generic,
-    matmul, those of plug-ins, and attention: a causal Transformer in the model's place. BACKEND:KERNEL@system runs
-    without the settings that our commands give the allocator. Sides take turns, each once a round, and ratios are
-    taken round by round: their median with its 95 % interval, which needs six rounds. The last side is what the others
-    are compared with, besides the plain one of their own backend.
+    Each time is compared with the plain formula.
+
+    A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as in the original), generic,
+    matmul, the kernels of plug-ins, and attention, which is a causal Transformer instead of the model.
+    BACKEND:KERNEL@system runs without our settings of the memory allocator. Each side runs once in each round. The
+    ratio of two sides is computed in each round; the table has the median and its 95 % interval, which needs six
+    rounds. Each side is compared with the last side and with the plain kernel of its backend.
 
     \b
       hyenadna bench --what conv --lengths 1024,32770,160002
@@ -61,7 +81,7 @@ def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **o
       hyenadna bench --against attention --plot crossing.png
       hyenadna bench --data --fasta genome.fa.gz
       hyenadna bench --check-kernel matmul
-    """  # noqa: D301 (click wants the character itself)
+    """  # noqa: D301 (click reads this)
     if check_kernel:
         _check(session, check_kernel)
         return
@@ -73,17 +93,17 @@ def command(session, check_kernel, data, fasta, backend, as_json, out, plot, **o
         from hyenadna_core.bench.figures import as_json as all_figures
         from hyenadna_core.bench.report import draw, table
 
-        found, machine = _measure(session, **options)
-        text = json.dumps(all_figures(found, machine), indent=2) if as_json else table(found)
+        rows, machine = _measure(session, **options)
+        text = json.dumps(all_figures(rows, machine), indent=2) if as_json else table(rows)
         if plot:
-            draw(plot, found)
+            draw(plot, rows)
     click.echo(text)
     if out:
         write_text(out, text + "\n")
 
 
-def _check(session, name):
-    """Print the checks of a kernel; an error where one fails."""
+def _check(session: Session, name: str) -> None:
+    """Print the checks of a kernel; raise an error if one fails."""
     from hyenadna_core.checks.kernel import check_named
     from hyenadna_core.errors import HyenaDNAError
 
@@ -95,34 +115,34 @@ def _check(session, name):
         raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")
 
 
-def _measure_data(fasta, lengths, rounds, as_json):
-    """The speed of batches, as text."""
+def _measure_data(fasta: Path | None, lengths: str | None, rounds: int, as_json: bool) -> str:
+    """Return the speed of batches as text."""
     from hyenadna_core.bench.data import data_table, measure_data
     from hyenadna_core.bench.measure import parse_lengths
     from hyenadna_core.genome.fasta import bundled_genome
 
-    found = list(measure_data(fasta or bundled_genome(), parse_lengths(lengths or DATA_LENGTHS), rounds))
-    return json.dumps([one.to_json() for one in found], indent=2) if as_json else data_table(found)
+    speeds = list(measure_data(fasta or bundled_genome(), parse_lengths(lengths or DATA_LENGTHS), rounds))
+    return json.dumps([one.to_json() for one in speeds], indent=2) if as_json else data_table(speeds)
 
 
 def _measure(
-    session,
-    what,
-    lengths,
-    batch_size,
-    preset,
-    channels,
-    dtype,
-    rematerialise,
-    sides,
-    backends,
-    against,
-    pairs,
-    threads,
-    max_seconds,
-    memory,
-):
-    """The rows of a run and the machine that it ran on."""
+    session: Session,
+    what: Sequence[str],
+    lengths: str | None,
+    batch_size: int,
+    preset: str,
+    channels: int | None,
+    dtype: str,
+    rematerialise: bool,
+    sides: str | None,
+    backends: str | None,
+    against: str | None,
+    pairs: int,
+    threads: int,
+    max_seconds: float | None,
+    memory: bool,
+) -> tuple[Any, Any]:
+    """Return the rows of a run and a description of the machine."""
     from hyenadna_core.bench.figures import rows
     from hyenadna_core.bench.measure import check, choose_sides, choose_what, measure, parse_lengths, plan
     from hyenadna_core.bench.process import devices

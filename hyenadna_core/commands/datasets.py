@@ -1,28 +1,43 @@
 """`hyenadna datasets`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from hyenadna_core.terminal import json_option, print_rows, rows_of
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import PLUGIN_COLUMNS, Column, Row, json_option, print_rows, rows_of
+from hyenadna_plugins import collect
+
+if TYPE_CHECKING:
+    from hyenadna_core.datasets import Dataset
+
+COLUMNS = (
+    Column("name"),
+    Column("description"),
+    Column("licence"),
+    Column("source"),
+    Column("task"),
+    *PLUGIN_COLUMNS,
+)
 
 
 @click.command("datasets")
-@click.option("--fetch", metavar="NAME", help="Print where the files of this one are, by split, fetched if need be.")
+@click.option("--fetch", metavar="NAME", help="Fetch this dataset and print the path of each split.")
 @json_option
 @click.pass_obj
-def command(session, fetch, as_json):
-    """List the data that have a name, with their licence, source and task."""
+def command(session: Session, fetch: str | None, as_json: bool) -> None:
+    """List the named datasets: licence, source and task."""
     from hyenadna_core.datasets import fetch_dataset
-    from hyenadna_plugins import collect
 
     if fetch:
         files = fetch_dataset(fetch, session.plugins)
         print_rows([{"split": split, "path": str(path)} for split, path in files.items()], as_json)
         return
-    print_rows(rows_of(collect(session.plugins, "register_datasets"), described), as_json)
+    print_rows(rows_of(collect(session.plugins, "register_datasets"), described), as_json, COLUMNS)
 
 
-def described(dataset):
-    """What is listed of a dataset."""
+def described(dataset: "Dataset") -> Row:
+    """Return the columns of a dataset."""
     return {
         "description": dataset.description,
         "licence": dataset.licence,

@@ -1,43 +1,58 @@
 """`hyenadna doctor`."""
 
 import json
+from typing import Any
 
 import click
 
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import Column, Row, json_option, notice, print_rows
+
+BYTES = ("weights", "spectra", "activations", "optimizer", "peak")
+MEMORY_COLUMNS = (
+    Column("for"),
+    Column("batch", "batch_size"),
+    Column("bases", "seq_len"),
+    *(Column(f"{name} MB", f"{name}_MB") for name in BYTES),
+)
+
 
 @click.command("doctor")
-@click.option("--self-check", is_flag=True, help="Run transforms and the golden model on the device, against NumPy.")
-@click.option("--preset", help="Print what memory this architecture takes at --seq-len.")
-@click.option("--seq-len", type=click.IntRange(min=1), help="Bases.  [default: the preset's most]")
+@click.option("--self-check", is_flag=True, help="Compare this device with NumPy: convolutions and the golden model.")
+@click.option("--preset", metavar="NAME", help="Estimate the memory that this architecture needs.")
+@click.option("--seq-len", type=click.IntRange(min=1), help="Bases.  [default: the longest input of the preset]")
 @click.option("--batch-size", type=click.IntRange(min=1), default=1, show_default=True, help="Sequences.")
-@click.option("--backend", metavar="NAME", help="As in the other commands; it is the one that --self-check runs on.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
+@json_option
 @click.pass_obj
-def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
-    """Show which backends are installed, their versions and devices, and what each extra would add.
+def command(
+    session: Session,
+    self_check: bool,
+    preset: str | None,
+    seq_len: int | None,
+    batch_size: int,
+    backend: str | None,
+    as_json: bool,
+) -> None:
+    """Show the backends, their devices, and the missing packages.
 
-    With --self-check, lines to paste into a report: the long convolution from 1 base to 2,097,152 (transforms of 2^10
-    to 2^22, odd and prime lengths), and the golden model's logits and, where the backend trains, gradients. Exit status
-    1 where a device is farther from NumPy than it may be.
+    --self-check prints one line for each check, to paste into a report. It checks the long convolution from 1 to
+    2,097,152 bases, the logits of the golden model and, if the backend can train, its gradients. The exit status is 1
+    if the device differs from NumPy by more than a limit.
 
-    With --preset, an estimate instead: bytes of weights, kept spectra, activations and optimizer, and the peak, for
-    inference, for training, and for training with rematerialised blocks, in float32, without Python and the backend.
+    --preset prints an estimate of the memory instead: weights, kept spectra, activations, optimizer and peak, for
+    inference, for training, and for training with rematerialised blocks. It is for float32, without Python and the
+    backend.
     """
-    from hyenadna_core.checks.diagnosis import diagnose, diagnosis_text
-    from hyenadna_core.errors import HyenaDNAError
-    from hyenadna_core.terminal import notice
-
     if preset:
-        from hyenadna_core.model.memory import estimates, estimates_table
-        from hyenadna_core.registry import find_preset
-
-        rows = estimates(find_preset(preset), batch_size, seq_len, session.backend.name)
-        click.echo(json.dumps(rows, indent=2) if as_json else estimates_table(rows))
-        notice("Python and the backend take 0.3 to 0.6 GB besides.")
+        print_memory(session, preset, batch_size, seq_len, as_json)
         return
-    found = diagnose(session.backend)
+    from hyenadna_core.checks.diagnosis import diagnose, print_diagnosis
+    from hyenadna_core.errors import HyenaDNAError
+
+    diagnosis = diagnose(session.backend)
     if not as_json:
-        click.echo(diagnosis_text(found))
+        print_diagnosis(diagnosis)
     checks = []
     if self_check:
         from hyenadna_core.checks.self_check import self_check as run_checks
@@ -48,8 +63,24 @@ def command(session, self_check, preset, seq_len, batch_size, backend, as_json):
             checks.append(check)
             if not as_json:
                 click.echo(str(check))
-        found["self_check"] = [check._asdict() | {"passed": check.passed} for check in checks]
+        diagnosis["self_check"] = [check._asdict() | {"passed": check.passed} for check in checks]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(diagnosis, indent=2))
     if failed := [check for check in checks if not check.passed]:
         raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")
+
+
+def print_memory(session: Session, preset: str, batch_size: int, seq_len: int | None, as_json: bool) -> None:
+    """Print the estimated memory of a preset: bytes in JSON, megabytes in the table."""
+    from hyenadna_core.model.memory import estimates
+    from hyenadna_core.registry import find_preset
+
+    rows = estimates(find_preset(preset), batch_size, seq_len, session.backend.name)
+    print_rows(rows if as_json else [in_megabytes(row) for row in rows], as_json, MEMORY_COLUMNS)
+    notice("Python and the backend need 0.3 to 0.6 GB more.")
+
+
+def in_megabytes(row: Row) -> dict[str, Any]:
+    """Return a row of an estimate with its bytes as whole megabytes."""
+    shape = {name: row[name] for name in ("for", "batch_size", "seq_len")}
+    return shape | {f"{name}_MB": round(row[name] / 1e6) for name in BYTES}

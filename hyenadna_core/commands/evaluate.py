@@ -8,7 +8,7 @@ import click
 from hyenadna_core.registry import Session
 
 
-@click.command("evaluate", short_help="Measure a trained model on a split of its task.")
+@click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--split", type=click.Choice(["train", "valid", "test"]), help="[default: test, or valid if there is none]"
@@ -17,7 +17,7 @@ from hyenadna_core.registry import Session
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Takes precedence over KERAS_BACKEND.")
 @click.pass_obj
 def command(session: Session, run: Path, split: str | None, as_json: bool, backend: str | None) -> None:
-    """Measure the trained model of a RUN folder on a split of its task, on any backend.
+    """Measure the model of a RUN folder on a split of its task.
 
     The model has the best weights on the validation split, or the newest if there was no
     validation. The figures are of the whole split. For the language model they are of as many bases

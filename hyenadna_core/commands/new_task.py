@@ -8,10 +8,12 @@ import click
 @click.command("new-task")
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make.  [default: hyenadna-NAME]")
-def command(name, out):
-    """Write a plug-in with a task of its own, complete and working: change what it reads and predicts.
+def command(name: str, out: Path | None) -> None:
+    """Write a working plug-in with one task, for you to change.
 
-    NAME is that of the task: lower-case letters, digits and hyphens.
+    Change its data and its target.
+
+    NAME is the name of the task: lower-case letters, digits and hyphens.
 
     \b
       hyenadna new-task promoters

@@ -8,17 +8,21 @@ import click
 
 
 @click.command("parity")
-@click.option("--backends", metavar="A,B", help="Which to compare.  [default: all of jax, torch, mlx, numpy installed]")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file too.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the models drawn for this.")
-def command(backends, seed, out, as_json):
-    """Compare every installed backend with the original's golden numbers, with float64, and with the others.
+@click.option(
+    "--backends", metavar="A,B", help="Backends to compare.  [default: the installed ones of jax, torch, mlx, numpy]"
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the table to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random models.")
+def command(backends: str | None, seed: int, out: Path | None, as_json: bool) -> None:
+    """Compare the backends with the original and with each other.
 
-    Each backend runs in a process of its own, on the golden model and on models drawn for this: order 3 with an odd
-    length, a prime length, the hub's options. The table has the largest difference of logits, hidden states (absolute),
-    loss, and gradients (in parts of each tensor's largest), and the gate that it must not exceed; where one does, the
-    exit status is 1. The float64 reference is plain NumPy. NumPy as a backend has no gradients.
+    The comparison uses the original's golden numbers and a float64 reference in plain NumPy.
+
+    Each backend runs in its own process, on the golden model and on random models: order 3 with an odd length, a prime
+    length, the options of the hub. The table has the largest absolute difference of logits, hidden states and loss, the
+    largest difference of gradients relative to the largest value of each tensor, and the gate. The exit status is 1 if a
+    difference exceeds its gate. The NumPy backend has no gradients.
     """
     from hyenadna_backends import BACKENDS, missing
     from hyenadna_core.checks.parity import installed, run_backends, table

@@ -1,56 +1,71 @@
 """`hyenadna plugins`."""
 
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint
+
 import click
 
-from hyenadna_core.terminal import json_option, print_rows
+from hyenadna_core.terminal import Column, Row, json_option, print_rows
+from hyenadna_plugins import Plugins, Registered, collect, hookspecs
+
+COLUMNS = (
+    Column("name"),
+    Column("version"),
+    Column("registered", lambda row: row["registered"] or row["hooks"]),
+    Column("problems"),
+)
 
 
 @click.command("plugins")
 @json_option
 @click.pass_context
-def command(ctx, as_json):
-    """List the plug-ins: the hooks that they implement, what they registered, and what is wrong with them."""
-    from hyenadna_plugins import collect, hookspecs
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the plug-ins, their additions and their problems.
 
+    In a pipe, and with --json, each row also has the distribution and the hooks that the plug-in implements.
+    """
     plugins = ctx.obj.plugins
     registered = {
         hook.removeprefix("register_"): collect(plugins, hook)
         for hook in vars(hookspecs)
         if hook.startswith("register_") and hook != "register_commands"
     }
-    registered["commands"] = ctx.find_root().command.registered
+    registered["commands"] = ctx.find_root().command.registered  # type: ignore[attr-defined]  # it is our group
     rows = [loaded_row(plugins, name, plugin, registered) for name, plugin in plugins.list_name_plugin()]
-    print_rows(rows + [left_out_row(entry_point, reason) for entry_point, reason in plugins.left_out], as_json)
-
-
-def loaded_row(plugins, name, plugin, registered):
-    """What is listed of a plug-in that was loaded; `registered` by kind."""
-    kinds = {
-        kind: [offered for offered, offer in offers.offers if offer.plugin == name]
-        for kind, offers in registered.items()
-    }
-    failed = [f"{kind}: {offers.failed[name]}" for kind, offers in registered.items() if name in offers.failed]
-    clashes = [
-        offers.clash(taken) for offers in registered.values() for taken, by in offers.taken.items() if name in by
+    rows += [
+        row(entry_point, entry_point.name, problems=[f"left out: {reason}"]) for entry_point, reason in plugins.left_out
     ]
-    hooks = [hook.name for hook in plugins.get_hookcallers(plugin) if hook.has_spec()]
-    some = {kind: names for kind, names in kinds.items() if names}
-    return row(plugins.entry_points.get(name), name, hooks, some, failed + clashes)
+    print_rows(rows, as_json, COLUMNS)
 
 
-def left_out_row(entry_point, reason):
-    """What is listed of a plug-in that was left out."""
-    return row(entry_point, entry_point.name, [], {}, [f"left out: {reason}"])
+def loaded_row(plugins: Plugins, name: str, plugin: object, registered: Mapping[str, Registered]) -> Row:
+    """Return the row of a loaded plug-in; `registered` has the offers of all plug-ins by kind."""
+    names, problems = {}, []
+    for kind, offers in registered.items():
+        if own := [offered for offered, offer in offers.offers if offer.plugin == name]:
+            names[kind] = own
+        if name in offers.failed:
+            problems.append(f"{kind}: {offers.failed[name]}")
+    for offers in registered.values():
+        problems += [offers.clash(taken) for taken, rivals in offers.taken.items() if name in rivals]
+    hooks = [hook.name for hook in plugins.get_hookcallers(plugin) or () if hook.has_spec()]
+    return row(plugins.entry_points.get(name), name, hooks, names, problems)
 
 
-def row(entry_point, name, hooks, registered, problems):
-    """A line of the list."""
+def row(
+    entry_point: EntryPoint | None,
+    name: str,
+    hooks: Sequence[str] = (),
+    registered: Mapping[str, Sequence[str]] | None = None,
+    problems: Sequence[str] = (),
+) -> Row:
+    """Return a row of the list."""
     distribution = entry_point and entry_point.dist
     return {
         "name": name,
         "distribution": distribution and distribution.name,
         "version": distribution and distribution.version,
-        "hooks": hooks,
-        "registered": registered,
-        "problems": problems,
+        "hooks": list(hooks),
+        "registered": dict(registered or {}),
+        "problems": list(problems),
     }

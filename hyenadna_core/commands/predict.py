@@ -9,7 +9,7 @@ from hyenadna_core.registry import Session
 PATH = click.Path(path_type=Path)
 
 
-@click.command("predict", short_help="Predict with a trained model on new sequences.")
+@click.command("predict")
 @click.argument("run", type=PATH)
 @click.argument("sequences", type=PATH)
 @click.option("--sequence-column", metavar="NAME", help="Column with the sequences.  [default: sequence, seq or dna]")
@@ -26,7 +26,7 @@ def command(
     out: Path | None,
     backend: str | None,
 ) -> None:
-    """Predict the target of new SEQUENCES with the trained model of a RUN folder, on any backend.
+    """Predict new SEQUENCES with the model of a RUN folder.
 
     SEQUENCES is a CSV, TSV, Parquet, FASTA or BED file, which may be compressed with gzip. Labels
     are not needed. The output has one tab-separated row per sequence: its name, the prediction, and

@@ -1,22 +1,40 @@
 """`hyenadna presets`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from hyenadna_core.terminal import json_option, print_rows, rows_of
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import PLUGIN_COLUMNS, Column, Row, json_option, print_rows, rows_of
+from hyenadna_plugins import collect
+
+if TYPE_CHECKING:
+    from hyenadna_core.presets import Preset
+
+COLUMNS = (
+    Column("name"),
+    Column("layers", "n_layer"),
+    Column("width", "d_model"),
+    Column("max bases", "max_seq_len"),
+    Column("parameters"),
+    Column("licence"),
+    *PLUGIN_COLUMNS,
+)
 
 
 @click.command("presets")
 @json_option
 @click.pass_obj
-def command(session, as_json):
-    """List the architectures that have a name, and where their weights are."""
-    from hyenadna_plugins import collect
+def command(session: Session, as_json: bool) -> None:
+    """List the named architectures and their published weights.
 
-    print_rows(rows_of(collect(session.plugins, "register_presets"), described), as_json)
+    In a pipe, and with --json, each row also has the address and the checksum of the weights.
+    """
+    print_rows(rows_of(collect(session.plugins, "register_presets"), described), as_json, COLUMNS)
 
 
-def described(preset):
-    """What is listed of a preset."""
+def described(preset: "Preset") -> Row:
+    """Return the columns of a preset."""
     return {
         "n_layer": preset.config["n_layer"],
         "d_model": preset.config["d_model"],

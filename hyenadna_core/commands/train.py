@@ -44,7 +44,7 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
     return click.option(flag, default=default, show_default=shown, **settings)
 
 
-@click.command("train", cls=TrainCommand, short_help="Train a model, or continue a run.")
+@click.command("train", cls=TrainCommand)
 @option("--task", help="The task to train; `hyenadna tasks` lists all.")
 @option("--preset", help="The architecture; `hyenadna presets` lists all.")
 @option("--weights", metavar="NAME|PATH", help="Start from these weights: a preset's name, a file or a folder.")

@@ -167,13 +167,3 @@ def estimates(preset: Preset, batch_size: int, seq_len: int | None, backend: str
         found = estimate(architecture | {"rematerialise": remat}, batch_size, L, training, backend)
         rows.append({"for": what, "batch_size": batch_size, "seq_len": L, **found.to_json()})
     return rows
-
-
-def estimates_table(rows: list[dict[str, Any]]) -> str:
-    """Tab-separated, bytes as megabytes."""
-    bytes_in = ("weights", "spectra", "activations", "optimizer", "peak")
-    lines = ["\t".join(("for", "batch_size", "seq_len", *(f"{name}_MB" for name in bytes_in)))]
-    for row in rows:
-        first = (row["for"], str(row["batch_size"]), str(row["seq_len"]))
-        lines.append("\t".join((*first, *(f"{row[name] / 1e6:.0f}" for name in bytes_in))))
-    return "\n".join(lines)

@@ -13,10 +13,11 @@ from hyenadna_plugins.asking import ask, call, implementers
 from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
 from hyenadna_plugins.hookspecs import HOOKS_VERSION
 from hyenadna_plugins.manager import Plugins, plugin_manager
-from hyenadna_plugins.markers import hookimpl
+from hyenadna_plugins.markers import BUILTIN, hookimpl
 from hyenadna_plugins.registered import Offer, Registered, collect
 
 __all__ = [
+    "BUILTIN",
     "HOOKS_VERSION",
     "Offer",
     "PluginError",

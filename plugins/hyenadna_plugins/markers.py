@@ -3,7 +3,7 @@
 import pluggy
 
 GROUP = "hyenadna"  # of entry points
-OWN = "builtin"  # HyenaDNA's own plug-in, which is always there
+BUILTIN = "builtin"  # HyenaDNA's own plug-in, which is always there
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)

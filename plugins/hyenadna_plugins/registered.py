@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 from hyenadna_plugins.asking import ask, implementers
-from hyenadna_plugins.markers import OWN
+from hyenadna_plugins.markers import BUILTIN
 
 
 class Offer(NamedTuple):
@@ -47,7 +47,7 @@ class Registered(dict[str, Offer]):
         if len(plugins) == 1:
             wanted_by = f"plug-in {plugins[0]!r} more than once: leave it out"
         left_out = plugins[1:] or plugins
-        stay = [plugin for plugin in self._loaded if plugin not in (OWN, *left_out)]
+        stay = [plugin for plugin in self._loaded if plugin not in (BUILTIN, *left_out)]
         return f"{name!r} is registered by {wanted_by}, as with HYENADNA_PLUGINS={','.join(stay)} in the environment."
 
 

@@ -127,7 +127,7 @@ def test_each_warning_is_one_line_however_often_it_is_raised(hyenadna, install_p
     assert stderr.splitlines() == [
         "Warning: Plug-in 'absent' was left out: No module named 'not_there'",
         "Warning: Plug-in 'broken' failed in register_presets: boom",
-        "Python and the backend take 0.3 to 0.6 GB besides.",
+        "Python and the backend need 0.3 to 0.6 GB more.",
     ]
 
 
@@ -155,7 +155,7 @@ def test_a_command_that_two_plugins_add_is_an_error_when_it_is_called(hyenadna, 
         assert hyenadna("speak", *options) == (1, "", f"Error: {line}\n")
     assert hyenadna("say")[1] == "said by three\n"
     stdout = hyenadna("--help")[1]
-    assert "  speak     Not to be had: registered by one, two.\n" in stdout
+    assert "  speak     Not available: registered by one, two.\n" in stdout
     assert "  say       Speaks.\n" in stdout
 
 
