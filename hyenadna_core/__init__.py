@@ -1,11 +1,12 @@
 """HyenaDNA for everyone: the genomic language model on every backend of Keras 3.
 
-Letters that have one meaning in the whole project: B batch, L bases, D channels, O order, V vocabulary rows, N FFT
-length (at least 2L - 1, the planner's choice), F = N//2 + 1 frequencies, C = (O - 1) D filters, K targets.
-Coordinates are 0-based half-open. Likelihoods are natural logs inside; people read bits per base and perplexity.
+Letters that have one meaning in the whole project: B batch, L bases, D channels, O order, V
+vocabulary rows, N FFT length (at least 2L - 1, the planner's choice), F = N//2 + 1 frequencies, C =
+(O - 1) D filters, K targets. Coordinates are 0-based half-open. Likelihoods are natural logs
+inside; people read bits per base and perplexity.
 
-Importing this package imports no backend; the first use of a name that needs one settles which (KERAS_BACKEND, else
-~/.keras/keras.json, else the first that is installed).
+Importing this package imports no backend. The first use of a name that needs a backend chooses it:
+KERAS_BACKEND, else ~/.keras/keras.json, else the first installed backend.
 """
 
 from importlib import import_module

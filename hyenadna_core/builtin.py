@@ -1,4 +1,4 @@
-"""HyenaDNA's own plug-in: the package registers its parts through the same hooks as other plug-ins."""
+"""HyenaDNA's own plug-in: it registers its parts through the hooks that all plug-ins use."""
 
 from importlib import import_module
 from pathlib import Path

@@ -36,7 +36,7 @@ class Commands(click.Group):
         self.sections[str(name or cmd.name)] = section
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, section by section, in the order of their registration."""
+        """Return the names of the commands by section, in the order of registration."""
         sections = list(dict.fromkeys(self.sections.values()))
         return sorted(self.commands, key=lambda name: sections.index(self.sections[name]))
 
@@ -125,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextmanager
 def plugin_warnings_as_lines() -> Iterator[None]:
-    """Print each warning about a plug-in once, as one line on stderr; leave other warnings as they are."""
+    """Print each warning about a plug-in once, as one line on stderr."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", PluginWarning)
         show, messages = warnings.showwarning, set[str]()

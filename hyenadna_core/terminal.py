@@ -22,7 +22,7 @@ NARROWEST = 12  # characters that a column of text keeps at least
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the table at a terminal: its heading, and the key or function that gives a cell."""
+    """One column of the table at a terminal: a heading, and the key or function of its cells."""
 
     heading: str
     cell: str | Callable[[Row], Any] = ""
@@ -79,8 +79,8 @@ def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = (
 def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
     """Print an aligned table that fits the width of the terminal; long cells fold.
 
-    A column without any value is left out. Rows that do not fit side by side are printed one below the other, with one
-    line for each value.
+    A column without any value is left out. Rows that do not fit side by side are printed one below
+    the other, with one line for each value.
     """
     columns = columns or [Column(key) for key in (rows[0] if rows else ())]
     columns = [column for column in columns if any(column.of(row) not in (None, "", [], {}) for row in rows)]
@@ -105,7 +105,7 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
 
 
 def rows_of(registered: Registered, describe: Callable[[Any], Row]) -> list[dict[str, Any]]:
-    """Return a row for each registered thing: its name, the keys of `describe`, its plug-in and its rivals."""
+    """Return a row for each registered thing: name, the keys of `describe`, plug-in and rivals."""
     return [
         {
             "name": name,

@@ -18,7 +18,7 @@ EXTRAS = ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb")
 
 
 def diagnose(choice: Choice) -> dict[str, Any]:
-    """Return the versions, the chosen backend with its reason, the state of each backend, and the extras."""
+    """Return the versions, the chosen backend and its reason, all backends, and the extras."""
     installed = [name for name in BACKENDS if missing(name) is None]
     with ThreadPoolExecutor() as pool:
         answers = dict(zip(installed, pool.map(ask, installed), strict=True))
@@ -89,7 +89,7 @@ def _listed(packages: dict[str, str]) -> str:
 
 
 def _extras() -> dict[str, dict[str, str]]:
-    """Return, by extra, the packages that it requires here, each with its version or "to install"."""
+    """Return the packages of each extra here, each with its version or "to install"."""
     from packaging.requirements import Requirement
 
     extras: dict[str, dict[str, str]] = {}

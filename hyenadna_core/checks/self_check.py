@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def self_check(choice: Choice) -> Iterator[Check]:
-    """Check convolutions of all lengths, then logits and gradients of the golden cases; yield each check."""
+    """Yield the checks of convolutions of all lengths, then of the golden cases."""
     check_backend(choice)
     from hyenadna_backends import fft_conv
 
@@ -51,7 +51,7 @@ def self_check(choice: Choice) -> Iterator[Check]:
 
 
 def convolution_error(fft_conv: Callable[..., Any], L: int) -> float:
-    """Return the largest difference of a kernel from float64 NumPy, relative to the largest value."""
+    """Return the largest error of a kernel against float64 NumPy, relative to the largest value."""
     from keras import ops
 
     random = np.random.default_rng(L)

@@ -69,18 +69,18 @@ def command(
 
     Each time is compared with the plain formula.
 
-    A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as in the original), generic,
-    matmul, the kernels of plug-ins, and attention, which is a causal Transformer instead of the model.
-    BACKEND:KERNEL@system runs without our settings of the memory allocator. Each side runs once in each round. The
-    ratio of two sides is computed in each round; the table has the median and its 95 % interval, which needs six
-    rounds. Each side is compared with the last side and with the plain kernel of its backend.
+    A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as in the
+    original), generic, matmul, the kernels of plug-ins, and attention, which is a causal
+    Transformer instead of the model. BACKEND:KERNEL@system runs without our settings of the memory
+    allocator. Each side runs once in each round. The ratio of two sides is computed in each round;
+    the table has the median and its 95 % interval, which needs six rounds. Each side is compared
+    with the last side and with the plain kernel of its backend.
 
     \b
-      hyenadna bench --what conv --lengths 1024,32770,160002
-      hyenadna bench --sides jax:native,torch:plain --what forward --preset small-32k --lengths 32770
-      hyenadna bench --against attention --plot crossing.png
-      hyenadna bench --data --fasta genome.fa.gz
-      hyenadna bench --check-kernel matmul
+      hyenadna bench --what conv --lengths 1024,32770,160002 hyenadna bench --sides
+      jax:native,torch:plain --what forward --preset small-32k --lengths 32770 hyenadna bench
+      --against attention --plot crossing.png hyenadna bench --data --fasta genome.fa.gz hyenadna
+      bench --check-kernel matmul
     """  # noqa: D301 (click reads this)
     if check_kernel:
         _check(session, check_kernel)

@@ -36,13 +36,14 @@ def command(
 ) -> None:
     """Show the backends, their devices, and the missing packages.
 
-    --self-check prints one line for each check, to paste into a report. It checks the long convolution from 1 to
-    2,097,152 bases, the logits of the golden model and, if the backend can train, its gradients. The exit status is 1
-    if the device differs from NumPy by more than a limit.
+    --self-check prints one line for each check, to paste into a report. It checks the long
+    convolution from 1 to 2,097,152 bases, the logits of the golden model and, if the backend can
+    train, its gradients. The exit status is 1 if the device differs from NumPy by more than a
+    limit.
 
-    --preset prints an estimate of the memory instead: weights, kept spectra, activations, optimizer and peak, for
-    inference, for training, and for training with rematerialised blocks. It is for float32, without Python and the
-    backend.
+    --preset prints an estimate of the memory instead: weights, kept spectra, activations, optimizer
+    and peak, for inference, for training, and for training with rematerialised blocks. It is for
+    float32, without Python and the backend.
     """
     if preset:
         print_memory(session, preset, batch_size, seq_len, as_json)

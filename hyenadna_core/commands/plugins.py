@@ -22,7 +22,8 @@ COLUMNS = (
 def command(ctx: click.Context, as_json: bool) -> None:
     """List the plug-ins, their additions and their problems.
 
-    In a pipe, and with --json, each row also has the distribution and the hooks that the plug-in implements.
+    In a pipe, and with --json, each row also has the distribution and the hooks that the plug-in
+    implements.
     """
     plugins = ctx.obj.plugins
     registered = {

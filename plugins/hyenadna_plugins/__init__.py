@@ -1,6 +1,7 @@
-"""How HyenaDNA grows: hooks that a plug-in implements, and the manager that collects them. Needs pluggy alone.
+"""Hooks for plug-ins, and the manager that loads the plug-ins. It needs only pluggy.
 
-A plug-in is a module named by an entry point of the group `hyenadna`, with functions marked `@hookimpl`:
+A plug-in is a module with functions marked `@hookimpl`. An entry point of the group `hyenadna`
+names the module:
 
     from hyenadna_plugins import hookimpl
 

@@ -1,4 +1,4 @@
-"""Asking plug-ins one by one, so that one that fails is named and costs nothing but itself."""
+"""Calls of one plug-in at a time: an error names its plug-in and does not stop the others."""
 
 import warnings
 from typing import Any
@@ -10,25 +10,28 @@ from hyenadna_plugins.tracing import trace_error
 
 
 def implementers(manager: pluggy.PluginManager, hook: str) -> list[str]:
-    """The names of the plug-ins that implement a hook, in the order in which they were loaded."""
+    """Return the names of the plug-ins that implement a hook, in the order of loading."""
     names = {implementation.plugin_name for implementation in getattr(manager.hook, hook).get_hookimpls()}
     return [name for name, _ in manager.list_name_plugin() if name in names]
 
 
 def call(manager: pluggy.PluginManager, hook: str, plugin_name: str, **arguments: Any) -> Any:
-    """What one plug-in alone answers to a hook: a list, or its answer or None where the first result is taken."""
+    """Call a hook of one plug-in only; return its answer.
+
+    The answer is a list. If the hook takes the first result, it is that result or None.
+    """
     others = [manager.get_plugin(name) for name in implementers(manager, hook) if name != plugin_name]
     return manager.subset_hook_caller(hook, others)(**arguments)
 
 
 def ask(manager: pluggy.PluginManager, hook: str, plugin_name: str, **arguments: Any) -> str | None:
-    """Call what one plug-in implements of a hook.
+    """Call a hook of one plug-in; return None, or the reason in one line if the plug-in fails.
 
-    Where it fails, a PluginWarning names it; the answer is why it failed, in one line, and None where it did not.
+    A failure also gives a PluginWarning that names the plug-in.
     """
     try:
         call(manager, hook, plugin_name, **arguments)
-    except Exception as error:  # whatever a plug-in may raise: the others must still work
+    except Exception as error:  # any error of a plug-in: the others must still work
         trace_error(error)
         reason = reason_of(error)
         warnings.warn(f"Plug-in {plugin_name!r} failed in {hook}: {reason}", PluginWarning, stacklevel=3)

@@ -1,4 +1,4 @@
-"""Loading plug-ins: those that can be used, and a warning for each of the others."""
+"""The manager that loads the plug-ins, with a warning for each that cannot be used."""
 
 import difflib
 import os
@@ -18,10 +18,10 @@ ENVIRONMENT = "HYENADNA_PLUGINS"
 
 
 class Plugins(pluggy.PluginManager):
-    """pluggy's manager, which also knows where each plug-in came from and which were left out.
+    """pluggy's manager, with the origin of each plug-in.
 
-    `entry_points` has those of the plug-ins that were loaded, by the plug-in's name; `left_out` those of the others,
-    each with the reason in one line.
+    `entry_points` has the loaded plug-ins by name. `left_out` has the others, each with the reason
+    in one line.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,8 @@ class Plugins(pluggy.PluginManager):
         """Import a plug-in and register it.
 
         Raises:
-            Exception: whatever the plug-in raises, or PluginError for a rule that it breaks; it is not registered then.
+            Exception: any error of the plug-in; it is not registered.
+            PluginError: the plug-in breaks a rule; it is not registered.
         """
         check_version(entry_point)
         plugin, name = entry_point.load(), entry_point.name
@@ -49,7 +50,7 @@ class Plugins(pluggy.PluginManager):
             say(f"loaded {name} from {entry_point.value}")
 
     def _unknown_hooks(self, plugin: object) -> str | None:
-        """What to say of the first function of a plug-in that implements a hook which does not exist."""
+        """Return a message about the first function that implements an unknown hook, or None."""
         known = [name for name, hook in vars(self.hook).items() if hook.has_spec()]
         for hook in self.get_hookcallers(plugin) or ():
             required = [each for each in hook.get_hookimpls() if each.plugin is plugin and not each.optionalhook]
@@ -61,11 +62,12 @@ class Plugins(pluggy.PluginManager):
 
 
 def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
-    """A fresh manager with the installed plug-ins, or only those of `names` besides HyenaDNA's own.
+    """Return a new manager with HyenaDNA's own plug-in and the installed plug-ins.
 
-    Without `names`, HYENADNA_PLUGINS restricts in the same way: names with commas between, none where it is empty.
-    A plug-in that fails to load, implements a hook that does not exist, or was made for another major version of the
-    hooks is left out with a PluginWarning that names it.
+    `names` restricts the installed plug-ins. Without it, HYENADNA_PLUGINS does: names with commas
+    between them; if it is empty, no plug-in is loaded. A plug-in is left out with a PluginWarning
+    if it fails to load, implements an unknown hook, or was made for another major version of the
+    hooks.
     """
     if names is None and (listed := os.environ.get(ENVIRONMENT)) is not None:
         names = [name.strip() for name in listed.split(",")]
@@ -79,7 +81,7 @@ def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
             continue
         try:
             plugins.load(entry_point)
-        except (Exception, SystemExit) as error:  # whatever a plug-in may raise: the others must still work
+        except (Exception, SystemExit) as error:  # any error of a plug-in: the others must still work
             if own:
                 raise
             trace_error(error)

@@ -1,9 +1,9 @@
-"""The two markers: what the host offers, and what a plug-in implements."""
+"""The two markers: `hookspec` for the hooks of the host, `hookimpl` for those of a plug-in."""
 
 import pluggy
 
-GROUP = "hyenadna"  # of entry points
-BUILTIN = "builtin"  # HyenaDNA's own plug-in, which is always there
+GROUP = "hyenadna"  # entry-point group
+BUILTIN = "builtin"  # HyenaDNA's own plug-in, always loaded
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)

@@ -1,4 +1,4 @@
-"""What plug-ins register by name, and the names that more than one of them wants."""
+"""The things that plug-ins register by name, and the names that several plug-ins claim."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -10,18 +10,17 @@ from hyenadna_plugins.markers import BUILTIN
 
 
 class Offer(NamedTuple):
-    """What a plug-in registered, and the plug-in's name."""
+    """A registered thing, and the name of its plug-in."""
 
     thing: Any
     plugin: str
 
 
 class Registered(dict[str, Offer]):
-    """By name, what is registered and by which plug-in.
+    """The offers of all plug-ins by name.
 
-    A name that was registered more than once is not in it, but in `taken`, with the plug-ins that want it: none of them
-    has it. `offers` are all of them, in order, each with its name. `failed` says why plug-ins failed when they were
-    asked, by plug-in.
+    A name that was registered more than once is only in `taken`, with its plug-ins. `offers` has
+    all offers in order, each with its name. `failed` has the reason of each plug-in that failed.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class Registered(dict[str, Offer]):
                 self.taken[name] = [offer.plugin for offer in offers_of_it]
 
     def clash(self, name: str) -> str:
-        """What to say of a name in `taken`, in one line: who wants it, and how one of them is left out."""
+        """Return one line about a name in `taken`: its plug-ins, and the way to leave one out."""
         plugins = sorted(set(self.taken[name]), key=self.taken[name].index)
         wanted_by = f"plug-ins {' and '.join(map(repr, plugins))}: leave out all but one of them"
         if len(plugins) == 1:
@@ -52,7 +51,7 @@ class Registered(dict[str, Offer]):
 
 
 class Register(list[tuple[str, Any]]):
-    """The `register` that one plug-in is handed: what it is called with, by name."""
+    """The `register` argument of one plug-in: a list of the registered things with their names."""
 
     def __call__(self, thing: Any) -> None:
         """Take a thing that has a name."""
@@ -66,9 +65,9 @@ class Register(list[tuple[str, Any]]):
 
 
 def collect(manager: pluggy.PluginManager, hook: str) -> Registered:
-    """What all plug-ins offer through a hook `register_...(register)`.
+    """Return the offers of all plug-ins through a hook `register_...(register)`.
 
-    They are asked one by one. One that fails costs a PluginWarning that names it, and offers nothing through this hook.
+    A plug-in that fails offers nothing through this hook; a PluginWarning names it.
     """
     offers: list[tuple[str, Offer]] = []
     failed: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""HYENADNA_TRACE_PLUGINS=1: every call of a hook on stderr, with its arguments and results, a line each."""
+"""The trace of HYENADNA_TRACE_PLUGINS=1: each call of a hook and its result as a line on stderr."""
 
 import os
 import sys
@@ -12,27 +12,27 @@ import pluggy
 from hyenadna_plugins.errors import PluginError
 
 ENVIRONMENT = "HYENADNA_TRACE_PLUGINS"
-WIDTH = 240  # of a value, at most
+WIDTH = 240  # largest number of characters of a value
 
 
 def is_traced() -> bool:
-    """Whether the environment asks for it."""
+    """Return whether the environment asks for a trace."""
     return os.environ.get(ENVIRONMENT, "") not in ("", "0")
 
 
 def trace_calls(manager: pluggy.PluginManager) -> None:
-    """Say each hook call before it is made, and afterwards what came of it."""
+    """Write a line before each call of a hook, and a line with its result."""
     manager.add_hookcall_monitoring(_before, _after)
 
 
 def trace_error(error: BaseException) -> None:
-    """Where a plug-in failed: all of the traceback, if calls are traced and the line on it does not say enough."""
+    """Print the traceback of a plug-in's error if calls are traced; a PluginError needs none."""
     if is_traced() and not isinstance(error, PluginError):
         traceback.print_exception(error)
 
 
 def say(line: str) -> None:
-    """A line of the trace."""
+    """Write a line of the trace."""
     sys.stderr.write(f"plugins: {line}\n")
 
 

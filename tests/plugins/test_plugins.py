@@ -6,12 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hyenadna_backends import current_kernel, fft_conv
-from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import by_name, select_fft_conv
 from hyenadna_plugins import (
     HOOKS_VERSION,
-    PluginError,
     PluginWarning,
     collect,
     hookimpl,
@@ -55,63 +51,6 @@ def test_a_plugin_is_found_and_named_as_the_origin(install_plugin):
     install_plugin("mine", PRESET.format(name="my-preset"))
     preset, plugin = collect(plugin_manager(), "register_presets")["my-preset"]
     assert (preset.name, plugin) == ("my-preset", "mine")
-
-
-FFT_CONV = """
-from hyenadna_backends import FFTConv
-def load():
-    {load}
-@hookimpl
-def register_fft_convs(register):
-    register(FFTConv("mine", load, {backends!r}, "my plug-in"))
-"""
-
-
-@pytest.mark.usefixtures("fresh_kernel")
-def test_a_plugin_offers_a_kernel_and_it_is_imported_when_it_is_chosen(install_plugin):
-    install_plugin("one", FFT_CONV.format(load="return lambda u, k, bias: 'computed'", backends=()))
-    manager = plugin_manager()
-    assert collect(manager, "register_fft_convs")["mine"].plugin == "one"
-    assert collect(manager, "register_fft_convs")["matmul"].plugin == "builtin"
-    assert select_fft_conv(manager, None).name != "mine"
-    assert select_fft_conv(manager, "mine").source == "my plug-in"
-    assert fft_conv(None, None, None) == "computed"
-    assert select_fft_conv(manager, None).name == "mine"  # as it is
-
-
-@pytest.mark.usefixtures("fresh_kernel")
-@pytest.mark.parametrize(
-    ("load", "backends", "name", "message"),
-    [
-        ("import not_there", (), "mine", "Kernel 'mine' cannot be loaded: No module named 'not_there'"),
-        ("raise RuntimeError('no GPU')", (), "mine", "Kernel 'mine' cannot be loaded: no GPU"),
-        (
-            "pass",
-            ("openvino",),
-            "mine",
-            "Kernel 'mine' runs on openvino: on backend .* choose one of .*generic, matmul",
-        ),
-        ("pass", (), "yours", "Unknown kernel 'yours': choose one of .*generic, matmul, mine"),
-    ],
-)
-def test_a_kernel_that_cannot_be_used_is_one_line(install_plugin, load, backends, name, message):
-    install_plugin("one", FFT_CONV.format(load=load, backends=backends))
-    with pytest.raises(HyenaDNAError, match=f"^{message}\\.?$"):
-        select_fft_conv(plugin_manager(), name)
-
-
-@pytest.mark.usefixtures("fresh_kernel")
-def test_a_wrong_kernel_in_the_environment_is_one_line(monkeypatch):
-    monkeypatch.setenv("HYENADNA_FFT_CONV", "cuda")
-    with pytest.raises(HyenaDNAError, match=r"^Unknown kernel 'cuda': choose one of .*generic, matmul\.$"):
-        select_fft_conv(plugin_manager(names=[]), None)
-
-
-@pytest.mark.usefixtures("fresh_kernel")
-def test_the_environment_may_name_a_kernel_of_a_plugin(install_plugin, monkeypatch):
-    install_plugin("one", FFT_CONV.format(load="pass", backends=()))
-    monkeypatch.setenv("HYENADNA_FFT_CONV", "mine")
-    assert select_fft_conv(plugin_manager(), None).name == current_kernel().name == "mine"
 
 
 def test_names_or_the_environment_restrict_what_is_loaded(install_plugin, monkeypatch):
@@ -228,120 +167,11 @@ def test_a_group_that_only_begins_as_ours_is_not_ours(install_plugin):
     assert names() == {"builtin"}
 
 
-def test_a_name_taken_twice_is_an_error_when_it_is_looked_up(install_plugin):
-    for plugin in ("one", "three", "two"):
-        install_plugin(plugin, PRESET.format(name="of-three" if plugin == "three" else "same"))
-    registered = collect(plugin_manager(), "register_presets")
-    message = (
-        "^'same' is registered by plug-ins 'one' and 'two': leave out all but one of them, "
-        "as with HYENADNA_PLUGINS=one,three in the environment.$"
-    )
-    with pytest.raises(PluginError, match=message):
-        by_name(registered, "same", "preset")
-    assert by_name(registered, "of-three", "preset").name == "of-three"
-    assert by_name(registered, "tiny-1k", "preset", "hyenadna-").name == "hyenadna-tiny-1k"
-    assert registered.taken == {"same": ["one", "two"]}
-    assert [offer.plugin for name, offer in registered.offers if name == "same"] == ["one", "two"]
-
-
-def test_the_way_out_of_a_name_taken_twice_is_one(install_plugin, monkeypatch):
-    for plugin in ("one", "three", "two"):
-        install_plugin(plugin, PRESET.format(name="of-three" if plugin == "three" else "same"))
-    monkeypatch.setenv("HYENADNA_PLUGINS", "one,three")
-    registered = collect(plugin_manager(), "register_presets")
-    assert (registered["same"].plugin, registered["of-three"].plugin) == ("one", "three")
-
-
-def test_a_name_of_ours_that_a_plugin_takes_is_an_error_too(install_plugin):
-    install_plugin("one", PRESET.format(name="hyenadna-tiny-1k"))
-    registered = collect(plugin_manager(), "register_presets")
-    for name in ("tiny-1k", "hyenadna-tiny-1k"):
-        with pytest.raises(
-            PluginError, match=r"'builtin' and 'one': leave out .* HYENADNA_PLUGINS= in the environment"
-        ):
-            by_name(registered, name, "preset", "hyenadna-")
-    assert by_name(registered, "small-32k", "preset", "hyenadna-").name == "hyenadna-small-32k"
-
-
-def test_a_plugin_that_registers_a_name_twice_is_named_alone(install_plugin):
-    install_plugin("one", PRESET.format(name="same") + "    register(SimpleNamespace(name='same'))")
-    with pytest.raises(
-        PluginError, match="by plug-in 'one' more than once: leave it out, as with HYENADNA_PLUGINS= in"
-    ):
-        by_name(collect(plugin_manager(), "register_presets"), "same", "preset")
-
-
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        (BROKEN, "boom"),
-        (PRESET.format(name="half") + "    raise RuntimeError('boom')", "boom"),
-        ("@hookimpl\ndef register_presets(register): register('mine')", "it registered 'mine', which has no name"),
-        ("@hookimpl\ndef register_presets(register): import not_there", "No module named 'not_there'"),
-    ],
-)
-def test_a_plugin_that_fails_when_asked_costs_one_warning(install_plugin, source, reason):
-    install_plugin("broken", source)
-    install_plugin("sound", PRESET.format(name="a"))
-    manager = plugin_manager()
-    with pytest.warns(PluginWarning, match=f"^Plug-in 'broken' failed in register_presets: {reason}$") as caught:
-        registered = collect(manager, "register_presets")
-    assert len(caught) == 1
-    assert registered.failed == {"broken": reason}
-    assert {"hyenadna-tiny-1k", "a"} <= registered.keys()
-    assert "half" not in registered
-    assert "matmul" in collect(manager, "register_fft_convs")
-
-
 def test_a_hook_needs_only_the_arguments_it_uses(install_plugin):
     install_plugin("one", "@hookimpl\ndef register_presets(): pass")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "hyenadna-tiny-1k" in collect(plugin_manager(), "register_presets")
-
-
-def test_a_trace_has_a_line_for_each_call_and_each_result(install_plugin, monkeypatch, capsys):
-    install_plugin("one", PRESET.format(name="a") + "@hookimpl\ndef fetch_weights(uri): return 'here' * 1000")
-    manager = plugin_manager()
-    collect(manager, "register_presets")
-    assert capsys.readouterr().err == ""
-    monkeypatch.setenv("HYENADNA_TRACE_PLUGINS", "1")
-    manager = plugin_manager()
-    collect(manager, "register_presets")
-    manager.hook.fetch_weights(uri="s3://x\ny", cache_dir=None)
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == [
-        "plugins: loaded builtin from hyenadna_core.builtin",
-        "plugins: loaded one from one",
-    ]
-    assert lines[2] == "plugins: register_presets(register=register) asks builtin"
-    assert lines[3].startswith("plugins: register_presets registered hyenadna-tiny-1k, ")
-    assert lines[4:7] == [
-        "plugins: register_presets(register=register) asks one",
-        "plugins: register_presets registered a",
-        r"plugins: fetch_weights(uri='s3://x\ny', cache_dir=None) asks one, builtin",
-    ]
-    assert lines[7].startswith("plugins: fetch_weights -> ")
-    assert len(lines) == 8
-    assert max(map(len, lines)) < 300
-
-
-@pytest.mark.parametrize("value", ["", "0"])
-def test_a_trace_that_is_not_asked_for_is_not_there(monkeypatch, capsys, value):
-    monkeypatch.setenv("HYENADNA_TRACE_PLUGINS", value)
-    collect(plugin_manager(), "register_presets")
-    assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize("source", [BROKEN, "raise RuntimeError('boom')"])
-def test_a_trace_has_the_whole_of_what_went_wrong(install_plugin, monkeypatch, capsys, source):
-    install_plugin("broken", source)
-    monkeypatch.setenv("HYENADNA_TRACE_PLUGINS", "1")
-    with pytest.warns(PluginWarning, match="boom"):
-        collect(plugin_manager(), "register_presets")
-    stderr = capsys.readouterr().err
-    assert "Traceback (most recent call last):" in stderr
-    assert 'broken.py", line' in stderr
 
 
 def test_a_reason_is_one_line():
