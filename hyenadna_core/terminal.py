@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -125,12 +125,11 @@ def _print_grid(columns: Sequence[tuple[str, bool, int]], cells: Sequence[Sequen
 
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", **options)
     for heading, is_numeric, width in columns:
-        justify = "right" if is_numeric else "left"
-        table.add_column(heading, justify=justify, overflow="fold", min_width=width)
+        table.add_column(heading, justify="right" if is_numeric else "left", overflow="fold", min_width=width)
     for texts in cells:
         table.add_row(*map(Text, texts))
-    plain = {"color_system": None} if os.environ.get("NO_COLOR") else {}
-    Console(width=shutil.get_terminal_size().columns, **plain).print(table)
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    Console(width=shutil.get_terminal_size().columns, color_system=colors).print(table)
 
 
 def _text(value: Any, thousands: bool = False) -> str:
