@@ -5,12 +5,15 @@ vocabulary rows, N FFT length (at least 2L - 1, the planner's choice), F = N//2 
 (O - 1) D filters, K targets. Coordinates are 0-based half-open. Likelihoods are natural logs
 inside; people read bits per base and perplexity.
 
-Importing this package imports no backend. The first use of a name that needs a backend chooses it:
-KERAS_BACKEND, else ~/.keras/keras.json, else the first installed backend.
+Importing this package imports no backend. The first import of Keras settles which one runs: that of
+KERAS_BACKEND, else that of ~/.keras/keras.json, else the first that is installed. So import this
+package before Keras.
 """
 
 from importlib import import_module
 from typing import Any
+
+from hyenadna_backends import choose, missing
 
 _HOME = {
     "Batch": "task",
@@ -41,7 +44,6 @@ _HOME = {
     "reverse_complement": "tokens",
     "save": "model.loading",
 }
-_NEEDS_KERAS = {"CausalLM", "Head", "HyenaBackbone", "load", "save"}
 
 __all__ = sorted(_HOME)
 
@@ -49,11 +51,12 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _NEEDS_KERAS:
-        from hyenadna_backends import choose
-
-        choose()
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name == "keras":
+            raise ImportError(missing(choose().name)) from None
+        raise
 
 
 def __dir__() -> list[str]:

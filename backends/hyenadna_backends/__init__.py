@@ -1,10 +1,13 @@
-"""The long convolution on each Keras backend, and which backend runs.
+"""The long convolution on each Keras backend, and the choice of the backend.
+
+Importing this package imports no backend: the choice is made when Keras is imported.
 
 Letters: B batch, D channels, L bases, N FFT length, F = N//2 + 1 frequencies.
 """
 
 from hyenadna_backends.choice import BACKENDS, Choice, SettingError, choose, missing
 from hyenadna_backends.convolution import FFTConv, current_kernel, fft_conv, use_kernel
+from hyenadna_backends.keras_import import settle_with_keras
 
 __all__ = [
     "BACKENDS",
@@ -17,3 +20,5 @@ __all__ = [
     "missing",
     "use_kernel",
 ]
+
+settle_with_keras()

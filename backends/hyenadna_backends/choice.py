@@ -1,23 +1,26 @@
-"""Which Keras backend runs: chosen once, before Keras or any plug-in is imported."""
+"""Which Keras backend runs in this process.
+
+The choice is made once, when Keras is imported or at the start of the command. Import
+`hyenadna_core` before `keras`: Keras imported first knows neither MLX nor this order of choice.
+"""
 
 import importlib.util
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hyenadna_backends import mlx_bridge
-
 
 class SettingError(ValueError):
-    """A setting in the environment names what there is not; the message says which, and what there is."""
+    """A variable of the environment has an unknown value; the message names both and the values to choose from."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A backend of Keras: what must be importable, what installs it, whether it can differentiate."""
+    """A backend of Keras: the modules it needs, the packages that install it, and whether it can train."""
 
     name: str
     modules: tuple[str, ...]
@@ -33,7 +36,7 @@ BACKENDS: Mapping[str, Backend] = {
         Backend("mlx", ("keras", "keras_mlx", "mlx"), "'hyenadna[mlx]'"),
         # Keras 3.15 takes two functions of its numpy backend from its jax backend.
         Backend("numpy", ("keras", "jax"), "'hyenadna[jax]'", trains=False),
-        # Served by the generic kernel; not part of our tests.
+        # These two run on the generic kernel, and our tests do not cover them.
         Backend("tensorflow", ("keras", "tensorflow"), "keras tensorflow"),
         Backend("openvino", ("keras", "openvino"), "keras openvino", trains=False),
     )
@@ -42,14 +45,14 @@ BACKENDS: Mapping[str, Backend] = {
 
 @dataclass(frozen=True)
 class Choice:
-    """The backend that runs and why."""
+    """The backend that runs, and the reason for it."""
 
     name: str
     reason: str
 
 
 def missing(name: str) -> str | None:
-    """What keeps a backend from running here, as a sentence with the way out, or None."""
+    """Return one sentence that says why a backend cannot run here and what to do, or None if it can."""
     if name not in BACKENDS:
         return f"Unknown backend {name!r}: choose one of {', '.join(BACKENDS)}."
     backend = BACKENDS[name]
@@ -60,20 +63,22 @@ def missing(name: str) -> str | None:
 
 
 def choose(requested: str | None = None) -> Choice:
-    """Settle the backend for this process and put it into KERAS_BACKEND.
+    """Choose the backend for this process and put its name into KERAS_BACKEND.
 
-    The order: `requested` (the command's --backend), KERAS_BACKEND, ~/.keras/keras.json if the backend that it names
-    is installed, mlx on Apple Silicon, then jax, torch, numpy, whichever is installed first. What is named but not
-    installed is chosen all the same, so that a command which needs no backend runs; `missing` has the reason.
+    If Keras is already imported, its backend runs. Otherwise the order is: `requested` (the
+    command's --backend), KERAS_BACKEND, the backend in ~/.keras/keras.json if it is installed,
+    mlx on Apple Silicon, then the first of jax, torch, mlx and numpy that is installed. A name that
+    was given is chosen even if that backend is not installed, so that commands without a backend
+    still run; `missing` then returns the reason.
     """
     choice = _choice(requested)
     os.environ["KERAS_BACKEND"] = choice.name
-    if choice.name == "mlx":
-        mlx_bridge.install()
     return choice
 
 
 def _choice(requested: str | None) -> Choice:
+    if running := _running():
+        return Choice(running, "Keras is already imported with it")
     if requested:
         return Choice(requested, "--backend")
     if named := os.environ.get("KERAS_BACKEND"):
@@ -89,8 +94,14 @@ def _choice(requested: str | None) -> Choice:
     return Choice(order[0], "no backend is installed")
 
 
+def _running() -> str | None:
+    """Return the backend of the Keras that is imported, or None if none is, or not completely yet."""
+    config = getattr(sys.modules.get("keras"), "config", None)
+    return str(config.backend()) if config is not None else None
+
+
 def _configured() -> str | None:
-    """The backend in the user's keras.json, if there is such a file and it can be read."""
+    """Return the backend in the user's keras.json, or None if there is no such file or it cannot be read."""
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     try:
         return str(json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"])

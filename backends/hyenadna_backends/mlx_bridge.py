@@ -1,17 +1,18 @@
-"""Lets Keras 3.15 run on MLX, as Keras 3.16 will by itself.
+"""Keras 3.15 on MLX, which Keras 3.16 will run without help.
 
-`keras-mlx` implements the backend, but Keras 3.15 only takes the names on a fixed list. The bridge waits for the
-import of Keras and, while that import runs, seats keras-mlx under a name that is on the list (OpenVINO's); when it is
-over, Keras answers "mlx" to whoever asks which backend runs. Nothing is downloaded, no file is changed, and with a
-Keras that knows pluggable backends nothing is done at all.
+`keras-mlx` implements the backend, but Keras 3.15 accepts only the names on a fixed list. While
+Keras is imported, the bridge gives keras-mlx a name on that list (that of OpenVINO, "the seat").
+After the import, Keras answers "mlx" to everyone who asks which backend runs. The bridge downloads
+nothing and changes no file.
 """
 
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,8 +22,8 @@ SEAT_MODULE = f"keras.src.backend.{SEAT}"
 
 
 def _shift_and_axis(shift: Any, axis: Any) -> tuple[list[int], list[int]]:
-    """The arguments of `roll`, scalars repeated to equal length; Keras 3.16 has this function, 3.15 does not."""
-    import numpy as np  # not before: every start of the command comes by here
+    """Repeat scalar arguments of `roll` to equal length; Keras 3.16 has this function, 3.15 does not."""
+    import numpy as np  # not earlier: every start of the command imports this file
 
     pairs = np.broadcast(np.atleast_1d(shift), np.atleast_1d(axis))
     shifts, axes = zip(*((int(s), int(a)) for s, a in pairs), strict=True)
@@ -30,17 +31,17 @@ def _shift_and_axis(shift: Any, axis: Any) -> tuple[list[int], list[int]]:
 
 
 def _namespace() -> dict[str, Any]:
-    """What `keras.src.backend` takes over by a star import."""
+    """Return the names that `keras.src.backend` takes by a star import."""
     common = importlib.import_module("keras.src.backend.common.backend_utils")
     vars(common)["normalize_shift_and_axis"] = _shift_and_axis
     source = importlib.import_module("keras_mlx.src")
     names = importlib.import_module("keras.src.backend.common.dtypes").PYTHON_DTYPES_MAP
     for name, dtype in source.ops.core.MLX_DTYPES.items():
         names.setdefault(dtype, name)  # so that Keras can name the dtype of an MLX array
-    rooms = {name: getattr(source.ops, name) for name in ("core", "image", "linalg", "math", "nn", "numpy")}
+    submodules = {name: getattr(source.ops, name) for name in ("core", "image", "linalg", "math", "nn", "numpy")}
     functions = vars(source.rnn) | vars(source.ops.core) | vars(source)
     public = {name: value for name, value in functions.items() if not name.startswith("_")}
-    return public | rooms
+    return public | submodules
 
 
 def _layer() -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _core() -> dict[str, Any]:
     return {"Variable": importlib.import_module("keras_mlx.src.variable").Variable}
 
 
-# The modules that Keras imports for the backend in the seat, and what each must hold.
+# The modules that Keras imports for the backend in the seat, and the contents of each.
 SEATED: dict[str, Callable[[], dict[str, Any]]] = {
     SEAT_MODULE: _namespace,
     f"{SEAT_MODULE}.core": _core,
@@ -76,54 +77,38 @@ class _SeatedLoader(Loader):
         module.__dict__.update(SEATED[module.__name__]())
 
 
-class _KerasLoader(Loader):
-    """Keras's own loader, with the seat's name in KERAS_BACKEND while it runs."""
-
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        os.environ["KERAS_BACKEND"] = SEAT
-        try:
-            self._loader.exec_module(module)
-        finally:
-            os.environ["KERAS_BACKEND"] = "mlx"
-        vars(importlib.import_module("keras.src.backend.config"))["_BACKEND"] = "mlx"
-
-
-class MLXBridge(MetaPathFinder):
-    """The finder that `install` puts in front of the others."""
+class _SeatFinder(MetaPathFinder):
+    """Finds keras-mlx under the names of the seat."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The specs of Keras and of what is seated; None for all else."""
-        if fullname == "keras" and os.environ.get("KERAS_BACKEND") == "mlx":
-            spec = PathFinder.find_spec(fullname, path, target)
-            if spec is not None and spec.loader is not None and not knows_pluggable_backends(spec):
-                spec.loader = _KerasLoader(spec.loader)
-                return spec
-        elif fullname in SEATED and self._importing_for_mlx():
-            return ModuleSpec(fullname, _SeatedLoader(), is_package=fullname == SEAT_MODULE)
-        return None
+        if fullname not in SEATED:
+            return None
+        return ModuleSpec(fullname, _SeatedLoader(), is_package=fullname == SEAT_MODULE)
 
-    @staticmethod
-    def _importing_for_mlx() -> bool:
-        keras = sys.modules.get("keras")
-        return keras is not None and isinstance(getattr(keras, "__loader__", None), _KerasLoader)
+
+@contextmanager
+def seated() -> Iterator[None]:
+    """Let Keras take keras-mlx under the seat's name while it is imported, and call it "mlx" afterwards.
+
+    The finder of the seat stays: Keras imports some of these modules at their first use.
+    """
+    finder = _SeatFinder()
+    sys.meta_path.insert(0, finder)
+    os.environ["KERAS_BACKEND"] = SEAT
+    try:
+        yield
+    except BaseException:
+        sys.meta_path.remove(finder)
+        raise
+    finally:
+        os.environ["KERAS_BACKEND"] = "mlx"
+    vars(importlib.import_module("keras.src.backend.config"))["_BACKEND"] = "mlx"
 
 
 def knows_pluggable_backends(keras: ModuleSpec) -> bool:
-    """Whether the Keras found on the path takes mlx by itself; read from its source, as importing it is too early."""
+    """Return whether this Keras takes MLX without help; read from its source, before it is imported."""
     (package, *_) = keras.submodule_search_locations or [""]
     config = Path(package) / "src" / "backend" / "config.py"
     return config.exists() and "PLUGGABLE_BACKENDS" in config.read_text(encoding="utf-8")
-
-
-def install() -> None:
-    """Make `import keras` accept KERAS_BACKEND=mlx in this process; call it before Keras is imported."""
-    if not any(isinstance(finder, MLXBridge) for finder in sys.meta_path):
-        sys.meta_path.insert(0, MLXBridge())

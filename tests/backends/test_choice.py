@@ -14,7 +14,7 @@ def machine(monkeypatch, tmp_path):
         monkeypatch.setattr(choice.importlib.util, "find_spec", lambda module: module if module in modules else None)
         monkeypatch.setattr(choice.platform, "system", lambda: system)
         monkeypatch.setattr(choice.platform, "machine", lambda: processor)
-        monkeypatch.setattr(choice.mlx_bridge, "install", lambda: None)
+        monkeypatch.setattr(choice, "_running", lambda: None)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
         monkeypatch.setenv("KERAS_BACKEND", "")
         if configured is not None:
@@ -34,6 +34,13 @@ def test_the_environment_wins_over_keras_json(machine, monkeypatch):
     machine(["jax", "torch"], configured=json.dumps({"backend": "jax"}))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     assert choice.choose().name == "torch"
+
+
+def test_a_keras_that_is_already_imported_wins_over_all(machine, monkeypatch):
+    machine(["jax", "torch"])
+    monkeypatch.setattr(choice, "_running", lambda: "jax")
+    assert choice.choose("torch") == choice.Choice("jax", "Keras is already imported with it")
+    assert choice.os.environ["KERAS_BACKEND"] == "jax"
 
 
 def test_keras_json_counts_where_its_backend_is_installed(machine):

@@ -1,0 +1,69 @@
+"""The backend is settled when Keras is imported, whichever file imports it.
+
+`hyenadna_backends` puts a finder in front of Python's own. The finder changes the import of Keras
+in three ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops
+the import with one line, and Keras 3.15 accepts MLX. Nothing is imported before Keras is.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+from hyenadna_backends import mlx_bridge
+from hyenadna_backends.choice import choose, missing
+
+
+class KerasLoader(Loader):
+    """The loader of Keras itself, which first settles the backend."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)  # its data files and its source, for those who ask
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Return the module that the loader of Keras makes, or None for a plain one."""
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Settle the backend, then run Keras.
+
+        Raises:
+            ImportError: the backend is not installed.
+        """
+        spec = module.__spec__
+        assert spec is not None  # noqa: S101 (importlib has just made the module from it)
+        backend = choose().name
+        if problem := missing(backend):
+            raise ImportError(problem)
+        module.__loader__ = spec.loader = self.loader  # Keras looks as if nobody had been here
+        if backend == "mlx" and not mlx_bridge.knows_pluggable_backends(spec):
+            with mlx_bridge.seated():
+                self.loader.exec_module(module)
+        else:
+            self.loader.exec_module(module)
+
+
+class KerasFinder(MetaPathFinder):
+    """Finds Keras where Python finds it, and hands its loader to `KerasLoader`."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of Keras; None for every other module."""
+        if fullname != "keras":
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = KerasLoader(spec.loader)
+        return spec
+
+
+def settle_with_keras() -> None:
+    """Settle the backend at the first import of Keras in this process; a second call does nothing."""
+    if not any(isinstance(finder, KerasFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, KerasFinder())
