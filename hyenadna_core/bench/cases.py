@@ -1,7 +1,12 @@
-"""What `hyenadna bench` times, as calls that return when the device is done; on the backend of this process."""
+"""The calls that `hyenadna bench` times, on the backend of this process.
 
+Each call returns when the device has finished.
+"""
+
+from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,18 +24,20 @@ from hyenadna_core.tokens import A, T
 from hyenadna_core.training.trainer import compile_model
 
 PLAIN = FFTConv("plain", lambda: plain.fft_conv, tuple(plain.NATIVE), whole=True)
-SCHEDULE = 100_000  # steps of the learning rate's schedule, of which a few are taken
+Call = Callable[[], Any]
+Tensor = Any
+SCHEDULE = 100_000  # steps of the learning rate's schedule; only the first few are run
 
 
-def make(case: Case, mixer="hyena"):
-    """The call that does a case with the kernel in use."""
+def make(case: Case, mixer: str = "hyena") -> Call:
+    """Return the call that does a case with the kernel in use."""
     return {"conv": conv, "forward": forward, "step": step}[case.what](case, mixer)
 
 
-def conv(case, mixer):
-    """A convolution alone with its gradients in all three arguments; where there are none, its values."""
+def conv(case: Case, mixer: str) -> Call:
+    """Return one convolution with its three gradients, or without if the backend has none."""
     random = np.random.default_rng(0)
-    B, D, L = case.batch_size, case.channels, case.length
+    B, D, L = case.batch_size, case.channels or 1, case.length
     dtype = keras.DTypePolicy(case.dtype).compute_dtype
     u, k, bias, dy = (random.normal(size=shape) for shape in ((B, D, L), (D, L), (D,), (B, D, L)))
     arrays = [
@@ -40,27 +47,28 @@ def conv(case, mixer):
     return BOTH_WAYS.get(keras.config.backend(), _values)(*arrays)
 
 
-def forward(case, mixer):
-    """Token ids to logits, in NumPy."""
+def forward(case: Case, mixer: str) -> Call:
+    """Return the forward pass, from token ids to logits, both in NumPy."""
     model, ids = _model(case, mixer), _bases(case)
     return lambda: keras.ops.convert_to_numpy(model.predict_on_batch(ids))
 
 
-def step(case, mixer):
-    """A step of AdamW, as `hyenadna train` takes it."""
-    model = compile_model(_model(case, mixer), SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE))
+def step(case: Case, mixer: str) -> Call:
+    """Return a training step with AdamW, as in `hyenadna train`."""
+    config: Any = SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE)  # the part of a run's that the optimizer needs
+    model = compile_model(_model(case, mixer), config)
     weights = np.ones((case.batch_size, case.length), np.float32)
     batch, update = Batch(_bases(case), _bases(case, 1), weights), updates(model, cross_entropy)
 
-    def call():
+    def call() -> None:
         keras.ops.convert_to_numpy(update([batch], float(weights.sum())))
         LEFT_TO_DO.get(keras.config.backend(), lambda: None)()
 
     return call
 
 
-def _model(case, mixer):
-    """`mixer` is a backbone's, or "plain": its operators compute what they do formula by formula."""
+def _model(case: Case, mixer: str) -> Any:
+    """Make a model; with mixer "plain", its operators compute one formula after the other."""
     plainly = mixer == "plain"
     model = random_model(case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype)
     for layer in (block.mixer for block in model.backbone.blocks if plainly):
@@ -68,69 +76,69 @@ def _model(case, mixer):
     return model
 
 
-def _bases(case, seed=0):
-    """Random bases, one row a sequence: (B, L)."""
+def _bases(case: Case, seed: int = 0) -> np.ndarray:
+    """Draw random bases: (B, L)."""
     return np.random.default_rng(seed).integers(A, T + 1, (case.batch_size, case.length)).astype(np.int32)
 
 
-def _jax(u, k, bias, dy):
+def _jax(u: Tensor, k: Tensor, bias: Tensor, dy: Tensor) -> Call:
     import jax
 
     @jax.jit
-    def both_ways(u, k, bias, dy):
+    def both_ways(u: Tensor, k: Tensor, bias: Tensor, dy: Tensor) -> tuple[Tensor, ...]:
         y, back = jax.vjp(lambda *inputs: fft_conv(*inputs), u, k, bias)
         return y, *back(dy)
 
     return lambda: jax.block_until_ready(both_ways(u, k, bias, dy))
 
 
-def _torch(u, k, bias, dy):
+def _torch(u: Tensor, k: Tensor, bias: Tensor, dy: Tensor) -> Call:
     import torch
 
     inputs = [tensor.detach().clone().requires_grad_() for tensor in (u, k, bias)]
 
-    def both_ways():
+    def both_ways() -> None:
         torch.autograd.grad(fft_conv(*inputs), inputs, dy)
         _wait_for_cuda()
 
     return both_ways
 
 
-def _mlx(u, k, bias, dy):
+def _mlx(u: Tensor, k: Tensor, bias: Tensor, dy: Tensor) -> Call:
     import mlx.core as mx
 
     return lambda: mx.eval(mx.vjp(lambda *inputs: [fft_conv(*inputs)], [u, k, bias], [dy]))
 
 
-def _values(u, k, bias, dy):
+def _values(u: Tensor, k: Tensor, bias: Tensor, dy: Tensor) -> Call:
     return lambda: keras.ops.convert_to_numpy(fft_conv(u, k, bias))
 
 
 BOTH_WAYS = {"jax": _jax, "torch": _torch, "mlx": _mlx}
 
 
-def _wait_for_cuda():
+def _wait_for_cuda() -> None:
     import torch
 
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
-LEFT_TO_DO = {"torch": _wait_for_cuda}  # when the loss of a step is there
+LEFT_TO_DO = {"torch": _wait_for_cuda}  # after the loss of a step is known
 
 
-def _jax_peak():
+def _jax_peak() -> int | None:
     import jax
 
     return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
 
 
-def _torch_peak():
+def _torch_peak() -> int | None:
     import torch
 
     return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
 
 
-def device_peak():
-    """The most memory that arrays have taken on a device with memory of its own, in bytes, or None."""
+def device_peak() -> int | None:
+    """Return the peak memory of arrays on a GPU in bytes, or None if there is no GPU."""
     return {"jax": _jax_peak, "torch": _torch_peak}.get(keras.config.backend(), lambda: None)()

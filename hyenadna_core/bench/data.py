@@ -1,4 +1,4 @@
-"""How fast batches are made, without a model: `hyenadna bench --data`."""
+"""Time the making of batches, without a model: `hyenadna bench --data`."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from hyenadna_core.task import Batch, Draw
 from hyenadna_core.tasks.causal_lm import CausalLMTask
 from hyenadna_core.terminal import progress
 
-BATCH_BASES = 1 << 18  # of a batch, or one window where that is longer
+BATCH_BASES = 1 << 18  # of a batch; a longer window is one batch
 SECONDS = 0.5  # of a round, at least
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A", "a": "t", "c": "g", "g": "c", "t": "a"}
 IDS = {"A": 7, "C": 8, "G": 9, "T": 10, "N": 11}
@@ -24,7 +24,7 @@ IDS = {"A": 7, "C": 8, "G": 9, "T": 10, "N": 11}
 
 @dataclass(frozen=True)
 class Throughput:
-    """Bases a second of batches made by the task and string by string, and the median of their ratios by rounds."""
+    """Bases per second, by the task and string by string, and the median ratio."""
 
     seq_len: int
     batch_size: int
@@ -33,11 +33,12 @@ class Throughput:
     ratio: float
 
     def to_json(self) -> dict[str, Any]:
+        """Return the fields, for json.dumps."""
         return asdict(self)
 
 
 def measure_data(fasta: Path, lengths: Sequence[int], rounds: int) -> Iterator[Throughput]:
-    """Batches of windows of each length, as `hyenadna train` draws them, beside the same string by string.
+    """Time batches of windows of each length as `hyenadna train` draws them, and string by string.
 
     Raises:
         HyenaDNAError: the genome cannot be read.
@@ -59,7 +60,7 @@ def measure_data(fasta: Path, lengths: Sequence[int], rounds: int) -> Iterator[T
 
 
 def string_by_string(task: CausalLMTask, draw: Draw) -> Batch:
-    """One window at a time as text, turned round and made into ids base by base, as the original's loader does."""
+    """Make a batch window by window as text, base by base, as the loader of the original does."""
     random = draw.generator()
     interval = task.intervals_of(draw.split)[0]
     rows = []
@@ -67,26 +68,26 @@ def string_by_string(task: CausalLMTask, draw: Draw) -> Batch:
         start = int(random.integers(len(interval) - draw.seq_len))
         text = task.genome.read(interval.chrom, start, start + draw.seq_len + 1).tobytes().decode()
         if random.random() < 0.5:
-            turned = ""
+            complement = ""
             for base in text[::-1]:
-                turned += COMPLEMENT.get(base, base)
-            text = turned
+                complement += COMPLEMENT.get(base, base)
+            text = complement
         rows.append([IDS.get(base, 6) for base in text])
     windows = np.array(rows, np.int32)
     return Batch(windows[:, :-1], windows[:, 1:], np.ones((draw.batch_size, draw.seq_len), np.float32))
 
 
-def data_table(found: Sequence[Throughput]) -> str:
-    """Tab-separated, a line a length."""
+def data_table(lengths: Sequence[Throughput]) -> str:
+    """Return tab-separated lines, one for each length."""
     lines = ["bases\tbatch\tbases/s\tbases/s by strings\ttimes as fast"]
-    for one in found:
+    for one in lengths:
         speeds = f"{one.bases_per_second:,.0f}\t{one.by_strings:,.0f}"
         lines.append(f"{one.seq_len:,}\t{one.batch_size}\t{speeds}\t{one.ratio:.0f}")
     return "\n".join(lines)
 
 
 def _speed(make: Any, seq_len: int, batch_size: int, seconds: float, first: int) -> float:
-    """Bases a second over as many batches as fill some seconds, at least one."""
+    """Return bases per second over the batches that fill some seconds, at least one batch."""
     made, started = 0, time.perf_counter()
     while True:
         make(Draw("train", 1000 * first + made, seq_len, batch_size, 0))

@@ -1,4 +1,4 @@
-"""What times say: medians with quartiles, ratios with their interval, exponents, and where two curves cross."""
+"""Statistics of times: medians, quartiles, ratios with intervals, exponents, crossings."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,17 @@ import numpy as np
 from hyenadna_backends import BACKENDS
 from hyenadna_core.bench.measure import Contender, Result
 
-FITTED = 3  # of the longest lengths, which an extrapolation is fitted on
-SPREAD = 2  # times the shortest length that the longest of a fit has to be: between neighbours, noise decides
+FITTED = 3  # an extrapolation is fitted on so many of the longest lengths
+SPREAD = 2  # in a fit the longest length is at least so many times the shortest; else noise decides
 FAR = 1_000_000
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times a side is faster than another, round by round: the median, and its interval if rounds suffice."""
+    """How many times faster one contender is than another: the median over rounds and its interval.
+
+    The interval is None if there are too few rounds.
+    """
 
     against: str
     per_pair: list[float]
@@ -33,7 +36,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Row:
-    """One side at one case: its times in seconds, or why there are none."""
+    """One contender (`side`) at one case: its times in seconds, or the reason for none."""
 
     what: str
     length: int
@@ -56,7 +59,7 @@ class Row:
 class Fit:
     """Seconds as constant * length ** exponent, by least squares of logarithms.
 
-    They are those of one sequence, and of one channel for a convolution alone.
+    The seconds are those of one sequence, and for a single convolution those of one channel.
     """
 
     what: str
@@ -66,13 +69,13 @@ class Fit:
     exponent: float
 
     def at(self, length: int) -> float:
-        """Seconds at a length."""
+        """Return the seconds at a length."""
         return float(self.constant * length**self.exponent)
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """A model beside another over lengths: ratios measured, where they pass 1, and the one to be expected far out."""
+    """A model compared with another: ratios by length, where they pass 1, an extrapolation."""
 
     what: str
     side: str
@@ -83,33 +86,34 @@ class Crossing:
     extrapolated: float | None
 
 
-def rows(results: Sequence[Result], sides: Sequence[Contender]) -> list[Row]:
-    """A row each; those of one case are compared with the plain side of their backend, and with the last side.
+def rows(results: Sequence[Result], contenders: Sequence[Contender]) -> list[Row]:
+    """Return one row for each result.
 
-    Where that allocates as the system does, with its like that does not as well.
+    Each contender is compared with the plain one of its backend and with the last one. If the last
+    one allocates as the system does, the same kernel with our settings is compared too.
     """
-    last = sides[-1]
-    found = []
+    last = contenders[-1]
+    made = []
     for result in results:
-        case, side, seconds = result.case, result.side, result.seconds
-        together = {other.side: other for other in results if other.case == case}
-        likes = Contender(side.backend, "plain"), Contender(last.backend, last.kernel), last
+        case, contender, seconds = result.case, result.contender, result.seconds
+        together = {other.contender: other for other in results if other.case == case}
+        likes = Contender(contender.backend, "plain"), Contender(last.backend, last.kernel), last
         baselines = [other for other in dict.fromkeys(likes) if other in together]
         ratios = [
             ratio(str(other), together[other].seconds, seconds)
             for other in baselines
-            if other != side and seconds and together[other].seconds and comparable(case.what, side, other)
+            if other != contender and seconds and together[other].seconds and comparable(case.what, contender, other)
         ]
         middle = median(seconds) if seconds else None
-        found.append(
+        made.append(
             Row(
                 what=case.what,
                 length=case.length,
                 batch_size=case.batch_size,
                 channels=case.channels,
                 dtype=case.dtype,
-                side=str(side),
-                gradients=case.what == "step" or (case.what == "conv" and BACKENDS[side.backend].trains),
+                side=str(contender),
+                gradients=case.what == "step" or (case.what == "conv" and BACKENDS[contender.backend].trains),
                 seconds=seconds,
                 median=middle,
                 quartiles=quartiles(seconds) if seconds else None,
@@ -120,34 +124,37 @@ def rows(results: Sequence[Result], sides: Sequence[Contender]) -> list[Row]:
                 failure=result.failure,
             )
         )
-    return found
+    return made
 
 
 def comparable(what: str, one: Contender, other: Contender) -> bool:
-    """A convolution with gradients takes longer than one without."""
+    """Return whether times compare: a convolution with gradients takes longer than one without."""
     return what != "conv" or BACKENDS[one.backend].trains == BACKENDS[other.backend].trains
 
 
 def median(values: Sequence[float]) -> float:
+    """Return the median."""
     return float(np.median(values))
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 25th and the 75th percentile."""
     low, high = np.percentile(values, (25, 75))
     return float(low), float(high)
 
 
 def ratio(against: str, theirs: Sequence[float], ours: Sequence[float]) -> Ratio:
-    """Their times over ours, pair by pair."""
+    """Divide their times by ours, pair by pair."""
     per_pair = [their / our for their, our in zip(theirs, ours, strict=True)]
     low, high = interval(per_pair) or (None, None)
     return Ratio(against, per_pair, median(per_pair), low, high)
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
-    """The interval of the median between two of the values, exact for every distribution; None for fewer than six.
+    """Return an interval of the median between two of the values; None for fewer than six values.
 
-    The median lies below the j-th smallest of n with the probability that fewer than j of n tosses are heads.
+    It holds for every distribution: the median lies below the j-th smallest of n values with the
+    probability that fewer than j of n coin tosses are heads.
     """
     n, ordered = len(values), sorted(values)
     below, cut = 0.0, 0
@@ -160,19 +167,19 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
 
 
 def fit(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """(constant, exponent) of seconds = constant * length ** exponent."""
+    """Fit seconds = constant * length ** exponent; return (constant, exponent)."""
     lengths, seconds = np.log(np.array(points, np.float64)).T
     exponent, logarithm = np.polyfit(lengths, seconds, 1)
     return math.exp(logarithm), float(exponent)
 
 
-def fits(found: Sequence[Row], last: int | None = None) -> list[Fit]:
-    """A fit for each side and what it did at lengths that are `SPREAD` apart, or at the last few of them."""
+def fits(table: Sequence[Row], last: int | None = None) -> list[Fit]:
+    """Return a fit for each contender and thing timed, over all lengths or the `last` few."""
     result = []
-    for what, side in dict.fromkeys((row.what, row.side) for row in found):
+    for what, side in dict.fromkeys((row.what, row.side) for row in table):
         points = [
             (row.length, row.median / row.batch_size / (row.channels or 1))
-            for row in found
+            for row in table
             if (row.what, row.side) == (what, side) and row.median
         ]
         points = sorted(points)[-last:] if last else sorted(points)
@@ -182,7 +189,10 @@ def fits(found: Sequence[Row], last: int | None = None) -> list[Fit]:
 
 
 def crossing_length(ratios: dict[int, float]) -> float | None:
-    """The length at which ratios first rise past 1, on a straight line between logarithms; None where they do not."""
+    """Return the length at which ratios first pass 1, or None.
+
+    Between two lengths, the ratio is a straight line in logarithms.
+    """
     lengths = sorted(ratios)
     for shorter, longer in pairwise(lengths):
         low, high = math.log(ratios[shorter]), math.log(ratios[longer])
@@ -191,12 +201,12 @@ def crossing_length(ratios: dict[int, float]) -> float | None:
     return None
 
 
-def crossings(found: Sequence[Row]) -> list[Crossing]:
-    """Of all sides with a Transformer for their last: how they compare over lengths, and how at a million bases."""
-    far = {(one.what, one.side): one.at(FAR) for one in fits(found, FITTED)}
+def crossings(table: Sequence[Row]) -> list[Crossing]:
+    """Compare each contender with the Transformer, and extrapolate to a million bases."""
+    far = {(one.what, one.side): one.at(FAR) for one in fits(table, FITTED)}
     result = []
-    for what, side in dict.fromkeys((row.what, row.side) for row in found if row.ratios):
-        mine = [row for row in found if (row.what, row.side) == (what, side)]
+    for what, side in dict.fromkeys((row.what, row.side) for row in table if row.ratios):
+        mine = [row for row in table if (row.what, row.side) == (what, side)]
         for against in dict.fromkeys(ratio.against for row in mine for ratio in row.ratios):
             if against.endswith(":attention"):
                 ratios = {row.length: one.median for row in mine for one in row.ratios if one.against == against}
@@ -206,11 +216,11 @@ def crossings(found: Sequence[Row]) -> list[Crossing]:
     return result
 
 
-def as_json(found: Sequence[Row], machine: dict[str, Any]) -> dict[str, Any]:
-    """All of a run, for json.dumps."""
+def as_json(table: Sequence[Row], machine: dict[str, Any]) -> dict[str, Any]:
+    """Return everything of a run, for json.dumps."""
     return {
         "machine": machine,
-        "rows": [asdict(row) for row in found],
-        "exponents": [asdict(one) for one in fits(found)],
-        "crossings": [asdict(one) for one in crossings(found)],
+        "rows": [asdict(row) for row in table],
+        "exponents": [asdict(one) for one in fits(table)],
+        "crossings": [asdict(one) for one in crossings(table)],
     }

@@ -1,6 +1,7 @@
-"""Times of sides beside each other, taken in turn in one run; a side is a kernel on a backend.
+"""Times of contenders in one run, in turns; a contender is a kernel on a backend.
 
-Each backend runs in a worker process of its own (bench_process.py), started once; its sides take turns in it.
+Each backend runs in its own worker process (process.py), which starts once. The contenders of one
+backend take turns in it. The option of the command calls contenders "sides".
 """
 
 import time
@@ -15,20 +16,20 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import Advance, progress
 
 WHAT = ("conv", "forward", "step")
-SYSTEM = "@system"  # behind a side's name: with the system's allocator as it is
-CHANNELS = 64  # of a convolution alone, fewer where it would have more elements than this
+SYSTEM = "@system"  # after a name: the contender runs with the settings of the system's allocator
+CHANNELS = 64  # of a single convolution; fewer if its input would exceed ELEMENTS
 ELEMENTS = 1 << 21
-SETTLING = 0.05  # seconds between processes: the threads of the one before spin for some milliseconds
-STARTING = 300.0  # seconds that a first call, which compiles, may take beyond the limit of a call
+SETTLING = 0.05  # seconds between processes: threads of the previous one stay busy for milliseconds
+STARTING = 300.0  # seconds added to the limit for a first call, which compiles
 
 
 @dataclass(frozen=True)
 class Contender:
-    """What is timed beside others.
+    """A kernel on a backend, which is timed against others.
 
-    `kernel` is "native", "plain" (kernels/plain.py and plain_operator.py), the name of a registered kernel, or
-    "attention": a Transformer in the model's place. With `system` it allocates as any program does, without our
-    commands' settings (hyenadna_backends.allocator).
+    `kernel` is "native", "plain" (kernels/plain.py and plain_operator.py), the name of a registered
+    kernel, or "attention": a Transformer instead of the model. With `system` the process allocates
+    memory without the settings of our commands (hyenadna_backends.allocator).
     """
 
     backend: str
@@ -40,15 +41,15 @@ class Contender:
 
     @property
     def process(self) -> tuple[str, bool]:
-        """Sides of which this is the same take turns in one process."""
+        """Return the key of a process: contenders with the same key take turns in one."""
         return self.backend, self.system
 
     @classmethod
     def parse(cls, text: str) -> "Contender":
-        """A side from BACKEND:KERNEL or BACKEND:KERNEL@system, its backend installed.
+        """Read BACKEND:KERNEL or BACKEND:KERNEL@system.
 
         Raises:
-            HyenaDNAError: text of another form, a backend that is not here.
+            HyenaDNAError: the text has another form, or the backend is not installed.
         """
         named, at, _ = text.strip().partition(SYSTEM)
         backend, colon, kernel = named.partition(":")
@@ -64,7 +65,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to time at one length: `channels` are those of a convolution alone, `model` arguments of a backbone."""
+    """One thing to time at one length.
+
+    `channels` belong to a single convolution; `model` has the arguments of a backbone.
+    """
 
     what: str
     length: int
@@ -79,22 +83,22 @@ class Case:
 
 @dataclass
 class Result:
-    """The times of one side at one case, one a round, or why there are none."""
+    """The times of one contender at one case, one for each round, or the reason for none."""
 
     case: Case
-    side: Contender
+    contender: Contender
     seconds: list[float]
     failure: str | None = None
     peak_bytes: int | None = None
     device_peak_bytes: int | None = None
 
 
-class SideFailed(Exception):
-    """A side cannot do a case, but the run can go on: out of memory, or out of time."""
+class ContenderFailed(Exception):
+    """A contender ran out of memory or time at one case; the run can continue without it."""
 
-    def __init__(self, side: Contender, why: str) -> None:
-        super().__init__(f"{side}: {why}")
-        self.side, self.why = side, why
+    def __init__(self, contender: Contender, why: str) -> None:
+        super().__init__(f"{contender}: {why}")
+        self.contender, self.why = contender, why
 
 
 def plan(
@@ -106,7 +110,7 @@ def plan(
     dtype: str,
     rematerialise: bool = False,
 ) -> list[Case]:
-    """The cases of a run; the model takes the longest of them, whatever its preset says."""
+    """Return the cases of a run; the model accepts the longest of them, whatever its preset."""
     longest = max(model["max_seq_len"], *lengths)
     model = dict(model) | {"max_seq_len": longest, "embed_dropout": 0.0, "rematerialise": rematerialise}
     return [
@@ -119,38 +123,40 @@ def plan(
 
 
 def default_channels(bases: int) -> int:
-    """As many channels as keep the input of a convolution within its bound, 64 at most."""
+    """Return how many channels fit into ELEMENTS values, at most 64."""
     return min(CHANNELS, max(1, ELEMENTS // bases))
 
 
-def choose_sides(
+def choose_contenders(
     backend: str, sides: str | None = None, backends: str | None = None, against: str | None = None
 ) -> list[Contender]:
-    """The sides asked for: named ones, or native and plain, or native and a Transformer, of backends or of one.
+    """Return the contenders of the options: those of --sides, or two for each backend.
+
+    The two are the native kernel and the plain one, or the native one and a Transformer.
 
     Raises:
-        HyenaDNAError: text that names none, or a backend that is not here.
+        HyenaDNAError: a name has another form, or its backend is not installed.
     """
     if sides and (backends or against):
-        raise HyenaDNAError("--sides says all: leave out --backends and --against, or name them among the sides.")
+        raise HyenaDNAError("--sides names every side: leave out --backends and --against, or name those in --sides.")
     if sides:
         return [Contender.parse(text) for text in sides.split(",")]
     names = backends.split(",") if backends else [backend]
     return [Contender.parse(f"{name}:{kernel}") for name in names for kernel in ("native", against or "plain")]
 
 
-def choose_what(sides: Sequence[Contender]) -> list[str]:
-    """All that every side can do."""
-    convolves = all(side.kernel != "attention" for side in sides)
-    trains = all(BACKENDS[side.backend].trains for side in sides)
+def choose_what(contenders: Sequence[Contender]) -> list[str]:
+    """Return everything that all contenders can do."""
+    convolves = all(contender.kernel != "attention" for contender in contenders)
+    trains = all(BACKENDS[contender.backend].trains for contender in contenders)
     return [what for what, can in zip(WHAT, (convolves, True, trains), strict=True) if can]
 
 
 def parse_lengths(text: str) -> list[int]:
-    """Lengths from numbers with commas between.
+    """Read lengths with commas between them.
 
     Raises:
-        HyenaDNAError: text of another form, or a length below 1.
+        HyenaDNAError: the text has another form, or a length is below 1.
     """
     try:
         lengths = [int(part) for part in text.split(",")]
@@ -161,106 +167,109 @@ def parse_lengths(text: str) -> list[int]:
     return sorted(set(lengths))
 
 
-def check(sides: Sequence[Contender], what: Sequence[str]) -> None:
-    """Raise HyenaDNAError where a side has no meaning for what is timed."""
-    if len(set(sides)) < len(sides):
-        raise HyenaDNAError(f"A side is named twice in {', '.join(map(str, sides))}: name each once.")
-    for side in sides:
-        if side.kernel == "attention" and "conv" in what:
+def check(contenders: Sequence[Contender], what: Sequence[str]) -> None:
+    """Raise HyenaDNAError if a contender appears twice or cannot do one of the things to time."""
+    if len(set(contenders)) < len(contenders):
+        raise HyenaDNAError(f"A side is named twice in {', '.join(map(str, contenders))}: name each once.")
+    for contender in contenders:
+        if contender.kernel == "attention" and "conv" in what:
             raise HyenaDNAError("Attention takes the place of a model's operators: choose --what forward or step.")
-        if "step" in what and not BACKENDS[side.backend].trains:
-            raise HyenaDNAError(f"Backend {side.backend!r} has no gradients: choose --what conv or forward.")
+        if "step" in what and not BACKENDS[contender.backend].trains:
+            raise HyenaDNAError(f"Backend {contender.backend!r} has no gradients: choose --what conv or forward.")
 
 
 def measure(
     cases: Sequence[Case],
-    sides: Sequence[Contender],
+    contenders: Sequence[Contender],
     pairs: int,
     threads: int = 2,
     max_seconds: float | None = None,
     memory: bool = False,
 ) -> Iterator[Result]:
-    """Every side's times at every case: in each round each side once, forwards in one round and backwards in the next.
+    """Yield the times of every contender at every case.
 
-    A side that runs out of memory or time is left out at greater lengths. With `memory`, each side does each case once
-    more in a process of its own, for its peak.
+    Each contender runs once a round; the order is reversed in every second round. A contender that
+    runs out of memory or time is left out at greater lengths. With `memory`, each contender does
+    each case once more in its own process, to measure its peak.
 
     Raises:
-        HyenaDNAError: a side failed otherwise; one line that names it.
+        HyenaDNAError: a contender failed for another reason; the line names it.
     """
     given_up: dict[tuple[str, Contender], str] = {}
-    with ExitStack() as stack, progress("Bench", len(cases) * len(sides) * (1 + pairs)) as advance:
+    with ExitStack() as stack, progress("Bench", len(cases) * len(contenders) * (1 + pairs)) as advance:
         trains = any(case.what == "step" for case in cases)
         workers = {
             (name, system): stack.enter_context(worker(name, threads, keeps=trains, system=system))
-            for name, system in dict.fromkeys(side.process for side in sides)
+            for name, system in dict.fromkeys(contender.process for contender in contenders)
         }
         for case in cases:
-            failures = {side: given_up[case.what, side] for side in sides if (case.what, side) in given_up}
+            failures = {one: given_up[case.what, one] for one in contenders if (case.what, one) in given_up}
             seconds: dict[Contender, list[float]] = {}
-            while live := [side for side in sides if side not in failures]:
+            while live := [one for one in contenders if one not in failures]:
                 try:
                     seconds = rounds(workers, case, live, pairs, max_seconds, advance)
                     break
-                except SideFailed as failure:
-                    failures[failure.side] = given_up[case.what, failure.side] = failure.why
+                except ContenderFailed as failure:
+                    failures[failure.contender] = given_up[case.what, failure.contender] = failure.why
             for process in workers.values():
                 process.ask({"do": "drop"})
-            for side in sides:
-                result = Result(case, side, seconds.get(side, []), failures.get(side))
+            for contender in contenders:
+                result = Result(case, contender, seconds.get(contender, []), failures.get(contender))
                 if memory and result.seconds:
-                    result.peak_bytes, result.device_peak_bytes = peaks_alone(case, side, threads)
+                    result.peak_bytes, result.device_peak_bytes = peaks_alone(case, contender, threads)
                 yield result
 
 
 def rounds(
     workers: Mapping[tuple[str, bool], "Worker"],
     case: Case,
-    sides: Sequence[Contender],
+    contenders: Sequence[Contender],
     pairs: int,
     max_seconds: float | None,
     advance: Advance,
 ) -> dict[Contender, list[float]]:
-    """The times of all sides at one case, a round after the other."""
-    for side in sides:
+    """Return the times of all contenders at one case, one for each round."""
+    for contender in contenders:
         timeout = None if max_seconds is None else max_seconds + STARTING
-        ask(workers[side.process], side, {"do": "prepare", "case": asdict(case)}, timeout)
+        ask(workers[contender.process], contender, {"do": "prepare", "case": asdict(case)}, timeout)
         advance(1)
-    seconds: dict[Contender, list[float]] = {side: [] for side in sides}
+    seconds: dict[Contender, list[float]] = {contender: [] for contender in contenders}
     ran: tuple[str, bool] | None = None
     for number in range(pairs):
-        for side in sides if number % 2 == 0 else reversed(sides):
-            if ran != side.process:
+        for contender in contenders if number % 2 == 0 else reversed(contenders):
+            if ran != contender.process:
                 time.sleep(SETTLING)
-            ran = side.process
-            answer = ask(workers[side.process], side, {"do": "run"}, max_seconds)
-            seconds[side].append(answer["seconds"])
+            ran = contender.process
+            answer = ask(workers[contender.process], contender, {"do": "run"}, max_seconds)
+            seconds[contender].append(answer["seconds"])
             advance(1)
     return seconds
 
 
-def ask(process: Worker, side: Contender, request: Mapping[str, Any], timeout: float | None = None) -> dict[str, Any]:
-    """The answer of a worker to a request for one of its sides.
+def ask(
+    process: Worker, contender: Contender, request: Mapping[str, Any], timeout: float | None = None
+) -> dict[str, Any]:
+    """Return the answer of a worker to a request for one of its contenders.
 
     Raises:
-        SideFailed: out of memory or time.
+        ContenderFailed: out of memory or time.
         HyenaDNAError: any other failure.
     """
     try:
-        return process.ask({**request, "kernel": side.kernel}, timeout)
+        return process.ask({**request, "kernel": contender.kernel}, timeout)
     except Exhausted as error:
-        raise SideFailed(side, str(error)) from None
+        raise ContenderFailed(contender, str(error)) from None
     except HyenaDNAError as error:
-        raise HyenaDNAError(f"{side} failed: {error}") from None
+        raise HyenaDNAError(f"{contender} failed: {error}") from None
 
 
-def peaks_alone(case: Case, side: Contender, threads: int) -> tuple[int | None, int | None]:
-    """The peak of a process that does one case on one side, and of its device where that has memory of its own."""
-    with worker(side.backend, threads, keeps=case.what == "step", system=side.system) as process:
+def peaks_alone(case: Case, contender: Contender, threads: int) -> tuple[int | None, int | None]:
+    """Return the peak memory of a process that does one case, and that of its device or None."""
+    with worker(contender.backend, threads, keeps=case.what == "step", system=contender.system) as process:
         try:
-            ask(process, side, {"do": "prepare", "case": asdict(case)})
-            ask(process, side, {"do": "run"})
-        except SideFailed:
+            ask(process, contender, {"do": "prepare", "case": asdict(case)})
+            ask(process, contender, {"do": "run"})
+        except ContenderFailed:
             return None, None
-        found = process.ask({"do": "peaks"})
-        return found["peak"], found["device_peak"]
+        peaks = process.ask({"do": "peaks"})
+        return peaks["peak"], peaks["device_peak"]

@@ -1,4 +1,4 @@
-"""Processes that compute on one backend each, asked over a pipe; `bench_worker.py` is what runs in them."""
+"""Processes that compute on one backend each and answer over a pipe; `worker.py` runs in them."""
 
 import json
 import signal
@@ -17,22 +17,22 @@ OUT_OF_MEMORY = "out of memory"
 
 
 class Exhausted(Exception):
-    """A worker ran out of memory or time; it can be asked again for something smaller."""
+    """A worker ran out of memory or time; it can still do something smaller."""
 
 
 class Worker:
-    """A process that computes on one backend; a line of JSON in, a line of JSON out.
+    """A process that computes on one backend: it reads a line of JSON and answers with one.
 
-    One that was lost, by a limit of time or for want of memory, is replaced by a fresh one at the next request.
+    If it ended because of a time limit or lack of memory, the next request starts a fresh one.
     """
 
     def __init__(self, backend: str, threads: int, allocator: Mapping[str, str]) -> None:
         self.backend, self.threads, self.allocator = backend, threads, allocator
         self._process: subprocess.Popen[str] | None = None
-        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed by close)
+        self._messages = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed by close)
 
     def ask(self, request: Mapping[str, Any], timeout: float | None = None) -> dict[str, Any]:
-        """The answer to a request, within some seconds.
+        """Return the answer to a request; `timeout` is in seconds.
 
         Raises:
             Exhausted: out of memory or time.
@@ -56,7 +56,7 @@ class Worker:
         if line and not expired.is_set():
             answer: dict[str, Any] = json.loads(line)
         else:
-            killed = self._end() == -signal.SIGKILL  # as Linux does to whoever takes the last memory
+            killed = self._end() == -signal.SIGKILL  # Linux does this to the process that takes the last memory
             answer = {"error": self._last_words(), "kind": OUT_OF_MEMORY if killed else None}
         if expired.is_set():
             raise Exhausted(f"over {timeout:.0f} s")
@@ -67,22 +67,22 @@ class Worker:
         return answer
 
     def environment(self) -> dict[str, str]:
-        """What the process is started with."""
+        """Return the environment in which the process starts."""
         backend = {"KERAS_BACKEND": self.backend}
         return system_environment() | dict(self.allocator) | thread_limits(self.threads) | backend
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """End the process if there is one."""
         self._end()
-        self._said.close()
+        self._messages.close()
 
     def _start(self) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "hyenadna_core.bench.worker", self.backend]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._said, text=True, env=self.environment())  # noqa: S603 (our own words)
+        pipe, to = subprocess.PIPE, self._messages
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=to, text=True, env=self.environment())  # noqa: S603 (our own command)
 
     def _end(self) -> int:
-        """Let the process go and return its exit status."""
+        """End the process and return its exit status."""
         process, self._process = self._process, None
         if process is None:
             return 0
@@ -97,13 +97,13 @@ class Worker:
             return process.wait()
 
     def _last_words(self) -> str:
-        self._said.seek(0)
-        said = self._said.read().strip().splitlines()
-        return said[-1] if said else "the process ended without a word"
+        self._messages.seek(0)
+        lines = self._messages.read().strip().splitlines()
+        return lines[-1] if lines else "the process ended without a message"
 
 
 def _exchange(process: "subprocess.Popen[str]", request: str) -> str:
-    """Write a line and read one; nothing where the process is gone."""
+    """Write a line and return the line of the answer, or "" if the process has ended."""
     to, back = process.stdin, process.stdout
     if to is None or back is None:
         return ""
@@ -117,9 +117,10 @@ def _exchange(process: "subprocess.Popen[str]", request: str) -> str:
 
 @contextmanager
 def worker(backend: str, threads: int, keeps: bool = False, system: bool = False) -> Iterator[Worker]:
-    """A worker that is ended with the block, allocating as our commands do, or with `system` as any other program.
+    """Make a worker that ends with the block.
 
-    With `keeps` its memory is that of `hyenadna train`.
+    It allocates memory as our commands do, with `keeps` as `hyenadna train` does, and with `system`
+    as any other program does.
     """
     process = Worker(backend, threads, {} if system else allocator_settings(keeps))
     try:
@@ -129,19 +130,19 @@ def worker(backend: str, threads: int, keeps: bool = False, system: bool = False
 
 
 def devices(backends: Sequence[str], threads: int) -> dict[str, str]:
-    """By backend, its version and the device that it computes on."""
-    found = {}
+    """Return for each backend its version and its devices, as text."""
+    texts = {}
     for name in dict.fromkeys(backends):
         with worker(name, threads) as process:
             answer = process.ask({"do": "devices"})
-        found[name] = f"{answer['version']} on {', '.join(answer['devices'])}"
-    return found
+        texts[name] = f"{answer['version']} on {', '.join(answer['devices'])}"
+    return texts
 
 
 def thread_limits(threads: int) -> dict[str, str]:
-    """The variables that bound a backend's threads, to be set before it starts.
+    """Return the variables that limit the threads of a backend; it reads them when it starts.
 
-    XLA's CPU client has no flag for it: its pools are as wide as NPROC says.
+    The CPU client of XLA has no flag for it: NPROC sets the number of its threads.
     """
     pools = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     return dict.fromkeys((*pools, "NPROC", "PJRT_NPROC"), str(threads))

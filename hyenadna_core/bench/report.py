@@ -1,6 +1,7 @@
-"""The figures of `hyenadna bench` as text to read, as a picture, and as the tables of docs/benchmarks.md.
+"""The results of `hyenadna bench` as text, as a picture, and as the tables of docs/benchmarks.md.
 
-`python -m hyenadna_core.bench.report PAGE RUN.json ...` writes the tables of runs between the markers of a page.
+`python -m hyenadna_core.bench.report PAGE RUN.json ...` writes the tables of runs into a page,
+between its markers.
 """
 
 import json
@@ -22,22 +23,22 @@ HEAD = ("what", "bases", "batch", "channels", "side", "seconds", "quartiles", "b
 
 
 def machine(threads: int, backends: Mapping[str, str]) -> dict[str, Any]:
-    """What times depend on besides the code."""
+    """Return everything that times depend on, except the code: processor, threads, versions."""
     names = ("hyenadna", "keras", "numpy", "scipy")
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "threads": threads,
         "backends": dict(backends),
-        "versions": {name: found for name in names if (found := installed_version(name))},
-        "python": platform.pythoninstalled_version(),
+        "versions": {name: number for name in names if (number := installed_version(name))},
+        "python": platform.python_version(),
         "platform": platform.platform(),
         "date": datetime.now(UTC).date().isoformat(),
     }
 
 
 def cpu_model() -> str:
-    """The processor's name where Linux tells it, else its architecture."""
+    """Return the name of the processor if Linux knows it, else its architecture."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -47,17 +48,17 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def cells(found: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-    """Head and rows of a table, with a column for each side that others are compared with."""
-    plain = any(ratio.against.endswith(":plain") for row in found for ratio in row.ratios)
+def cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """Yield the head and the rows of a table, with a column of ratios for each baseline."""
+    plain = any(ratio.against.endswith(":plain") for row in rows for ratio in row.ratios)
     others = dict.fromkeys(
         ratio.against
-        for row in found
+        for row in rows
         for ratio in row.ratios
         if not ratio.against.endswith(":plain") or ratio.against.split(":")[0] != row.side.split(":")[0]
     )
     yield (*HEAD, *(["x own plain"] if plain else []), *(f"x {other}" for other in others))
-    for row in found:
+    for row in rows:
         own = f"{row.side.split(':')[0]}:plain"
         by_side = {ratio.against: str(ratio) for ratio in row.ratios}
         yield (
@@ -76,32 +77,32 @@ def cells(found: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 
 
 def label(row: Row) -> str:
-    """What was timed, in words: a convolution goes both ways where the backend has gradients."""
+    """Name the thing timed; a convolution runs both ways if the backend has gradients."""
     if row.what != "conv":
         return row.what
     return "conv, both ways" if row.gradients else "conv, forward"
 
 
 def peak(row: Row) -> str:
-    """Peak memory in millions of bytes, that of the device behind that of the process."""
+    """Return peak memory in millions of bytes: that of the process, then that of the device."""
     both = [value for value in (row.peak_bytes, row.device_peak_bytes) if value is not None]
     return " + ".join(f"{value / 1e6:,.0f}" for value in both) or "-"
 
 
-def table(found: Sequence[Row]) -> str:
-    """All of a run as lines: times tab-separated, then exponents, then where curves cross."""
-    lines = ["\t".join(row) for row in cells(found)]
-    lines += [sentence(one) for one in fits(found)]
-    return "\n".join([*lines, *(crossing_sentence(one) for one in crossings(found))])
+def table(rows: Sequence[Row]) -> str:
+    """Return a run as lines: tab-separated times, then exponents, then crossings."""
+    lines = ["\t".join(row) for row in cells(rows)]
+    lines += [sentence(one) for one in fits(rows)]
+    return "\n".join([*lines, *(crossing_sentence(one) for one in crossings(rows))])
 
 
 def sentence(one: Fit) -> str:
-    """An exponent in words."""
+    """Describe an exponent in one sentence."""
     return f"{one.what}, {one.side}: time grows as bases^{one.exponent:.2f} ({_range(one.lengths)})"
 
 
 def crossing_sentence(one: Crossing) -> str:
-    """How a model compares with a Transformer, in words."""
+    """Compare a model with a Transformer in one sentence."""
     measured = ", ".join(f"{value:.2f}x at {length:,}" for length, value in sorted(one.ratios.items()))
     where = "the curves do not cross there" if one.crosses_at is None else f"even at about {one.crosses_at:,.0f} bases"
     text = f"{one.what}, {one.side} over {one.against}: {measured}; {where}"
@@ -114,21 +115,21 @@ def crossing_sentence(one: Crossing) -> str:
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table for a page."""
+    """Return a table in Markdown; the first row is its head."""
     head, *body = rows
     lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def draw(path: Path, found: Sequence[Row]) -> None:
-    """Write time over length, both in logarithms: a panel for each thing timed, a line for each side."""
+def draw(path: Path, rows: Sequence[Row]) -> None:
+    """Draw time over length: a panel for each thing timed, a line for each contender."""
     from matplotlib.figure import Figure
 
-    panels = list(dict.fromkeys(row.what for row in found))
+    panels = list(dict.fromkeys(row.what for row in rows))
     figure = Figure(figsize=(1 + 4.5 * len(panels), 4.5), dpi=120, layout="constrained")
     for axes, what in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        for side in dict.fromkeys(row.side for row in found if row.what == what):
-            mine = [row for row in found if (row.what, row.side) == (what, side) and row.quartiles and row.median]
+        for side in dict.fromkeys(row.side for row in rows if row.what == what):
+            mine = [row for row in rows if (row.what, row.side) == (what, side) and row.quartiles and row.median]
             per_row = [row.batch_size * (row.channels or 1) for row in mine]
             x, y = [row.length for row in mine], [row.median / n for row, n in zip(mine, per_row, strict=True)]  # type: ignore[operator]
             line = axes.plot(x, y, marker="o", markersize=4, linewidth=1.2, label=side)[0]
@@ -147,7 +148,7 @@ def draw(path: Path, found: Sequence[Row]) -> None:
 
 
 def write_page(page: Path, runs: Sequence[Mapping[str, Any]]) -> None:
-    """Put the tables of runs, as `--json` has them, in the place of those in a page.
+    """Replace the tables of a page by those of runs, which `--json` wrote.
 
     Raises:
         HyenaDNAError: the page lacks the markers.
@@ -159,15 +160,15 @@ def write_page(page: Path, runs: Sequence[Mapping[str, Any]]) -> None:
         raise HyenaDNAError(f"{page} has no place for tables: add the lines {START} and {END}.")
     sections = [_machine_sentence([run["machine"] for run in runs])]
     for run in runs:
-        found = rows_of(run)
-        sections.append(markdown(list(cells(found))))
-        said = [*map(sentence, fits(found)), *map(crossing_sentence, crossings(found))]
-        sections.append("\n".join(f"- {line}" for line in said))
+        rows = rows_of(run)
+        sections.append(markdown(list(cells(rows))))
+        sentences = [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows))]
+        sections.append("\n".join(f"- {line}" for line in sentences))
     write_text(page, f"{before}{start}\n\n" + "\n\n".join(filter(None, sections)) + f"\n\n{end}{after}")
 
 
 def rows_of(run: Mapping[str, Any]) -> list[Row]:
-    """The rows of a run that was written as JSON."""
+    """Return the rows of a run from its JSON."""
     from hyenadna_core.bench.figures import Ratio
 
     return [Row(**row | {"ratios": [Ratio(**ratio) for ratio in row["ratios"]]}) for row in run["rows"]]
@@ -176,7 +177,7 @@ def rows_of(run: Mapping[str, Any]) -> list[Row]:
 def _machine_sentence(machines: Sequence[Mapping[str, Any]]) -> str:
     first = machines[0]
     backends = {name: text for one in machines for name, text in one["backends"].items()}
-    versions = ", ".join(f"{name} {found}" for name, found in first["versions"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
     return (
         f"{first['date']}: {first['cpu']}, {first['cores']} cores, {first['threads']} threads a backend, "
         f"{first['platform']}; Python {first['python']}, {versions}; "

@@ -1,7 +1,8 @@
 """A process that times calls on one backend: `python -m hyenadna_core.bench.worker BACKEND`.
 
-A line of JSON in, a line of JSON out; what libraries print goes to stderr. Requests: prepare (a case on a kernel, once
-or twice to warm up), run (time one call), drop (what is prepared), peaks (of memory), devices.
+It reads a line of JSON and answers with one; the output of libraries goes to stderr. Requests:
+prepare (make a case ready on a kernel and run it once or twice), run (time one call), drop (forget
+the prepared cases), peaks (of memory), devices.
 """
 
 import contextlib
@@ -11,12 +12,15 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
+from hyenadna_backends import FFTConv
 from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.process import OUT_OF_MEMORY
 
-SHORT = 1.0  # seconds: a first call below it is followed by a second before any is timed
+SHORT = 1.0  # seconds: after a first call shorter than this, a second one warms up too
 EXHAUSTED = (
     "out of memory",
     "out_of_memory",
@@ -26,16 +30,18 @@ EXHAUSTED = (
     "bad_alloc",
 )
 
+Request = Mapping[str, Any]
+
 
 class Calls:
-    """What is prepared, by kernel."""
+    """The prepared calls, by kernel."""
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
-        self.kernels: dict = {}
-        self.prepared: dict = {}
+        self.kernels: dict[str, FFTConv | None] = {}
+        self.prepared: dict[str, Callable[[], Any]] = {}
 
-    def prepare(self, request):
+    def prepare(self, request: Request) -> dict[str, Any]:
         """Make a case ready on a kernel and warm it up."""
         from hyenadna_core.bench.cases import make
 
@@ -49,29 +55,32 @@ class Calls:
         self.prepared[name] = call
         return {}
 
-    def run(self, request):
-        """Time one call; eager backends look up the kernel at each."""
+    def run(self, request: Request) -> dict[str, Any]:
+        """Time one call with its kernel in use: eager backends look it up in every call."""
         self.use(request["kernel"])
         return {"seconds": self.timed(self.prepared[request["kernel"]])}
 
-    def drop(self, request):
+    def drop(self, request: Request) -> dict[str, Any]:
+        """Forget the prepared calls, and give back their memory."""
         self.prepared.clear()
         gc.collect()
         return {}
 
-    def peaks(self, request):
+    def peaks(self, request: Request) -> dict[str, Any]:
+        """Return the peak memory of this process and of its device."""
         from hyenadna_core.bench.cases import device_peak
 
         return {"peak": peak_bytes(), "device_peak": device_peak()}
 
-    def devices(self, request):
+    def devices(self, request: Request) -> dict[str, Any]:
+        """Return the version and the devices of the backend."""
         from hyenadna_backends.devices import ASK
 
         version, devices = ASK[self.backend]()
         return {"version": version, "devices": devices}
 
-    def use(self, name):
-        """Let models and convolutions compute with a kernel from now on."""
+    def use(self, name: str) -> None:
+        """Make models and convolutions compute with this kernel from now on."""
         from hyenadna_backends import use_kernel
         from hyenadna_core.bench.cases import PLAIN
         from hyenadna_core.registry import select_fft_conv, session_plugins
@@ -82,16 +91,17 @@ class Calls:
         use_kernel(self.kernels[name])
 
     @staticmethod
-    def timed(call) -> float:
+    def timed(call: Callable[[], Any]) -> float:
+        """Return the seconds that a call takes."""
         start = time.perf_counter()
         call()
         return time.perf_counter() - start
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held.
+    """Return the most memory that this process has held.
 
-    Linux hands a parent's ru_maxrss down to its children, so there VmHWM is what counts.
+    On Linux a child inherits the ru_maxrss of its parent, so VmHWM is read there.
     """
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
@@ -101,14 +111,14 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def serve(requests, answers, backend: str) -> None:
-    """Answer requests until there are no more."""
+def serve(requests: Iterable[str], answers: TextIO, backend: str) -> None:
+    """Answer requests until they end."""
     calls = Calls(backend)
     for line in requests:
         request = json.loads(line)
         try:
             answer = getattr(calls, request["do"])(request)
-        except Exception as error:  # whatever a backend may raise: one line for whoever asked
+        except Exception as error:  # a backend may raise anything: the answer is its first line
             text = str(error).strip() or type(error).__name__
             exhausted = isinstance(error, MemoryError) or any(words in text.lower() for words in EXHAUSTED)
             answer = {"error": text.splitlines()[0], "kind": OUT_OF_MEMORY if exhausted else None}
@@ -117,13 +127,14 @@ def serve(requests, answers, backend: str) -> None:
 
 
 def main(backend: str) -> None:
+    """Answer the requests on stdin with lines on stdout; all other output goes to stderr."""
     from hyenadna_backends import choose
     from hyenadna_backends.allocator import leave_room, wait_for_each_call
 
     leave_room()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    with contextlib.suppress(OSError):  # where memory runs out, Linux is to end this process and no other
+    with contextlib.suppress(OSError):  # if memory runs out, Linux ends this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     choose(backend)
     wait_for_each_call(backend)

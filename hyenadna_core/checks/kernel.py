@@ -1,11 +1,12 @@
-"""Whether a kernel of the long convolution is right: against its definition, on the backend that runs.
+"""Compares a kernel of the long convolution with its definition, on the backend that runs.
 
-For our own kernels and for those of plug-ins: `hyenadna bench --check-kernel NAME`, or in a test
-`for check in check_kernel(my_fft_conv): assert check.passed, check`.
+This is for our own kernels and for those of plug-ins: `hyenadna bench --check-kernel NAME`, or in a
+test `for check in check_kernel(my_fft_conv): assert check.passed, check`.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,31 +19,32 @@ from hyenadna_core.checks.gradients import RecordedGradients
 from hyenadna_core.checks.self_check import Check, convolution_error
 from hyenadna_core.registry import select_fft_conv
 
-LENGTHS = (1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509)  # against the definition, O(L^2)
-LONG_LENGTHS = (1_025, 16_381, 131_072)  # against an FFT in float64
-ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}  # of a value, where it is rounded once
+Kernel = Callable[..., Any]
+LENGTHS = (1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509)  # compared with the definition, O(L^2)
+LONG_LENGTHS = (1_025, 16_381, 131_072)  # compared with an FFT in float64
+ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}  # relative error of one rounding
 
-# In parts of the largest value.
+# Largest differences, relative to the largest value.
 GATE = 2e-6
 LONG_GATE = 5e-6
 GRADIENT_GATE = 5e-6
 
 
-def check_named(session, name: str) -> Iterator[Check]:
-    """The checks of the kernel that is registered under a name, which `fft_conv` computes with from now on.
+def check_named(session: Any, name: str) -> Iterator[Check]:
+    """Check the kernel that is registered under a name; `fft_conv` uses it from now on.
 
     Raises:
-        HyenaDNAError: there is no such kernel, or not for this backend.
+        HyenaDNAError: there is no such kernel, or it does not run on this backend.
     """
     check_backend(session.backend)
     select_fft_conv(session.plugins, name)
     yield from check_kernel(fft_conv)
 
 
-def check_kernel(fft_conv: Callable) -> Iterator[Check]:
-    """Values, gradients where the backend has them, causality, and half precision in and out.
+def check_kernel(fft_conv: Kernel) -> Iterator[Check]:
+    """Yield checks of values, causality, half precision, and gradients if the backend has them.
 
-    A kernel that raises an error at some length fails that check, which then says what the error was.
+    If a kernel raises an error, that check fails, and its name has the error.
     """
     for L in LENGTHS:
         for B in (1, 2):
@@ -57,14 +59,17 @@ def check_kernel(fft_conv: Callable) -> Iterator[Check]:
             yield _check(f"gradients, {L} bases", GRADIENT_GATE, gradient_error, fft_conv, L)
 
 
-def value_error(fft_conv: Callable, L: int, B: int) -> float:
-    """The largest difference from the definition, in parts of the largest value."""
+def value_error(fft_conv: Kernel, L: int, B: int) -> float:
+    """Return the largest difference from the definition, relative to the largest value."""
     inputs = _draw(L, B)
     return _relative(_run(fft_conv, *inputs), definition.fft_conv(*inputs))
 
 
-def leak(fft_conv: Callable, L: int) -> float:
-    """How much the first half of the output changes with the second half of the input, in parts of the largest."""
+def leak(fft_conv: Kernel, L: int) -> float:
+    """Return the change of the first half of the output if the second half of the input changes.
+
+    It is relative to the largest value, and 0 for a causal kernel but for rounding.
+    """
     u, k, bias = _draw(L)
     later = u.copy()
     later[..., L // 2 :] = _draw(L, seed=1)[0][..., L // 2 :]
@@ -72,8 +77,11 @@ def leak(fft_conv: Callable, L: int) -> float:
     return float(np.abs(after - before)[..., : L // 2].max() / np.abs(before).max())
 
 
-def rounding_error(fft_conv: Callable, L: int, dtype: str) -> float:
-    """What differs beyond the rounding of the output, in parts of the largest value; infinite for another dtype."""
+def rounding_error(fft_conv: Kernel, L: int, dtype: str) -> float:
+    """Return the difference beyond the rounding of the output, relative to the largest value.
+
+    It is infinite if the output has another dtype than the input.
+    """
     u, k, bias = _draw(L)
     rounded = ops.cast(ops.convert_to_tensor(u), dtype)
     y = fft_conv(rounded, ops.convert_to_tensor(k), ops.convert_to_tensor(bias))
@@ -84,47 +92,47 @@ def rounding_error(fft_conv: Callable, L: int, dtype: str) -> float:
     return float(max(beyond.max(), 0.0) / np.abs(expected).max())
 
 
-def gradient_error(fft_conv: Callable, L: int) -> float:
-    """The largest difference of a gradient in u, k or bias from the definition's, in parts of each one's largest."""
+def gradient_error(fft_conv: Kernel, L: int) -> float:
+    """Return the largest error of the gradients, each relative to its largest value."""
     inputs, dy = _draw(L), _draw(L, seed=1)[0]
     pairs = zip(gradients(fft_conv, inputs, dy), definition.gradients(*inputs, dy), strict=True)
-    return max(_relative(found, expected) for found, expected in pairs)
+    return max(_relative(gradient, expected) for gradient, expected in pairs)
 
 
-def gradients(fft_conv: Callable, inputs: tuple, dy: np.ndarray) -> list[np.ndarray]:
-    """What the loss sum(y * dy) hands back to u, k and bias, by the means of whichever backend runs."""
+def gradients(fft_conv: Kernel, inputs: Sequence[np.ndarray], dy: np.ndarray) -> list[np.ndarray]:
+    """Return the gradients of sum(y * dy) in u, k and bias, computed by the backend."""
     model = _Loss(fft_conv, inputs, dy)
     optimizer = RecordedGradients()
     model.compile(optimizer=optimizer, loss=lambda _, loss: loss)
     nothing = np.zeros((1, 1), np.float32)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a variable has no gradient: it counts as zero here
+        warnings.simplefilter("ignore")  # a variable without a gradient counts as zero here
         model.train_on_batch(nothing, nothing)
     return [ops.convert_to_numpy(gradient.value) for gradient in optimizer.recorded]
 
 
 class _Loss(keras.Model):
-    """sum(y * dy), with u, k and bias as what is trained; the input is not used."""
+    """sum(y * dy) as a model whose weights are u, k and bias; it ignores its input."""
 
-    def __init__(self, fft_conv, inputs, dy):
+    def __init__(self, fft_conv: Kernel, inputs: Sequence[np.ndarray], dy: np.ndarray) -> None:
         super().__init__(dtype="float32")
         self.fft_conv, self.dy = fft_conv, dy
         self.arguments = [self.add_weight(shape=value.shape, dtype="float32") for value in inputs]
         for variable, value in zip(self.arguments, inputs, strict=True):
             variable.assign(value)
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x: Any) -> Any:
         return keras.KerasTensor((1, 1), "float32")
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         y = self.fft_conv(*(ops.convert_to_tensor(variable.value) for variable in self.arguments))
         return ops.reshape(ops.sum(y * ops.convert_to_tensor(self.dy)), (1, 1))
 
 
-def _check(name: str, gate: float, measure: Callable[..., float], *arguments) -> Check:
+def _check(name: str, gate: float, measure: Callable[..., float], *arguments: Any) -> Check:
     try:
         return Check(name, measure(*arguments), gate)
-    except Exception as error:  # whatever a kernel may raise
+    except Exception as error:  # a kernel may raise anything
         reason = str(error).splitlines()[0] if str(error) else ""
         return Check(f"{name}: {type(error).__name__}: {reason}", float("inf"), gate)
 
@@ -135,11 +143,11 @@ def _draw(L: int, B: int = 2, D: int = 3, seed: int = 0) -> tuple[np.ndarray, np
     return u, k, bias
 
 
-def _run(fft_conv: Callable, *inputs: np.ndarray) -> np.ndarray:
+def _run(fft_conv: Kernel, *inputs: np.ndarray) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(fft_conv(*map(ops.convert_to_tensor, inputs))))
 
 
-def _relative(found: np.ndarray, expected: np.ndarray) -> float:
-    if found.shape != expected.shape:
-        raise ValueError(f"the shape is {found.shape} instead of {expected.shape}")
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+def _relative(computed: np.ndarray, expected: np.ndarray) -> float:
+    if computed.shape != expected.shape:
+        raise ValueError(f"the shape is {computed.shape} instead of {expected.shape}")
+    return float(np.abs(computed - expected).max() / np.abs(expected).max())

@@ -1,7 +1,7 @@
-"""The same models on every backend, each in a process of its own, in one table.
+"""The same models on every backend, each in its own process, in one table.
 
-`python -m hyenadna_core.checks.parity FOLDER BACKEND` is such a process: it reads FOLDER/CASE.safetensors
-and writes what it computes to FOLDER/BACKEND/CASE.safetensors.
+`python -m hyenadna_core.checks.parity FOLDER BACKEND` is such a process: it reads
+FOLDER/CASE.safetensors and writes its results to FOLDER/BACKEND/CASE.safetensors.
 """
 
 import os
@@ -22,15 +22,15 @@ from hyenadna_core.terminal import progress
 
 
 def installed() -> list[str]:
-    """The backends of our tests that are installed here."""
+    """Return the installed backends, of those that our tests cover."""
     return [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
 
 
 def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES, seed: int = 0) -> Iterator[Row]:
-    """The table of all cases on these backends, two processes at a time.
+    """Yield the rows of all cases on these backends; two processes run at a time.
 
     Raises:
-        HyenaDNAError: a backend failed; the last line that it said.
+        HyenaDNAError: a backend failed; the message has the last line of its errors.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -48,16 +48,16 @@ def run_backends(backends: Sequence[str], cases: Sequence[Case] = CASES, seed: i
 def _run_backend(folder: Path, backend: str) -> None:
     command = [sys.executable, "-m", "hyenadna_core.checks.parity", str(folder), backend]
     environment = os.environ | {"KERAS_BACKEND": backend}
-    answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 (our own words)
+    answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 (our own command)
     if answer.returncode:
-        said = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
-        raise HyenaDNAError(f"Backend {backend} failed: {said[-1]}")
+        messages = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
+        raise HyenaDNAError(f"Backend {backend} failed: {messages[-1]}")
 
 
-def table(found: Sequence[Row], backends: Sequence[str]) -> str:
-    """The rows as tab-separated lines: case, quantity, one column a backend, gate, verdict."""
+def table(compared: Sequence[Row], backends: Sequence[str]) -> str:
+    """Return tab-separated lines: case, quantity, one column for each backend, gate, verdict."""
     lines = ["\t".join(("case", "quantity", *backends, "gate", "verdict"))]
-    for row in found:
+    for row in compared:
         differences = [f"{row.differences[name]:.1e}" if name in row.differences else "-" for name in backends]
         verdict = f"EXCEEDED by {', '.join(row.exceeded)}" if row.exceeded else "ok"
         lines.append("\t".join((row.case, row.quantity, *differences, f"{row.gate:.0e}", verdict)))
@@ -65,7 +65,7 @@ def table(found: Sequence[Row], backends: Sequence[str]) -> str:
 
 
 def main(folder: Path, backend: str) -> None:
-    """Compute every case in a folder on one backend."""
+    """Compute every case of a folder on one backend."""
     (folder / backend).mkdir()
     for case in CASES:
         if (folder / f"{case.name}.safetensors").exists():

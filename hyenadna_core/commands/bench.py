@@ -65,23 +65,22 @@ def command(
     plot: Path | None,
     **options: Any,
 ) -> None:
-    """Time the long convolution, the model and its training step.
+    """Time the convolution, the forward pass and the training step.
 
-    Each time is compared with the plain formula.
-
-    A side is BACKEND:KERNEL. Kernels: native, plain (transforms of twice the length, as in the
-    original), generic, matmul, the kernels of plug-ins, and attention, which is a causal
-    Transformer instead of the model. BACKEND:KERNEL@system runs without our settings of the memory
-    allocator. Each side runs once in each round. The ratio of two sides is computed in each round;
-    the table has the median and its 95 % interval, which needs six rounds. Each side is compared
-    with the last side and with the plain kernel of its backend.
+    Two or more sides are compared. A side is BACKEND:KERNEL. The kernels are native, plain (as in
+    the original: transforms of twice the length), generic, matmul, those of plug-ins, and attention
+    (a causal Transformer instead of the model). BACKEND:KERNEL@system runs without our settings of
+    the memory allocator. The sides take turns, and each runs once a round. The table has the
+    median ratio over rounds; from six rounds on it also has its 95 % interval. Every side is
+    compared with the last one and with the plain one of its own backend.
 
     \b
-      hyenadna bench --what conv --lengths 1024,32770,160002 hyenadna bench --sides
-      jax:native,torch:plain --what forward --preset small-32k --lengths 32770 hyenadna bench
-      --against attention --plot crossing.png hyenadna bench --data --fasta genome.fa.gz hyenadna
-      bench --check-kernel matmul
-    """  # noqa: D301 (click reads this)
+      hyenadna bench --what conv --lengths 1024,32770,160002
+      hyenadna bench --sides jax:native,torch:plain --preset small-32k --lengths 32770
+      hyenadna bench --against attention --plot crossing.png
+      hyenadna bench --data --fasta genome.fa.gz
+      hyenadna bench --check-kernel matmul
+    """  # noqa: D301 (click wants the character itself)
     if check_kernel:
         _check(session, check_kernel)
         return
@@ -144,14 +143,14 @@ def _measure(
 ) -> tuple[Any, Any]:
     """Return the rows of a run and a description of the machine."""
     from hyenadna_core.bench.figures import rows
-    from hyenadna_core.bench.measure import check, choose_sides, choose_what, measure, parse_lengths, plan
+    from hyenadna_core.bench.measure import check, choose_contenders, choose_what, measure, parse_lengths, plan
     from hyenadna_core.bench.process import devices
     from hyenadna_core.bench.report import machine
     from hyenadna_core.registry import by_name
     from hyenadna_plugins import collect
 
     chosen = by_name(collect(session.plugins, "register_presets"), preset, "preset", prefix="hyenadna-")
-    named = choose_sides(session.backend.name, sides, backends, against)
+    named = choose_contenders(session.backend.name, sides, backends, against)
     what = what or choose_what(named)
     check(named, what)
     default = TRANSFORMER_LENGTHS if against else LENGTHS

@@ -1,0 +1,24 @@
+"""What the tests of the benchmarks share."""
+
+import pytest
+
+from hyenadna_core.bench.measure import Case, Contender, Result
+
+
+@pytest.fixture
+def results():
+    """Makes results from {contender: {length: [seconds]}}; None instead of times is a failure."""
+
+    def make(seconds, what="forward", batch_size=1, channels=None):
+        return [
+            Result(
+                Case(what, L, batch_size, channels, {}),
+                Contender(*name.split(":")),
+                times or [],
+                None if times else "gone",
+            )
+            for name, by_length in seconds.items()
+            for L, times in by_length.items()
+        ]
+
+    return make
