@@ -1,7 +1,8 @@
-"""How large arrays are allocated on Linux: in huge pages, and kept for the next array instead of handed back.
+"""Memory for large arrays on Linux: in huge pages, and kept for the next array.
 
-With 4 KB pages, XLA and PyTorch miss the address cache and fault at every array; glibc's allocator can do better, but
-reads its settings once, when a process starts. So the command `hyenadna` starts itself again (docs/log.md: 1.8x).
+With pages of 4 KB, XLA and PyTorch lose time in address look-ups and page faults at every array.
+The allocator of glibc can do better, but it reads its settings only when a process starts. So the
+command `hyenadna` starts itself again with them (docs/log.md: 1.8 times as fast).
 """
 
 import ctypes
@@ -14,18 +15,19 @@ from pathlib import Path
 
 VARIABLE = "GLIBC_TUNABLES"
 SETTINGS = {"hugetlb": 1, "arena_max": 1, "trim_threshold": 1 << 40}
-KEPT = 1 << 40  # bytes; arrays up to there are kept in training
-ROOM = 1 << 29  # bytes, for all that is smaller than what a step takes at once: weights, optimizer, Python's own
-ALWAYS_HANDED_BACK = 1 << 28  # bytes; arrays from there on would leave holes too large for a million bases in 6 GB
+KEPT = 1 << 40  # bytes; in training, the memory of smaller arrays is kept: of all
+ROOM = 1 << 29  # bytes for everything smaller than the memory of a step: weights, optimizer, Python
+ALWAYS_HANDED_BACK = 1 << 28  # bytes; larger holes would not leave room for a million bases in 6 GB
 KERNEL = Path("/sys/kernel/mm/transparent_hugepage/enabled")  # "always [madvise] never"
 SINCE = (2, 35)  # glibc
 
 
 def allocator_settings(keeps: bool = False, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What to add to the environment of a process that computes: nothing where glibc or the kernel would not heed it.
+    """Return the variables to add to the environment of a process that computes.
 
-    Nothing either where somebody else has set the variable, to whatever value. With `keeps`, for training, whose steps
-    take the same memory again and again, arrays of every size are kept for the next; otherwise those below 256 MB.
+    There are none if glibc or the kernel would ignore them, or if the user has set the variable.
+    With `keeps`, the memory of all arrays is kept for the next ones: the steps of a training take
+    the same memory again and again. Otherwise only the memory of arrays below 256 MB is kept.
     """
     library, version = platform.libc_ver()
     if VARIABLE in system_environment(environment) or library != "glibc":
@@ -36,30 +38,31 @@ def allocator_settings(keeps: bool = False, environment: Mapping[str, str] = os.
 
 
 def system_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment without settings of ours, as a program has it that allocates as the system does."""
+    """Return the environment without our settings."""
     ours = environment.get(VARIABLE) in (_value(keeps=True), _value(keeps=False))
     return {name: value for name, value in environment.items() if not (ours and name == VARIABLE)}
 
 
 def has_huge_pages(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether large arrays of this process come in huge pages."""
+    """Return whether large arrays of this process get huge pages."""
     asks = "glibc.malloc.hugetlb=1" in environment.get(VARIABLE, "")
     return _kernel_mode() == "always" or (_kernel_mode() == "madvise" and asks)
 
 
 def restart_with_settings(keeps: bool) -> None:
-    """Start this program again, in the same process, where the settings are not those of its environment yet."""
+    """Start this program again in the same process, unless its environment has the settings."""
     added = allocator_settings(keeps)
     if added and sys.executable and os.environ.get(VARIABLE) != added[VARIABLE]:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **added})  # noqa: S606 (itself)
 
 
 def leave_room(environment: Mapping[str, str] = os.environ) -> int:
-    """Where arrays of every size are kept, leave a hole at the start of the heap; its bytes, or 0 elsewhere.
+    """Leave a hole at the start of the heap if all memory is kept; return its bytes, else 0.
 
-    XLA takes the memory of a step at once. Given back, it would be cut by the first small array that comes, and too
-    short for the next step, which would have new pages faulted in. Small arrays go into the hole instead, and each
-    step finds the end of the heap as the one before left it. Nobody touches the rest of the hole: it takes no memory.
+    XLA takes the memory of a step at once. After the step, a small array could land in this memory
+    and make it too short for the next step, which would then need new pages. With the hole, small
+    arrays land there, and each step finds the end of the heap as the last one left it. The unused
+    part of the hole takes no memory.
     """
     if f"mmap_threshold={KEPT}" not in environment.get(VARIABLE, "") or platform.libc_ver()[0] != "glibc":
         return 0
@@ -67,23 +70,22 @@ def leave_room(environment: Mapping[str, str] = os.environ) -> int:
     library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
     library.free.argtypes = [ctypes.c_void_p]
     hole = library.malloc(ROOM)
-    library.malloc(1 << 20)  # stays, so that the hole does not grow together with the end of the heap
+    library.malloc(1 << 20)  # stays, so that the hole does not merge with the end of the heap
     library.free(hole)
     return ROOM
 
 
 def wait_for_each_call(backend: str) -> None:
-    """Let JAX return from a call on a CPU when it is done: to be said before it makes its first array.
+    """Make JAX return from a call on a CPU only when it is done; call this before its first array.
 
-    Otherwise the next call may take memory before the one before has given its own back, and a place that another
-    thread leaves, ready for reuse but for a few bytes, is not taken again: two to five times the memory of a step, and
-    a step of twice the time whenever more is faulted in (docs/log.md). Other devices, and several at once, go on as
-    they do.
+    Otherwise a call may take memory before the previous call has freed its own, and memory that
+    another thread freed is often not used again. A step then takes two to five times the memory,
+    and twice the time whenever new pages are needed (docs/log.md). Other devices do not change.
     """
     if backend == "jax":
         import jax
 
-        with suppress(AttributeError):  # a release that has no such option
+        with suppress(AttributeError):  # this release of JAX lacks the option
             jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 

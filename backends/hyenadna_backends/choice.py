@@ -15,12 +15,12 @@ from pathlib import Path
 
 
 class SettingError(ValueError):
-    """A variable of the environment has an unknown value; the message names both and the values to choose from."""
+    """An environment variable has an unknown value; the message lists the known ones."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A backend of Keras: the modules it needs, the packages that install it, and whether it can train."""
+    """A backend of Keras: the modules it needs, the packages to install, whether it can train."""
 
     name: str
     modules: tuple[str, ...]
@@ -52,7 +52,7 @@ class Choice:
 
 
 def missing(name: str) -> str | None:
-    """Return one sentence that says why a backend cannot run here and what to do, or None if it can."""
+    """Return why a backend cannot run here and what to do, in one sentence, or None if it can."""
     if name not in BACKENDS:
         return f"Unknown backend {name!r}: choose one of {', '.join(BACKENDS)}."
     backend = BACKENDS[name]
@@ -95,13 +95,13 @@ def _choice(requested: str | None) -> Choice:
 
 
 def _running() -> str | None:
-    """Return the backend of the Keras that is imported, or None if none is, or not completely yet."""
+    """Return the backend of the imported Keras, or None if its import has not finished."""
     config = getattr(sys.modules.get("keras"), "config", None)
     return str(config.backend()) if config is not None else None
 
 
 def _configured() -> str | None:
-    """Return the backend in the user's keras.json, or None if there is no such file or it cannot be read."""
+    """Return the backend in the user's keras.json, or None if it cannot be read."""
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     try:
         return str(json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"])

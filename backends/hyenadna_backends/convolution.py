@@ -1,4 +1,4 @@
-"""`fft_conv`: the one piece of the model that is written once for each backend, and which kernel computes it."""
+"""`fft_conv`, which is written once for each backend, and the choice of its kernel."""
 
 import importlib
 import os
@@ -9,11 +9,11 @@ from typing import Any
 
 from hyenadna_backends.choice import SettingError
 
-Tensor = Any  # an array of whichever backend runs
+Tensor = Any  # an array of the backend that runs
 Function = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 KERNELS = ("jax", "torch", "mlx", "numpy", "generic", "matmul")
-EVERYWHERE = ("generic", "matmul")  # in keras.ops alone
+EVERYWHERE = ("generic", "matmul")  # written in keras.ops
 ENVIRONMENT = "HYENADNA_FFT_CONV"
 
 
@@ -21,8 +21,8 @@ ENVIRONMENT = "HYENADNA_FFT_CONV"
 class FFTConv:
     """A kernel by name: `load` imports it and returns its `fft_conv(u, k, bias)`.
 
-    `backends` are those that it runs on, all if there are none; `source` says where it comes from; one that is `whole`
-    is handed all channels at once, however long the input.
+    It runs on `backends`, or on all if the tuple is empty. `source` is the package it comes from. A
+    `whole` kernel gets all channels at once, even for long inputs.
     """
 
     name: str
@@ -33,7 +33,7 @@ class FFTConv:
 
 
 def kernel(name: str) -> Function:
-    """The `fft_conv` of one backend, or `generic` where the name has none of its own."""
+    """Return the `fft_conv` of a backend, or the generic one if it has no kernel."""
     module = importlib.import_module(f"hyenadna_backends.kernels.{name if name in KERNELS else 'generic'}")
     function: Function = module.fft_conv
     return function
@@ -44,44 +44,51 @@ _in_use: tuple[FFTConv, Function] | None = None
 
 
 def use_kernel(choice: str | FFTConv | None) -> None:
-    """Let `fft_conv` compute with this kernel, one of ours by name, or with the backend's native one for None.
+    """Make `fft_conv` compute with this kernel or with our kernel of this name.
 
-    It holds for this process, and for what is traced from now on: a model that is compiled already keeps its own.
+    None stands for the native kernel of the backend. The choice holds for this process. A model
+    that is already compiled keeps its kernel.
 
     Raises:
-        ValueError: no kernel of ours has this name, or it does not run on the backend at hand.
+        ValueError: we have no kernel of this name, or it does not run on this backend.
     """
     global _in_use
     _in_use = _loaded(choice)
 
 
 def current_kernel() -> FFTConv:
-    """The kernel in use: what `use_kernel` was told last, else HYENADNA_FFT_CONV, else the backend's native one."""
+    """Return the kernel in use.
+
+    It is the last one given to `use_kernel`, else that of HYENADNA_FFT_CONV, else the native one.
+    """
     return _current()[0]
 
 
 def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
-    """Causal convolution as long as the input, plus a skip, on the backend that runs.
+    """Compute the causal convolution of u with filters k as long as u, plus a skip connection.
 
-    (B, D, L), (D, L), (D,) -> (B, D, L): y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t] (docs/model.md section 2,
-    long convolution). Transforms run in float32 whatever the dtype of u, and y has the dtype of u. It can be
-    differentiated in all three arguments where the backend can differentiate.
+    (B, D, L), (D, L), (D,) -> (B, D, L): y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t]
+    (docs/model.md section 2). Transforms run in float32, and y has the dtype of u. On a backend
+    that trains, it has gradients in all three arguments.
     """
     return _current()[1](u, k, bias)
 
 
 def keeps_spectra() -> bool:
-    """Whether the kernel in use is a native one, which can take the filters' spectra in place of the filters."""
+    """Return whether the kernel in use can take spectra instead of filters; native kernels can."""
     return current_kernel().name in ("jax", "torch", "mlx", "numpy")
 
 
 def spectrum(k: Tensor) -> Tensor:
-    """What `fft_conv_spectrum` takes in place of k, on a backend with a kernel of its own: (..., L) -> (..., F)."""
+    """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _native().spectrum(k)
 
 
 def fft_conv_spectrum(u: Tensor, K: Tensor, bias: Tensor) -> Tensor:
-    """`fft_conv` with the filters' spectra, in inference: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    """Compute `fft_conv` from the spectra of the filters: (B, D, L), (D, F), (D,) -> (B, D, L).
+
+    It is for inference: it need not have gradients.
+    """
     return _native().fft_conv_spectrum(u, K, bias)
 
 
@@ -100,16 +107,16 @@ def _current() -> tuple[FFTConv, Function]:
 
 
 def _loaded(choice: str | FFTConv | None) -> tuple[FFTConv, Function]:
-    import keras  # not before: the import of this package comes before the choice of a backend
+    import keras  # not at the top: importing this package must not start a backend
 
     backend = keras.config.backend()
     if choice is None:
         choice = backend if backend in BUILTIN else "generic"
-    found = BUILTIN.get(choice) if isinstance(choice, str) else choice
-    if found is not None and (not found.backends or backend in found.backends):
-        return found, found.load()
+    chosen = BUILTIN.get(choice) if isinstance(choice, str) else choice
+    if chosen is not None and (not chosen.backends or backend in chosen.backends):
+        return chosen, chosen.load()
     problem = f"Unknown kernel {choice!r}"
-    if found is not None:
-        problem = f"Kernel {found.name!r} runs on {', '.join(found.backends)}"
+    if chosen is not None:
+        problem = f"Kernel {chosen.name!r} runs on {', '.join(chosen.backends)}"
     fits = [name for name, known in BUILTIN.items() if not known.backends or backend in known.backends]
     raise ValueError(f"{problem}: on backend {backend} choose one of {', '.join(fits)}.")

@@ -1,4 +1,4 @@
-"""How much memory there is to train in, and on how many devices of this process."""
+"""The memory for training, and the number of devices of this process."""
 
 import os
 from collections.abc import Callable
@@ -11,12 +11,12 @@ CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def free_memory() -> int:
-    """Bytes that are free on the device that computes: a GPU's own memory, or the machine's."""
+    """Return the free bytes on the device that computes: of the GPU, or of the machine."""
     return _ON_DEVICE.get(backend(), lambda: None)() or _on_machine()
 
 
 def local_devices() -> int:
-    """Devices that JAX computes on in this process; one on the others."""
+    """Return the number of devices of JAX in this process; it is 1 on other backends."""
     if backend() != "jax":
         return 1
     import jax
@@ -27,8 +27,8 @@ def local_devices() -> int:
 def _jax() -> int | None:
     import jax
 
-    found = jax.local_devices()[0].memory_stats() or {}
-    return found["bytes_limit"] - found.get("bytes_in_use", 0) if "bytes_limit" in found else None
+    statistics = jax.local_devices()[0].memory_stats() or {}
+    return statistics["bytes_limit"] - statistics.get("bytes_in_use", 0) if "bytes_limit" in statistics else None
 
 
 def _torch() -> int | None:
@@ -45,7 +45,7 @@ def _on_machine() -> int:
         free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(free, int(CONTROL_GROUP.read_text()))
-    except (OSError, ValueError):  # no such group, or one without a limit
+    except (OSError, ValueError):  # no such group, or no limit
         return free
 
 

@@ -1,4 +1,6 @@
-"""What a backend finds on this machine; each is asked in a process of its own, so that a broken one hurts no other.
+"""The devices that each backend finds on this machine.
+
+Each backend is asked in its own process, so that a broken one does not stop the others.
 
 `python -m hyenadna_backends.devices jax` prints one line of JSON: version and devices.
 """
@@ -23,10 +25,10 @@ def _jax() -> tuple[str, list[str]]:
 def _torch() -> tuple[str, list[str]]:
     import torch
 
-    found = [f"cuda:{index} {torch.cuda.get_device_name(index)}" for index in range(torch.cuda.device_count())]
+    devices = [f"cuda:{index} {torch.cuda.get_device_name(index)}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
-        found.append("mps")
-    return torch.__version__, [*found, f"cpu ({torch.get_num_threads()} threads)"]
+        devices.append("mps")
+    return torch.__version__, [*devices, f"cpu ({torch.get_num_threads()} threads)"]
 
 
 def _mlx() -> tuple[str, list[str]]:
@@ -67,7 +69,7 @@ ASK: dict[str, Callable[[], tuple[str, list[str]]]] = {
 
 @cache
 def cores() -> int:
-    """How many cores this process may use: OMP_NUM_THREADS, or else those that the system lets it run on."""
+    """Return the number of cores for this process: OMP_NUM_THREADS, else as many as it may use."""
     limit = os.environ.get("OMP_NUM_THREADS", "")
     if limit.isdecimal() and int(limit):
         return int(limit)
@@ -75,7 +77,7 @@ def cores() -> int:
 
 
 def current_device() -> str:
-    """Where the backend that runs makes its arrays now."""
+    """Return the device on which the backend makes its arrays now."""
     return _CURRENT.get(backend(), lambda: "cpu")()
 
 
@@ -101,17 +103,17 @@ _CURRENT = {"jax": _current_jax, "torch": _current_torch, "mlx": _current_mlx}
 
 
 def ask(name: str, timeout: float = 120.0) -> dict[str, Any]:
-    """{"version", "devices"} of an installed backend, or {"error"} with what it said when it failed."""
+    """Return {"version", "devices"} of an installed backend, or {"error"} with its message."""
     command = [sys.executable, "-m", "hyenadna_backends.devices", name]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603 (our own words)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603 (our own command)
     except subprocess.TimeoutExpired:
         return {"error": f"no answer in {timeout:.0f} s"}
     if answer.returncode:
-        said = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
-        return {"error": said[-1]}
-    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return found
+        messages = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
+        return {"error": messages[-1]}
+    description: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return description
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Transform lengths that a device does fast, in one step or two: any N >= 2L - 1 gives the same convolution.
+"""Lengths of Fourier transforms that are fast on a device, in one step or in two.
 
-What was measured is in docs/log.md.
+Every N >= 2L - 1 gives the same convolution. docs/log.md has the measurements.
 """
 
 import os
@@ -16,17 +16,23 @@ TWO_STEPS = "HYENADNA_FFT_TWO_STEPS"
 
 
 def smooth_length(minimum: int) -> int:
-    """The smallest N >= minimum whose prime factors are 2, 3 and 5; 2L itself may have a prime of any size."""
+    """Return the smallest N >= minimum whose prime factors are 2, 3 and 5."""
     return int(scipy.fft.next_fast_len(minimum, real=True))
 
 
 def even_smooth_length(minimum: int) -> int:
-    """The smallest even one: real transforms of odd lengths take PyTorch (MKL) two to three times as long."""
+    """Return the smallest even N of this kind.
+
+    With MKL, PyTorch needs two to three times as long for real transforms of odd length.
+    """
     return 2 * smooth_length(-(-minimum // 2))
 
 
 def power_of_two_length(minimum: int) -> int:
-    """The smallest power of two >= minimum; on Metal other lengths above 4,096 cost four times as much."""
+    """Return the smallest power of two >= minimum.
+
+    On Metal, other lengths above 4,096 take four times as long.
+    """
     return 1 << (minimum - 1).bit_length()
 
 
@@ -35,9 +41,10 @@ COLUMNS = {"smooth": smooth_length, "power_of_two": power_of_two_length}
 
 
 def planned_length(L: int, rule: str = "smooth") -> int:
-    """The length of the transforms for L bases: room for the tail, so that the circular convolution is a linear one.
+    """Return the length of the transforms for L bases.
 
-    `rule` is the kernel's choice for its device; HYENADNA_FFT_LENGTH=smooth or power_of_two overrides it.
+    It is at least 2L - 1: then the circular convolution equals the linear one. `rule` is the choice
+    of the kernel for its device; HYENADNA_FFT_LENGTH=smooth or power_of_two overrides it.
 
     Raises:
         SettingError: HYENADNA_FFT_LENGTH names no rule.
@@ -46,9 +53,10 @@ def planned_length(L: int, rule: str = "smooth") -> int:
 
 
 def planned_steps(L: int, start: int, rows: int, rule: str = "smooth") -> tuple[int, int] | None:
-    """Rows and columns of a transform in two steps for L bases, or None where it has under `start` points.
+    """Return rows and columns of a transform in two steps for L bases.
 
-    Columns follow the rule of `planned_length`, with room for the tail.
+    None if the transform has fewer than `start` points: then one step is faster. The number of
+    columns follows the rule of `planned_length`.
     """
     if planned_length(L, rule) < start:
         return None
@@ -56,17 +64,19 @@ def planned_steps(L: int, start: int, rows: int, rule: str = "smooth") -> tuple[
 
 
 def two_steps_from(start: int) -> int:
-    """The points from which on a transform goes in two steps: HYENADNA_FFT_TWO_STEPS, or else the kernel's `start`.
+    """Return the number of points from which a transform runs in two steps.
+
+    It is HYENADNA_FFT_TWO_STEPS, else the kernel's `start`.
 
     Raises:
-        SettingError: HYENADNA_FFT_TWO_STEPS is no number of points.
+        SettingError: HYENADNA_FFT_TWO_STEPS is not a number of points.
     """
     return start if (points := overriding_start()) is None else points
 
 
 @cache
 def overriding_rule() -> str | None:
-    """What HYENADNA_FFT_LENGTH said when it was first asked for, if anything."""
+    """Return HYENADNA_FFT_LENGTH as it was at the first call, or None if it is not set."""
     rule = os.environ.get(OVERRIDE) or None
     if rule not in (*RULES, None):
         raise SettingError(f"{OVERRIDE} is {rule!r}: choose one of {', '.join(RULES)}.")
@@ -75,7 +85,7 @@ def overriding_rule() -> str | None:
 
 @cache
 def overriding_start() -> int | None:
-    """What HYENADNA_FFT_TWO_STEPS said when it was first asked for, if anything."""
+    """Return HYENADNA_FFT_TWO_STEPS as it was at the first call, or None if it is not set."""
     points = os.environ.get(TWO_STEPS) or None
     if points is not None and not points.isdecimal():
         raise SettingError(f"{TWO_STEPS} is {points!r}: give a number of points, as in 600000.")

@@ -23,7 +23,7 @@ class KerasLoader(Loader):
         self.loader = loader
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.loader, name)  # its data files and its source, for those who ask
+        return getattr(self.loader, name)  # for its data files and its source
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return the module that the loader of Keras makes, or None for a plain one."""
@@ -40,7 +40,7 @@ class KerasLoader(Loader):
         backend = choose().name
         if problem := missing(backend):
             raise ImportError(problem)
-        module.__loader__ = spec.loader = self.loader  # Keras looks as if nobody had been here
+        module.__loader__ = spec.loader = self.loader  # as without us
         if backend == "mlx" and not mlx_bridge.knows_pluggable_backends(spec):
             with mlx_bridge.seated():
                 self.loader.exec_module(module)
@@ -64,6 +64,6 @@ class KerasFinder(MetaPathFinder):
 
 
 def settle_with_keras() -> None:
-    """Settle the backend at the first import of Keras in this process; a second call does nothing."""
+    """Settle the backend when this process imports Keras; a second call does nothing."""
     if not any(isinstance(finder, KerasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, KerasFinder())

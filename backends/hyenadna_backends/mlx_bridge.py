@@ -22,7 +22,7 @@ SEAT_MODULE = f"keras.src.backend.{SEAT}"
 
 
 def _shift_and_axis(shift: Any, axis: Any) -> tuple[list[int], list[int]]:
-    """Repeat scalar arguments of `roll` to equal length; Keras 3.16 has this function, 3.15 does not."""
+    """Repeat scalar arguments of `roll` to equal length; Keras 3.15 lacks this function."""
     import numpy as np  # not earlier: every start of the command imports this file
 
     pairs = np.broadcast(np.atleast_1d(shift), np.atleast_1d(axis))
@@ -90,7 +90,7 @@ class _SeatFinder(MetaPathFinder):
 
 @contextmanager
 def seated() -> Iterator[None]:
-    """Let Keras take keras-mlx under the seat's name while it is imported, and call it "mlx" afterwards.
+    """Give keras-mlx the name of the seat while Keras is imported, and "mlx" afterwards.
 
     The finder of the seat stays: Keras imports some of these modules at their first use.
     """
@@ -108,7 +108,7 @@ def seated() -> Iterator[None]:
 
 
 def knows_pluggable_backends(keras: ModuleSpec) -> bool:
-    """Return whether this Keras takes MLX without help; read from its source, before it is imported."""
+    """Return whether this Keras accepts MLX without help; read from its source, not imported."""
     (package, *_) = keras.submodule_search_locations or [""]
     config = Path(package) / "src" / "backend" / "config.py"
     return config.exists() and "PLUGGABLE_BACKENDS" in config.read_text(encoding="utf-8")

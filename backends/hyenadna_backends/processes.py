@@ -1,4 +1,4 @@
-"""Several processes that train one model: which of them this is, and its rows of a batch."""
+"""Several processes that train one model: the number of this one, and its rows of a batch."""
 
 import os
 from collections.abc import Iterable
@@ -10,26 +10,26 @@ from hyenadna_backends.blocks import backend
 
 
 def rank_and_count() -> tuple[int, int]:
-    """The number of this process and how many there are: 0 and 1 where there is just one."""
-    found: tuple[int, int] = _PROCESSES.get(backend(), lambda: (0, 1))()
-    return found
+    """Return the number of this process and the number of processes: 0 and 1 for a single one."""
+    pair: tuple[int, int] = _PROCESSES.get(backend(), lambda: (0, 1))()
+    return pair
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one that writes and prints."""
+    """Return whether this process writes and prints."""
     return rank_and_count()[0] == 0
 
 
 def in_any_process(flag: bool) -> bool:
-    """Whether the flag is set in any process; all of them must ask at the same point."""
+    """Return whether the flag is set in any process; all processes must call this together."""
     return _ANY.get(backend(), bool)(flag) if rank_and_count()[1] > 1 else flag
 
 
 def start_processes() -> None:
-    """Join the other processes of a run: those that torchrun or a cluster started, by what the environment says.
+    """Join the other processes of a run, which torchrun or a cluster started.
 
     Raises:
-        ValueError: the environment says nothing of them, or the backend trains in one process alone.
+        ValueError: the environment does not name them, or the backend trains only in one process.
     """
     if backend() not in _START:
         raise ValueError(f"Backend {backend()!r} trains in one process: choose jax or torch.")
@@ -37,7 +37,10 @@ def start_processes() -> None:
 
 
 def share_steps() -> None:
-    """Let what is made from now on live on every device of JAX, in all processes; other backends have one a process."""
+    """Share the arrays made from now on among all devices of JAX, in all processes.
+
+    Other backends have one device in each process: nothing changes for them.
+    """
     if backend() == "jax":
         import keras
 
@@ -45,10 +48,10 @@ def share_steps() -> None:
 
 
 def process_of(part: Iterable[np.ndarray]) -> list[np.ndarray]:
-    """The rows of each array that are this process's to compute.
+    """Return the rows of each array that this process computes.
 
     Raises:
-        ValueError: they do not divide evenly.
+        ValueError: the rows do not divide evenly among the processes.
     """
     rank, count = rank_and_count()
     rows = []
@@ -89,11 +92,11 @@ def _start_torch() -> None:
 def _start_jax() -> None:
     import jax
 
-    said = {name: os.environ.get(variable) for name, variable in JAX_VARIABLES.items()}
-    given = {name: value if name == "coordinator_address" else int(value) for name, value in said.items() if value}
+    texts = {name: os.environ.get(variable) for name, variable in JAX_VARIABLES.items()}
+    given = {name: value if name == "coordinator_address" else int(value) for name, value in texts.items() if value}
     try:
         jax.distributed.initialize(**given)
-    except Exception as error:  # of no class of its own
+    except Exception as error:  # JAX raises no particular class
         raise ValueError(
             f"--distributed with JAX: {str(error).splitlines()[0]} Without a cluster that JAX knows, set "
             f"{', '.join(JAX_VARIABLES.values())}."
@@ -104,9 +107,9 @@ def _any_torch(flag: bool) -> bool:
     import torch
     from torch import distributed
 
-    found = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")
-    distributed.all_reduce(found, distributed.ReduceOp.MAX)
-    return bool(found)
+    flags = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")
+    distributed.all_reduce(flags, distributed.ReduceOp.MAX)
+    return bool(flags)
 
 
 def _any_jax(flag: bool) -> bool:

@@ -1,7 +1,8 @@
-"""One update of a model's weights on each backend that trains: gradients of micro-batches added up, then the optimizer.
+"""One update of the weights of a model, on each backend that trains.
 
-The loss stays on the device. On JAX and MLX the state is handed from one compiled function to the next, so the model's
-own variables are out of date until `settle`.
+The gradients of micro-batches are added, then the optimizer runs. The loss stays on the device. On
+JAX and MLX the state goes from one compiled function to the next, so the variables of the model are
+out of date until `settle`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,40 +14,46 @@ import numpy as np
 from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.processes import process_of
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # outputs, targets, weights: the sum of the weighted losses
-Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, targets, weights; the first axis of each counts sequences
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # outputs, targets, weights -> sum of the weighted losses
+Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, targets, weights; the first axis is that of sequences
 
 
 class Updates(Protocol):
-    """What `updates` makes."""
+    """A callable that updates the weights of one model."""
 
     def __call__(self, parts: Sequence[Part], total: float) -> Tensor:
-        """Move the weights against the gradient of the loss of all parts over `total`; that loss, on the device."""
+        """Update the weights; return the loss of all parts over `total`, on the device."""
 
     def settle(self) -> None:
-        """Write the state into the model's and its optimizer's variables."""
+        """Write the state into the variables of the model and its optimizer."""
 
 
 def updates(model: Any, loss: Loss) -> Updates:
-    """Updates of a compiled Keras model.
+    """Make the updates of a compiled Keras model.
 
     Raises:
-        ValueError: the optimizer scales the loss, for float16, which the backend cannot; and from the updates, where
-            parts do not divide evenly among the processes of a run.
+        ValueError: the optimizer scales the loss for float16, and the backend cannot do that. The
+            updates raise it if a part does not divide evenly among the processes.
     """
     made: Updates = _MAKE[backend()](model, loss)
     return made
 
 
 def build_optimizer_once(model: Any) -> None:
-    """Make the optimizer's variables if there are none yet; one that scales its loss would make them anew each time."""
+    """Make the variables of the optimizer, unless it has them.
+
+    An optimizer that scales its loss would make new ones at each call.
+    """
     optimizer = model.optimizer
     if not getattr(optimizer, "inner_optimizer", optimizer).built:
         optimizer.build(model.trainable_variables)
 
 
 class _Stateless:
-    """Updates as functions of the state: weights, the rest of the model's variables, the optimizer's."""
+    """Updates as functions of the state.
+
+    The state is the weights, the other variables of the model, and those of the optimizer.
+    """
 
     def __init__(self, model, loss, differentiate, compiled, place, evaluate):
         self.model, self.loss = model, loss
@@ -88,11 +95,11 @@ class _Stateless:
     def _gradients(self, weights, rest, optimizer, part, scale):
         import keras
 
-        inputs, targets, bears = part
+        inputs, targets, counts = part
 
         def loss_of(weights):
             outputs, after = self.model.stateless_call(weights, rest, inputs, training=True)
-            loss = self.loss(outputs, targets, bears) * scale
+            loss = self.loss(outputs, targets, counts) * scale
             with keras.StatelessScope(state_mapping=list(zip(self.variables[2], optimizer, strict=True))):
                 scaled = self.model.optimizer.scale_loss(loss)
             return scaled, (loss, after)
@@ -130,8 +137,8 @@ def _jax(model, loss):
 
     differentiate = partial(jax.value_and_grad, has_aux=True)
 
-    def compiled(function, given_up):
-        return jax.jit(function, donate_argnums=given_up)
+    def compiled(function, donated):
+        return jax.jit(function, donate_argnums=donated)
 
     return _Stateless(model, loss, differentiate, compiled, place, evaluate=lambda _: None)
 
@@ -140,7 +147,9 @@ def _mlx(model, loss):
     import keras
     import mlx.core as mx
 
-    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):  # a condition, within what mx.compile compiles
+    if isinstance(
+        model.optimizer, keras.optimizers.LossScaleOptimizer
+    ):  # its condition cannot be compiled by mx.compile
         raise ValueError("On MLX, Keras cannot scale a loss, which float16 needs: choose --precision bfloat16.")
 
     def place(part):
@@ -150,7 +159,10 @@ def _mlx(model, loss):
 
 
 class _Torch:
-    """Updates by PyTorch's own gradients; where torchrun started several processes, each takes its rows of a part."""
+    """Updates by the gradients of PyTorch.
+
+    If torchrun started several processes, each one computes its rows of a part.
+    """
 
     def __init__(self, model, loss):
         self.model, self.loss = model, loss
@@ -164,8 +176,8 @@ class _Torch:
         self.model.zero_grad()
         value = 0.0
         for part in parts:
-            inputs, targets, bears = (ops.convert_to_tensor(array) for array in process_of(part))
-            loss = self.loss(self.model(inputs, training=True), targets, bears) * (1 / total)
+            inputs, targets, counts = (ops.convert_to_tensor(array) for array in process_of(part))
+            loss = self.loss(self.model(inputs, training=True), targets, counts) * (1 / total)
             optimizer.scale_loss(loss).backward()
             value = value + loss.detach()
         gradients = [variable.value.grad for variable in variables]

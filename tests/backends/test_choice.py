@@ -7,7 +7,7 @@ from hyenadna_backends import choice
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """A machine with some backends, of some kind, with or without a keras.json; nothing chosen yet."""
+    """Makes a machine with these backends and this keras.json; no backend is chosen yet."""
 
     def make(installed, system="Linux", processor="x86_64", configured=None):
         modules = {"keras", *(module for name in installed for module in choice.BACKENDS[name].modules)}

@@ -1,4 +1,4 @@
-"""The long convolution of the backend at hand, and those that run anywhere, against the definition."""
+"""The kernels of the backend that runs, compared with the definition."""
 
 import numpy as np
 import pytest

@@ -20,7 +20,7 @@ keras_takes_it = pytest.mark.skipif(BACKEND == "mlx", reason="Keras 3.15 importe
 
 @pytest.fixture
 def python(tmp_path):
-    """Runs a line of code in a fresh process, with KERAS_BACKEND and keras.json as the test asks."""
+    """Runs code in a fresh process, with this KERAS_BACKEND and this keras.json."""
 
     def run(code, backend=None, configured=None):
         if configured is not None:

@@ -32,7 +32,7 @@ def batch(step, B=6, L=20):
 
 
 def run(model, size, steps=STEPS):
-    """The losses of a few updates, `size` sequences at a time; the state is in the model afterwards."""
+    """The losses of a few updates of `size` sequences; the model has the state afterwards."""
     update = updates(model, cross_entropy)
     losses = []
     for step in range(steps):

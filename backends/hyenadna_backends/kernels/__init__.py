@@ -1,4 +1,5 @@
-"""One module a backend, each with one function: `fft_conv(u, k, bias)`.
+"""One module for each backend, each with the function `fft_conv(u, k, bias)`.
 
-(B, D, L), (D, L), (D,) -> (B, D, L); float32 inside, the output in the dtype of u. `definition` is what all must equal.
+(B, D, L), (D, L), (D,) -> (B, D, L). Kernels compute in float32, and the output has the dtype of u.
+All of them must equal `definition`.
 """

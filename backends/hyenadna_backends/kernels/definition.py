@@ -1,10 +1,13 @@
-"""The convolution as it is defined, in float64 NumPy: O(L^2), for tests and for reading."""
+"""The definition of the convolution in float64 NumPy: O(L^2), for tests and for readers."""
 
 import numpy as np
 
 
 def fft_conv(u, k, bias):
-    """y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t]: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t].
+
+    (B, D, L), (D, L), (D,) -> (B, D, L).
+    """
     u, k, bias = (np.asarray(x, np.float64) for x in (u, k, bias))
     L = u.shape[-1]
     lag = np.arange(L)[:, None] - np.arange(L)  # (L, L): output position minus input position
@@ -13,9 +16,9 @@ def fft_conv(u, k, bias):
 
 
 def gradients(u, k, bias, dy):
-    """What the loss sum(y * dy) hands back to u, k and bias: (B, D, L), (D, L), (D,)."""
+    """Return the gradients of sum(y * dy) in u, k and bias: (B, D, L), (D, L), (D,)."""
     u, k, bias, dy = (np.asarray(x, np.float64) for x in (u, k, bias, dy))
     L = u.shape[-1]
-    du = fft_conv(dy[..., ::-1], k, bias)[..., ::-1]  # the adjoint of a causal convolution runs backwards in time
+    du = fft_conv(dy[..., ::-1], k, bias)[..., ::-1]  # the gradient of a causal convolution runs backwards
     dk = np.stack([np.einsum("bdt,bdt->d", dy[..., s:], u[..., : L - s]) for s in range(L)], axis=-1)
     return du, dk, np.einsum("bdt,bdt->d", dy, u)

@@ -1,4 +1,4 @@
-"""The long convolution in `keras.ops`, for any backend of Keras that has no kernel of its own."""
+"""The long convolution in `keras.ops`, for backends of Keras without a native kernel."""
 
 from keras import ops
 
@@ -6,9 +6,9 @@ from hyenadna_backends.fft_length import planned_length
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
-    N = planned_length(L)  # room for the tail, so that the circular convolution is a linear one
+    N = planned_length(L)  # at least 2L - 1: then the circular convolution equals the linear one
     x, k, bias = (ops.cast(t, "float32") for t in (u, k, bias))
     u_real, u_imag = ops.rfft(x, N)  # complex numbers are pairs in keras.ops: each (B, D, F)
     k_real, k_imag = ops.rfft(k, N)  # each (D, F)

@@ -1,6 +1,7 @@
-"""The long convolution in JAX, with a gradient of its own: JAX would transform each way twice more.
+"""The long convolution in JAX, with its own gradient.
 
-On a CPU, a transform that falls out of the cache goes in two steps.
+JAX itself would compute two more transforms in each direction. On a CPU, a transform too long for
+the cache runs in two steps.
 """
 
 import jax
@@ -9,38 +10,44 @@ import jax.numpy as jnp
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
-TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache a core: docs/log.md
+TWO_STEPS_FROM, ROWS_DOUBLE_FROM = 600_000, 1_800_000  # points; on a CPU with 1 MB of cache per core (docs/log.md)
 ROWS = 1024
-KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, channels go in blocks and inputs alone are kept
-BLOCK_BYTES = 1 << 26  # of a block's padded input, then
+KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, channels run in blocks and only inputs are kept
+BLOCK_BYTES = 1 << 26  # of the padded input of such a block
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     x, k, bias = _channels_first(u), jnp.asarray(k, jnp.float32)[:, None], jnp.asarray(bias, jnp.float32)
     return (_convolve(x, k) + bias[:, None, None] * x).swapaxes(0, 1).astype(u.dtype)
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
+    """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(jnp.asarray(k, jnp.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
-    """`fft_conv` with the filters' spectra, without a gradient in them: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    """Compute `fft_conv` from spectra: (B, D, L), (D, F), (D,) -> (B, D, L).
+
+    It has no gradient in the filters.
+    """
     x, bias = _channels_first(u), jnp.asarray(bias, jnp.float32)
     y = _inverse(_transform(x) * K[:, None], x.shape[-1]) + bias[:, None, None] * x
     return y.swapaxes(0, 1).astype(u.dtype)
 
 
 def _channels_first(u):
-    """(B, D, L) as (D, B, L) in float32: the order in which the operator had them, so that XLA turns nothing."""
+    """Return u (B, D, L) as (D, B, L) in float32.
+
+    The operator made u in this order, so XLA moves no data.
+    """
     return jnp.asarray(u, jnp.float32).swapaxes(0, 1)
 
 
 @jax.custom_vjp
 def _convolve(x, k):
-    """(D, B, L), (D, 1, L) -> (D, B, L)."""
+    """Convolve (D, B, L) with (D, 1, L) -> (D, B, L)."""
     return _forward(x, k)[0]
 
 
@@ -72,7 +79,7 @@ def _with_spectra(x, k):
 
 
 def _correlations(X, K, dy):
-    """The adjoint of a convolution is the correlation: conjugate spectra."""
+    """Return the gradients of a convolution: correlations, by conjugate spectra."""
     DY = _transform(dy)
     dx = _inverse(DY * K.conj(), dy.shape[-1])
     dk = _inverse((DY * X.conj()).sum(axis=1, keepdims=True), dy.shape[-1])
@@ -80,21 +87,21 @@ def _correlations(X, K, dy):
 
 
 def _transform(x):
-    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1]):
         return two_steps.transform(jnp, x, steps, two_steps.twiddle(*steps))
     return jnp.fft.rfft(x, planned_length(x.shape[-1]))
 
 
 def _inverse(Y, L):
-    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    """Return the first L values of the signal with spectrum Y: (..., F) -> (..., L)."""
     if steps := _steps(L):
         return two_steps.inverse(jnp, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
     return jnp.fft.irfft(Y, planned_length(L))[..., :L]
 
 
 def _steps(L):
-    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     if jax.default_backend() != "cpu":
         return None
     rows = ROWS if planned_length(L) < ROWS_DOUBLE_FROM else 2 * ROWS
@@ -102,7 +109,7 @@ def _steps(L):
 
 
 def _width(x):
-    """How many channels of (D, B, L) go at a time where not all can: a divisor of D. Else None."""
+    """Return how many channels of x (D, B, L) run at a time, a divisor of D; None if all can."""
     D, B, _ = x.shape
     bytes_of_a_channel = 4 * B * planned_length(x.shape[-1])
     if (B + 1) * D * bytes_of_a_channel // B <= KEPT_BYTES:
@@ -112,7 +119,7 @@ def _width(x):
 
 
 def _split(x, width):
-    """Channels in blocks: (D, B, L) -> (D / width, width, B, L)."""
+    """Cut channels into blocks: (D, B, L) -> (D / width, width, B, L)."""
     return x.reshape(-1, width, *x.shape[1:])
 
 

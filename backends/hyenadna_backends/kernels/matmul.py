@@ -1,12 +1,13 @@
-"""The long convolution in matrix products alone, for TPU and other hardware that is made for them.
+"""The long convolution in matrix products only, for TPUs and other hardware made for them.
 
-The transform is the four-step one (Bailey 1990; the Monarch convolution of FlashFFTConv, arXiv 2311.05908): an index of
-N = N1 N2 is read as n1 N2 + n2, a DFT of N1 runs down the columns, a twiddle factor multiplies each entry, and a DFT of
-N2 runs along the rows, in steps of its own where N2 is long. The spectrum stays in the order in which it falls, since
-a product of spectra does not care. Only the first R = N1 / 2 rows hold bases, the others are padding and are never
-made; the input is real, so the R + 1 rows of the spectrum up to N1 / 2 say all.
+The transform is the four-step one (Bailey 1990; the Monarch convolution of FlashFFTConv, arXiv
+2311.05908). An index of N = N1 N2 is n1 N2 + n2. A DFT of N1 points runs down the columns, a
+twiddle factor multiplies each entry, and a DFT of N2 points runs along the rows; a long N2 is
+divided into steps again. The spectrum is never sorted, since its order does not change a product.
+Only the first R = N1 / 2 rows hold bases; the other rows are zeros and are never made. The input is
+real, so the R + 1 rows of the spectrum up to N1 / 2 determine all others.
 
-Complex numbers are pairs (real, imaginary) of float32. Tables are made in float64.
+Complex numbers are pairs (real, imaginary) of float32. Tables are computed in float64.
 """
 
 import math
@@ -17,11 +18,11 @@ import keras
 import numpy as np
 from keras import ops
 
-LARGEST_SIDE = 128  # of a DFT matrix, about: the side of a TPU's matrix unit
+LARGEST_SIDE = 128  # of a DFT matrix, about: the matrix unit of a TPU has this side
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
     sides = inner_sides(L)
     x, k, bias = (ops.cast(t, "float32") for t in (u, k, bias))
@@ -31,14 +32,17 @@ def fft_conv(u, k, bias):
 
 
 def inner_sides(L: int) -> tuple[int, ...]:
-    """The DFTs along the rows, powers of two; with the one down the columns, of 2 R points, they are balanced."""
+    """Return the lengths of the DFTs along the rows, powers of two.
+
+    They are about as long as the DFT down the columns, which has 2 R points.
+    """
     bits = (L - 1).bit_length()
     steps = max(1, -(-bits // (LARGEST_SIDE.bit_length() - 1)))
     return (1 << bits // steps,) * (steps - 1)
 
 
 def _transform(x, sides):
-    """The spectrum of real numbers with as many zeros behind: (..., L) -> a pair (..., R + 1, N2)."""
+    """Return the spectrum of x padded to twice its length: (..., L) -> a pair (..., R + 1, N2)."""
     N2 = math.prod(sides)
     R = -(-x.shape[-1] // N2)
     x = ops.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(0, R * N2 - x.shape[-1])])
@@ -48,10 +52,10 @@ def _transform(x, sides):
 
 
 def _inverse(spectrum, sides):
-    """The first half of the real numbers that have this spectrum: a pair (..., R + 1, N2) -> (..., R N2)."""
+    """Return the first half of the signal of a spectrum: a pair (..., R + 1, N2) -> (..., R N2)."""
     R, N2 = spectrum[0].shape[-2] - 1, spectrum[0].shape[-1]
     columns = _times(ops.multiply, _turned(_rows_back(spectrum, sides)), _conjugate(_roots(2 * R * N2, N2, R + 1)))
-    share = np.full((R + 1, 1), 2, np.float32)  # a row stands for its conjugate too, but for the first and the last
+    share = np.full((R + 1, 1), 2, np.float32)  # except the first and last, a row also stands for its conjugate
     share[[0, -1]] = 1
     share /= 2 * R * N2
     x = sum(
@@ -62,7 +66,7 @@ def _inverse(spectrum, sides):
 
 
 def _rows(x, sides):
-    """A DFT along the last axis, in steps of these lengths; the result is in the order in which it falls."""
+    """Compute a DFT along the last axis in steps of these lengths; the result is not sorted."""
     if not sides:
         return x
     n, rest = sides[0], sides[1:]
@@ -74,7 +78,7 @@ def _rows(x, sides):
 
 
 def _rows_back(x, sides):
-    """What `_rows` came from, times the length of the axis."""
+    """Invert `_rows`, up to a factor: the length of the axis."""
     if not sides:
         return x
     n, rest = sides[0], sides[1:]
@@ -88,7 +92,7 @@ def _rows_back(x, sides):
 
 @lru_cache(maxsize=32)
 def _roots(N, rows, columns):
-    """exp(-2 pi i row column / N) as a pair: DFT matrices and twiddle factors."""
+    """Return exp(-2 pi i row column / N) as a pair: a DFT matrix or twiddle factors."""
     angle = np.outer(np.arange(rows), np.arange(columns)) % N * (-2 * np.pi / N)
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
@@ -98,7 +102,7 @@ def _conjugate(x):
 
 
 def _times(multiply, a, b):
-    """The product of complex numbers or matrices."""
+    """Multiply complex numbers, or complex matrices."""
     real = multiply(a[0], b[0]) - multiply(a[1], b[1])
     return real, multiply(a[0], b[1]) + multiply(a[1], b[0])
 
@@ -108,15 +112,16 @@ def _reshape(x, shape):
 
 
 def _turned(x):
-    """Rows for columns: a matrix product from the right is one for the whole batch on every backend."""
+    """Transpose x: a product from the right is one for the whole batch on every backend."""
     return tuple(ops.swapaxes(part, -1, -2) for part in x)
 
 
 def _full_precision():
-    """Products that are float32 to the last bit: on a TPU, JAX's default rounds their inputs to bfloat16 (GPU: TF32).
+    """Return a context in which products of JAX have the full precision of float32.
 
-    `keras.ops.matmul` has no argument for it, and PyTorch's default is full precision. What JAX differentiates keeps
-    the precision that it was traced with.
+    By default JAX rounds their inputs: to bfloat16 on a TPU, to TF32 on a GPU. `keras.ops.matmul`
+    has no argument for it. PyTorch has full precision by default. Gradients in JAX keep the
+    precision of the forward pass.
     """
     if keras.config.backend() != "jax":
         return nullcontext()

@@ -1,7 +1,8 @@
-"""The long convolution in MLX, with a gradient of its own: MLX's goes through complex transforms of twice the size.
+"""The long convolution in MLX, with its own gradient.
 
-MLX's CPU transforms run on one core: channels are shared out over streams, one a core. A transform that falls out of
-the cache, or is too long for Metal, goes in two steps.
+The gradient of MLX itself uses complex transforms of twice the size. On a CPU, a transform of MLX
+runs on one core, so the channels are divided among streams, one for each core. A transform too
+long for the cache, or for Metal, runs in two steps.
 """
 
 from functools import lru_cache
@@ -14,14 +15,14 @@ from hyenadna_backends.devices import cores
 from hyenadna_backends.fft_length import METAL_LARGEST_N, planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
-SHARED_FROM = 1 << 17  # numbers: fewer are not worth a second stream
-TWO_STEPS_FROM = 400_000  # points on a CPU; measured on one with 1 MB of cache a core: docs/log.md
+SHARED_FROM = 1 << 17  # numbers; for fewer, a second stream costs more than it saves
+TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache per core (docs/log.md)
 ROWS = 512
 PAIRS_FROM = 1 << 15  # complex numbers; below, more operations cost more than they save
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     x, k, bias = (t.astype(mx.float32) for t in (u, k, bias))
     shares = _shares(x)
     parts = [_convolution(stream)(x[:, share], k[share])[0] for share, stream in shares]
@@ -29,12 +30,12 @@ def fft_conv(u, k, bias):
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
+    """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(k.astype(mx.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
-    """`fft_conv` with the filters' spectra: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    """Compute `fft_conv` from the spectra of the filters: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     x, bias = u.astype(mx.float32), bias.astype(mx.float32)
     parts = []
     for share, stream in _shares(x):
@@ -44,7 +45,7 @@ def fft_conv_spectrum(u, K, bias):
 
 
 def _shares(x):
-    """Slices of the channels of (B, D, L) and the stream that each goes on."""
+    """Return slices of the channels of x (B, D, L), each with its stream."""
     D = x.shape[1]
     streams = _streams() if x.size >= SHARED_FROM and not _on_metal() else (mx.default_stream(mx.default_device()),)
     edges = [D * number // len(streams) for number in range(len(streams) + 1)]
@@ -58,13 +59,13 @@ def _joined(parts):
 
 @lru_cache(maxsize=1)
 def _streams():
-    """The default stream, and one more for each further core."""
+    """Return the default stream, and one more for each further core."""
     return (mx.default_stream(mx.cpu), *(mx.new_stream(mx.cpu) for _ in range(min(cores(), 8) - 1)))
 
 
 @lru_cache(maxsize=16)
 def _convolution(stream):
-    """The convolution on one stream: it gives the spectra too, which its gradient needs."""
+    """Make the convolution on one stream; it also returns the spectra, for its gradient."""
 
     @mx.custom_function
     def convolve(x, k):
@@ -74,7 +75,7 @@ def _convolution(stream):
 
     @convolve.vjp
     def convolve_vjp(_, cotangents, outputs):
-        """The adjoint of a convolution is the correlation: conjugate spectra."""
+        """Return the gradients of a convolution: correlations, by conjugate spectra."""
         (dy, _, _), (_, X, K) = cotangents, outputs
         L = dy.shape[-1]
         with mx.stream(stream):
@@ -86,21 +87,21 @@ def _convolution(stream):
 
 
 def _transform(x):
-    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1]):
         return two_steps.transform(_library(), x, steps, _factors(*steps, False, _on_metal()))
     return mx.fft.rfft(x, _planned(x.shape[-1]))
 
 
 def _inverse(Y, L):
-    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    """Return the first L values of the signal with spectrum Y: (..., F) -> (..., L)."""
     if steps := _steps(L):
         return two_steps.inverse(_library(), Y, L, steps, _factors(*steps, True, _on_metal()))
     return mx.fft.irfft(Y, _planned(L))[..., :L]
 
 
 def _steps(L):
-    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     if not _on_metal():
         return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS)
     start = METAL_LARGEST_N + 1
@@ -113,7 +114,7 @@ def _planned(L):
 
 
 def _product(X, K):
-    """X K: in real numbers on a CPU, where MLX takes twice as long for complex ones."""
+    """Multiply X and K; on a CPU by real numbers, as MLX is twice as slow with complex ones."""
     if _on_metal() or X.size < PAIRS_FROM:
         return X * K
     (a, b), (c, d) = ((pairs[..., 0], pairs[..., 1]) for pairs in (_pairs(X), _pairs(K)))
@@ -121,13 +122,13 @@ def _product(X, K):
 
 
 def _library():
-    """What two steps are made of."""
+    """Return the functions that the two steps use."""
     return mx if _on_metal() else SimpleNamespace(pad=mx.pad, multiply=_turned, fft=mx.fft)
 
 
 @lru_cache(maxsize=4)
 def _factors(rows, columns, conjugate, whole):
-    """The twiddle of two steps; if not whole, as `_turned` takes it."""
+    """Return the twiddle factors of two steps: complex numbers if `whole`, else for `_turned`."""
     factors = two_steps.twiddle(rows, columns, conjugate)
     if whole:
         return mx.array(factors)
@@ -136,18 +137,21 @@ def _factors(rows, columns, conjugate, whole):
 
 
 def _turned(X, factors):
-    """X times a twiddle: real parts for both numbers of a pair, imaginary parts with the signs for the other one."""
+    """Multiply X by twiddle factors, in real numbers.
+
+    A pair is multiplied by the real part; the swapped pair by the imaginary part with its signs.
+    """
     pairs, (real, imaginary) = _pairs(X), factors
     return _complex(pairs * real + pairs[..., ::-1] * imaginary)
 
 
 def _pairs(X):
-    """Complex numbers as pairs of real ones: (...) -> (..., 2)."""
+    """View complex numbers as pairs of real ones: (...) -> (..., 2)."""
     return X.view(mx.float32).reshape(*X.shape, 2)
 
 
 def _complex(pairs):
-    """The complex numbers that are pairs: (..., 2) -> (...)."""
+    """View pairs of real numbers as complex ones: (..., 2) -> (...)."""
     return pairs.view(mx.complex64)[..., 0]
 
 

@@ -1,6 +1,6 @@
-"""The long convolution in NumPy, with SciPy's transforms: they keep float32, and run on every core.
+"""The long convolution in NumPy, with the transforms of SciPy.
 
-A transform that falls out of the cache goes in two steps.
+These keep float32 and run on all cores. A transform too long for the cache runs in two steps.
 """
 
 from types import SimpleNamespace
@@ -12,16 +12,16 @@ from hyenadna_backends.devices import cores
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
-SHARED_FROM = 1 << 18  # numbers: fewer are not worth threads
-TOGETHER = 1 << 15  # numbers: up to here one transform of inputs and filters saves more than copying them takes
-BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
-TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache a core: docs/log.md
+SHARED_FROM = 1 << 18  # numbers; for fewer, threads cost more than they save
+TOGETHER = 1 << 15  # numbers; up to here, one transform of inputs and filters saves more time than copying them takes
+BLOCK_BYTES = 1 << 24  # of the padded input of a block; with its spectra, it stays near the cache
+TWO_STEPS_FROM = 400_000  # points; measured on a CPU with 1 MB of cache per core (docs/log.md)
 ROWS = 512
 LIBRARY = SimpleNamespace(pad=np.pad, multiply=lambda X, K: np.multiply(X, K, out=X), fft=scipy.fft)
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     B, D, L = u.shape
     if (B + 1) * D * L > TOGETHER:
         return _convolve(u, spectrum(k), bias)
@@ -32,12 +32,12 @@ def fft_conv(u, k, bias):
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
+    """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(np.asarray(k, np.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
-    """`fft_conv` with the filters' spectra: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    """Compute `fft_conv` from the spectra of the filters: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     return _convolve(u, K, bias)
 
 
@@ -55,13 +55,13 @@ def _convolve(u, K, bias):
 
 
 def _filter(x, X, K, bias):
-    """The convolution of a block of channels, with its skip; writes over their spectra X."""
+    """Convolve a block of channels and add the skip; X is overwritten."""
     X *= K
     return _inverse(X, x.shape[-1]) + bias[:, None] * x
 
 
 def _transform(x):
-    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1]):
         with scipy.fft.set_workers(_workers(x)):
             return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
@@ -69,7 +69,7 @@ def _transform(x):
 
 
 def _inverse(Y, L):
-    """The first L values of what has the spectrum Y, which is written over: (..., F) -> (..., L)."""
+    """Return the first L values of the signal: (..., F) -> (..., L); Y is overwritten."""
     if steps := _steps(L):
         with scipy.fft.set_workers(_workers(Y)):
             return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
@@ -77,7 +77,7 @@ def _inverse(Y, L):
 
 
 def _steps(L):
-    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS)
 
 

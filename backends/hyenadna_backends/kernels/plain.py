@@ -1,7 +1,7 @@
-"""The long convolution as the original computes it: what `hyenadna bench` measures the others beside.
+"""The long convolution as in the original; `hyenadna bench` compares the other kernels with it.
 
-Transforms of n = 2L whatever its factors, of all channels at once, by the backend's own library, and the gradient that
-the backend derives by itself.
+Transforms have 2L points, whatever the factors of 2L. All channels are transformed at once by the
+library of the backend, which also derives the gradient.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ import keras
 
 
 class Native(NamedTuple):
-    """Where a backend keeps its transforms and its dtypes, and what its arrays call a cast."""
+    """The modules of a backend with its transforms and dtypes, and the name of its cast method."""
 
     fft: str
     dtypes: str
@@ -23,12 +23,12 @@ NATIVE = {
     "jax": Native("jax.numpy.fft", "jax.numpy", "astype"),
     "torch": Native("torch.fft", "torch", "to"),
     "mlx": Native("mlx.core.fft", "mlx.core", "astype"),
-    "numpy": Native("scipy.fft", "numpy", "astype"),  # NumPy's own were float64 until 2.0
+    "numpy": Native("scipy.fft", "numpy", "astype"),  # the transforms of NumPy itself were float64 until 2.0
 }
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
     fft, float32, cast = _native(keras.config.backend())
     x, k, bias = (t if t.dtype == float32 else getattr(t, cast)(float32) for t in (u, k, bias))

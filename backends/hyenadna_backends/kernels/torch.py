@@ -1,9 +1,10 @@
-"""The long convolution in PyTorch, a few channels at a time where they are long, with a gradient of its own.
+"""The long convolution in PyTorch, with its own gradient; long channels run a few at a time.
 
-PyTorch differentiates a real transform through a complex one of twice the size; the adjoint of a convolution is a
-correlation, which takes three real transforms. A block of channels fits the cache, so the products between transforms
-cost little; what the backward pass needs is kept as spectra while that is small, and transformed again where it is not.
-On a CPU, a transform that falls out of the cache goes in two steps.
+PyTorch differentiates a real transform through a complex one of twice the size. The gradient of a
+convolution is a correlation, which needs only three real transforms. A block of channels fits into
+the cache, so the products between transforms cost little. The backward pass uses the spectra of the
+forward pass if they are small; otherwise it computes them again. On a CPU, a transform too long for
+the cache runs in two steps.
 """
 
 from types import SimpleNamespace
@@ -14,9 +15,9 @@ from torch.autograd.function import once_differentiable
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
-BLOCK_BYTES = 1 << 24  # of one block's padded input: what it and its spectra take stays near the cache
-KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, inputs alone
-TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache a core: docs/log.md
+BLOCK_BYTES = 1 << 24  # of the padded input of a block; with its spectra, it stays near the cache
+KEPT_BYTES = 1 << 28  # of spectra kept for the backward pass; beyond, only inputs are kept
+TWO_STEPS_FROM = 600_000  # points; measured on a CPU with 1 MB of cache per core (docs/log.md)
 ROWS = 1024
 LIBRARY = SimpleNamespace(
     pad=lambda x, widths: torch.nn.functional.pad(x, widths[-1]),
@@ -26,18 +27,18 @@ LIBRARY = SimpleNamespace(
 
 
 def fft_conv(u, k, bias):
-    """Causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
+    """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     x, k, bias = (t.to(torch.float32) for t in (u, k, bias))
     return _Convolution.apply(x, k, bias).to(u.dtype)
 
 
 def spectrum(k):
-    """What `fft_conv_spectrum` takes in place of k: (..., L) -> (..., F)."""
+    """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(k.to(torch.float32))
 
 
 def fft_conv_spectrum(u, K, bias):
-    """`fft_conv` with the filters' spectra, without a gradient: (B, D, L), (D, F), (D,) -> (B, D, L)."""
+    """Compute `fft_conv` from spectra, without gradient: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     x, bias = u.to(torch.float32), bias.to(torch.float32)
     blocks = _blocks(x)
     if not blocks:
@@ -50,7 +51,7 @@ def fft_conv_spectrum(u, K, bias):
 
 
 def _blocks(x):
-    """Slices of the channels of x, (B, D, L), that are a block's size; none where all of them are one block."""
+    """Cut the channels of x (B, D, L) into slices for blocks; none if one block is enough."""
     B, D, L = x.shape
     bytes_of_a_channel = 4 * B * planned_length(L)
     if x.device.type != "cpu" or D * bytes_of_a_channel <= BLOCK_BYTES:
@@ -60,33 +61,33 @@ def _blocks(x):
 
 
 def _filter(X, K, bias, x):
-    """The convolution of a block with its skip, from its spectra."""
+    """Convolve a block from its spectra and add the skip."""
     return torch.addcmul(_inverse(X * K, x.shape[-1]), bias[:, None], x)
 
 
 def _gradients(X, K, bias, dy):
-    """A block's gradients in x and k: the adjoint of a convolution is the correlation, conjugate spectra."""
+    """Return the gradients of a block in x and k: correlations, by conjugate spectra."""
     DY = _transform(dy)
     dk = _inverse((DY * X.conj()).sum(dim=0), dy.shape[-1])
     return _filter(DY, K.conj(), bias, dy), dk
 
 
 def _transform(x):
-    """The spectrum of x padded with zeros: (..., L) -> (..., F), in the order in which `_inverse` takes it."""
+    """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1], x.device):
         return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
     return torch.fft.rfft(x, planned_length(x.shape[-1]))
 
 
 def _inverse(Y, L):
-    """The first L values of what has the spectrum Y: (..., F) -> (..., L)."""
+    """Return the first L values of the signal with spectrum Y: (..., F) -> (..., L)."""
     if steps := _steps(L, Y.device):
         return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
     return torch.fft.irfft(Y, planned_length(L))[..., :L]
 
 
 def _steps(L, device):
-    """Rows and columns of a transform in two steps for L bases, or None for one in a single step."""
+    """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS) if device.type == "cpu" else None
 
 
@@ -109,7 +110,7 @@ class _Convolution(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable  # a second time, spectra that are kept would count as constants
+    @once_differentiable  # a second derivative would take the kept spectra for constants
     def backward(ctx, dy):
         x, k, bias, *kept = ctx.saved_tensors
         if blocks := _blocks(x):

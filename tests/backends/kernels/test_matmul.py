@@ -1,4 +1,4 @@
-"""The long convolution in matrix products, where it does more than the grid of test_convolution.py asks of it."""
+"""The long convolution in matrix products, beyond the cases of test_convolution.py."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Transforms in two steps, and the kernels that take them: on CPUs past the cache, on Metal past its longest."""
+"""Transforms in two steps, and the kernels that use them, on CPUs and on Metal."""
 
 from importlib import import_module
 
@@ -29,7 +29,7 @@ def test_products_of_spectra_are_convolutions(library, L, steps):
     np.testing.assert_allclose(y, expected, atol=2e-5, rtol=0)
 
 
-# what makes a kernel take two steps at short lengths, the first length that does, and the plan of those below
+# settings for two steps at short lengths, the first such length, and the plan below it
 SHORT = {
     "jax": ({"TWO_STEPS_FROM": 32, "ROWS_DOUBLE_FROM": 200, "ROWS": 8}, 16, "smooth"),
     "mlx": ({"TWO_STEPS_FROM": 32, "ROWS": 8, "PAIRS_FROM": 0}, 16, "smooth"),
