@@ -93,7 +93,9 @@ def _start_jax() -> None:
     import jax
 
     texts = {name: os.environ.get(variable) for name, variable in JAX_VARIABLES.items()}
-    given = {name: value if name == "coordinator_address" else int(value) for name, value in texts.items() if value}
+    given: dict[str, Any] = {
+        name: value if name == "coordinator_address" else int(value) for name, value in texts.items() if value
+    }
     try:
         jax.distributed.initialize(**given)
     except Exception as error:  # JAX raises no particular class

@@ -15,6 +15,7 @@ from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.processes import process_of
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # outputs, targets, weights -> sum of the weighted losses
+State = list[Tensor]  # of weights, of other variables or of the optimizer's
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, targets, weights; the first axis is that of sequences
 
 
@@ -35,8 +36,7 @@ def updates(model: Any, loss: Loss) -> Updates:
         ValueError: the optimizer scales the loss for float16, and the backend cannot do that. The
             updates raise it if a part does not divide evenly among the processes.
     """
-    made: Updates = _MAKE[backend()](model, loss)
-    return made
+    return _MAKE[backend()](model, loss)
 
 
 def build_optimizer_once(model: Any) -> None:
@@ -55,17 +55,25 @@ class _Stateless:
     The state is the weights, the other variables of the model, and those of the optimizer.
     """
 
-    def __init__(self, model, loss, differentiate, compiled, place, evaluate):
+    def __init__(
+        self,
+        model: Any,
+        loss: Loss,
+        differentiate: Callable[..., Any],
+        compiled: Callable[..., Any],
+        place: Callable[[Part], Any],
+        evaluate: Callable[[Any], object],
+    ) -> None:
         self.model, self.loss = model, loss
         self.differentiate, self.place, self.evaluate = differentiate, place, evaluate
         build_optimizer_once(model)
         self.variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
-        self.state = None
+        self.state: tuple[State, ...] | None = None
         self.whole = compiled(self._whole, (0, 1, 2))
         self.accumulate = compiled(self._accumulate, (0, 1, 2))
         self.apply = compiled(self._apply, (0, 1))
 
-    def __call__(self, parts, total):
+    def __call__(self, parts: Sequence[Part], total: float) -> Tensor:
         from keras import ops
 
         if self.state is None:
@@ -85,19 +93,21 @@ class _Stateless:
         self.state = tuple(state)
         return loss
 
-    def settle(self):
+    def settle(self) -> None:
         if self.state is not None:
             for variables, values in zip(self.variables, self.state, strict=True):
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)
             self.state = None
 
-    def _gradients(self, weights, rest, optimizer, part, scale):
+    def _gradients(
+        self, weights: State, rest: State, optimizer: State, part: Any, scale: Tensor
+    ) -> tuple[Tensor, State, State]:
         import keras
 
         inputs, targets, counts = part
 
-        def loss_of(weights):
+        def loss_of(weights: State) -> Any:
             outputs, after = self.model.stateless_call(weights, rest, inputs, training=True)
             loss = self.loss(outputs, targets, counts) * scale
             with keras.StatelessScope(state_mapping=list(zip(self.variables[2], optimizer, strict=True))):
@@ -107,29 +117,31 @@ class _Stateless:
         (_, (loss, after)), gradients = self.differentiate(loss_of)(weights)
         return loss, after, gradients
 
-    def _whole(self, weights, rest, optimizer, part, scale):
+    def _whole(self, weights: State, rest: State, optimizer: State, part: Any, scale: Tensor) -> tuple[Any, ...]:
         loss, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
         weights, optimizer = self._apply(weights, optimizer, gradients)
         return loss, weights, rest, optimizer
 
-    def _accumulate(self, loss, rest, sums, weights, optimizer, part, scale):
+    def _accumulate(
+        self, loss: Tensor, rest: State, sums: State, weights: State, optimizer: State, part: Any, scale: Tensor
+    ) -> tuple[Tensor, State, State]:
         more, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
         return loss + more, rest, [total + gradient for total, gradient in zip(sums, gradients, strict=True)]
 
-    def _apply(self, weights, optimizer, gradients):
+    def _apply(self, weights: State, optimizer: State, gradients: State) -> Any:
         return self.model.optimizer.stateless_apply(optimizer, gradients, weights)
 
 
-def _jax(model, loss):
+def _jax(model: Any, loss: Loss) -> _Stateless:
     import jax
     import keras
 
-    def place(part):
+    def place(part: Part) -> Any:
         layout = getattr(keras.distribution.distribution(), "get_data_layout", None)
         if layout is None:
             return part
 
-        def spread(array):
+        def spread(array: np.ndarray) -> Any:
             sharding = layout(array.shape).backend_layout
             return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
@@ -137,13 +149,13 @@ def _jax(model, loss):
 
     differentiate = partial(jax.value_and_grad, has_aux=True)
 
-    def compiled(function, donated):
+    def compiled(function: Callable[..., Any], donated: tuple[int, ...]) -> Any:
         return jax.jit(function, donate_argnums=donated)
 
     return _Stateless(model, loss, differentiate, compiled, place, evaluate=lambda _: None)
 
 
-def _mlx(model, loss):
+def _mlx(model: Any, loss: Loss) -> _Stateless:
     import keras
     import mlx.core as mx
 
@@ -152,7 +164,7 @@ def _mlx(model, loss):
     ):  # its condition cannot be compiled by mx.compile
         raise ValueError("On MLX, Keras cannot scale a loss, which float16 needs: choose --precision bfloat16.")
 
-    def place(part):
+    def place(part: Part) -> Any:
         return tuple(map(mx.array, part))
 
     return _Stateless(model, loss, mx.value_and_grad, lambda function, _: mx.compile(function), place, mx.eval)
@@ -164,17 +176,17 @@ class _Torch:
     If torchrun started several processes, each one computes its rows of a part.
     """
 
-    def __init__(self, model, loss):
+    def __init__(self, model: Any, loss: Loss) -> None:
         self.model, self.loss = model, loss
         build_optimizer_once(model)
 
-    def __call__(self, parts, total):
+    def __call__(self, parts: Sequence[Part], total: float) -> Tensor:
         import torch
         from keras import ops
 
         optimizer, variables = self.model.optimizer, self.model.trainable_variables
         self.model.zero_grad()
-        value = 0.0
+        value: Tensor = 0.0
         for part in parts:
             inputs, targets, counts = (ops.convert_to_tensor(array) for array in process_of(part))
             loss = self.loss(self.model(inputs, training=True), targets, counts) * (1 / total)
@@ -186,11 +198,11 @@ class _Torch:
             optimizer.apply(gradients, variables)
         return value
 
-    def settle(self):
+    def settle(self) -> None:
         self.model.zero_grad()
 
 
-def _sum_over_processes(value, gradients):
+def _sum_over_processes(value: Tensor, gradients: Sequence[Tensor]) -> Tensor:
     """Add up the gradients of all processes, in place, and return the sum of their losses."""
     import torch
     from torch import distributed
@@ -206,4 +218,4 @@ def _sum_over_processes(value, gradients):
     return flat[0]
 
 
-_MAKE = {"jax": _jax, "torch": _Torch, "mlx": _mlx}
+_MAKE: dict[str, Callable[[Any, Loss], Updates]] = {"jax": _jax, "torch": _Torch, "mlx": _mlx}

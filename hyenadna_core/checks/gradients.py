@@ -3,7 +3,7 @@
 Keras gives gradients only to optimizers, so an optimizer records them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -38,7 +38,8 @@ def loss_and_gradients(model: Any, ids: np.ndarray, targets: np.ndarray) -> tupl
     loss = float(model.train_on_batch(ids, targets))
     recorded = {id(v): g for v, g in zip(model.trainable_variables, optimizer.recorded, strict=True)}
     gradients: dict[str, np.ndarray] = {}
-    for name, variable, _, to_original in parameters(model):
+    weights: Iterable[Any] = parameters(model)
+    for name, variable, _, to_original in weights:
         gradient = recorded.pop(id(variable), None)
         if gradient is not None:
             gradients[name] = np.array(to_original(keras.ops.convert_to_numpy(gradient.value)), order="C")
