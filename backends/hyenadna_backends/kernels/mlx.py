@@ -7,6 +7,7 @@ long for the cache, or for Metal, runs in two steps.
 
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -60,7 +61,8 @@ def _joined(parts):
 @lru_cache(maxsize=1)
 def _streams():
     """Return the default stream, and one more for each further core."""
-    return (mx.default_stream(mx.cpu), *(mx.new_stream(mx.cpu) for _ in range(min(cores(), 8) - 1)))
+    cpu: Any = mx.cpu  # the types of MLX ask for a Device, which it also makes of this
+    return (mx.default_stream(cpu), *(mx.new_stream(cpu) for _ in range(min(cores(), 8) - 1)))
 
 
 @lru_cache(maxsize=16)
