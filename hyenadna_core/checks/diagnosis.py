@@ -26,7 +26,7 @@ def diagnose(choice: Choice) -> dict[str, Any]:
     return {
         "hyenadna": version("hyenadna"),
         "keras": installed_version("keras") or installed_version("keras-nightly"),
-        "python": platform.pythoninstalled_version(),
+        "python": platform.python_version(),
         "platform": platform.platform(),
         "huge_pages": has_huge_pages(),
         "backend": choice.name,
