@@ -1,8 +1,9 @@
-"""What a contributor runs: `nox` for all of it, `nox -s tests-jax` for one part, `nox --list` for the menu."""
+"""Sessions for contributors: `nox` runs all, `nox -s quick` a useful part, `nox --list` shows the menu."""
 
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -12,38 +13,50 @@ nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
-TWO_AT_A_TIME = ("-n", "2")  # most tests compile, or start processes, on one core
+TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")  # most tests compile or start processes on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
+WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
-TEMPLATE = "template"  # what `hyenadna new-task` copies: never released
+TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
-KERAS_FACING = """model/attention model/backbone backends/blocks model/causal_lm training/checkpoint tasks/cnn_baseline
-    backends/convolution model/filters checks/gradients model/heads model/hyena model/spectra model/initializers
-    model/linear model/loading model/losses backends/mlx_bridge training/optimizer backends/projection
-    backends/rematerialised backends/short_convolution testing training/trainer backends/updates"""
+WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
+ON_EACH_BACKEND = "keras and not all_backends"
+ON_ONE_BACKEND = "(keras or one_backend) and not all_backends"
 
 
 def running_on(session: nox.Session, backend: str) -> dict[str, str]:
-    """The environment of a backend, where JAX and MLX keep what they compile for all sessions and the next run."""
+    """Return the environment of a backend; JAX and MLX keep compiled code for all sessions and the next run."""
     compiled = Path(session.cache_dir).resolve() / "compiled"
     compiled.mkdir(exist_ok=True)
     return {
         "KERAS_BACKEND": backend,
         "JAX_COMPILATION_CACHE_DIR": str(compiled / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "TMPDIR": str(compiled),  # where MLX keeps it
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads of tests that run side by side would spin on each other's cores
+        "TMPDIR": str(compiled),  # MLX keeps compiled code there
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads of tests that run at the same time must not spin on both cores
     }
 
 
-def run_tests(session: nox.Session, backend: str, *extra: str) -> None:
-    """Run the suite on one backend, out of reach of the checkout's own packages."""
-    session.run("python", "-P", "-m", "pytest", *extra, *session.posargs, env=running_on(session, backend))
+def run_tests(session: nox.Session, backend: str, *options: str, python: str = "python") -> None:
+    """Run pytest on one backend with the installed packages, not with the packages of the checkout."""
+    arguments = (*TWO_AT_A_TIME, *options, *session.posargs)
+    session.run(python, "-P", "-m", "pytest", *arguments, env=running_on(session, backend), external=True)
+
+
+def install_backends(session: nox.Session, *extras: str) -> str:
+    """Install extras into the environment that sessions with backends share; return its Python."""
+    folder = Path(session.cache_dir).resolve().parent / "backends"
+    python = str(folder / "bin" / "python")
+    if not Path(python).exists():
+        session.run(sys.executable, "-m", "venv", str(folder), external=True)
+    command = ("-m", "pip", "install", "--quiet", *CONSTRAINTS, f".[{','.join(extras)}]", *TEST)
+    session.run(python, *command, external=True, silent=True)
+    return python
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, by ruff; the workflows, by their schema and for what may be abused."""
+    """Check style with ruff, and the workflows of GitHub with their schema and zizmor."""
     session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -54,83 +67,85 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types, by mypy, strict where no Keras is involved."""
+    """Check types with mypy."""
     session.install(*CONSTRAINTS, ".", *nox.project.dependency_groups(PROJECT, "types"))
     session.run("mypy")
 
 
-@nox.session(name="tests-jax")
-def tests_jax(session: nox.Session) -> None:
-    """The suite on JAX."""
-    session.install(*CONSTRAINTS, ".[jax]", *TEST)
-    run_tests(session, "jax", *TWO_AT_A_TIME)
+@nox.session(venv_backend="none", default=False)
+def quick(session: nox.Session) -> None:
+    """Run tests without a backend, then the layers and a short training on PyTorch: under 2 minutes."""
+    python = install_backends(session, "torch")
+    run_tests(session, "torch", "-m", f"core or ({WITHOUT_KERAS})", python=python)
 
 
-@nox.session(name="tests-torch")
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run everything that needs no backend, without Keras installed: files, tables, plug-ins, docs, wheels."""
+    session.install(*CONSTRAINTS, ".[tensorboard,wandb]", *TEST, *WHEELS)
+    run_tests(session, "", "-m", WITHOUT_KERAS)
+
+
+@nox.session(name="tests-torch", venv_backend="none")
 def tests_torch(session: nox.Session) -> None:
-    """The suite on PyTorch."""
-    session.install(*CONSTRAINTS, ".[torch,tensorboard,wandb]", *TEST)
-    run_tests(session, "torch", *TWO_AT_A_TIME)
+    """Run tests with Keras on PyTorch, and the tests with Keras that need one backend only."""
+    python = install_backends(session, "torch")
+    run_tests(session, "torch", "-m", ON_ONE_BACKEND, python=python)
 
 
-@nox.session(name="tests-mlx")
+@nox.session(name="tests-jax", venv_backend="none")
+def tests_jax(session: nox.Session) -> None:
+    """Run tests with Keras on JAX."""
+    run_tests(session, "jax", "-m", ON_EACH_BACKEND, python=install_backends(session, "jax"))
+
+
+@nox.session(name="tests-numpy", venv_backend="none")
+def tests_numpy(session: nox.Session) -> None:
+    """Run tests with Keras on NumPy, forward only; the NumPy backend of Keras imports JAX."""
+    run_tests(session, "numpy", "-m", ON_EACH_BACKEND, python=install_backends(session, "jax"))
+
+
+@nox.session(name="tests-mlx", venv_backend="none")
 def tests_mlx(session: nox.Session) -> None:
-    """The suite on MLX, with released Keras and the bridge: what a user installs."""
-    session.install(*CONSTRAINTS, ".[mlx]", *TEST)
-    run_tests(session, "mlx", *TWO_AT_A_TIME)
+    """Run tests with Keras on MLX, with the released Keras and the bridge: the environment of a user."""
+    run_tests(session, "mlx", "-m", ON_EACH_BACKEND, python=install_backends(session, "mlx"))
+
+
+@nox.session(venv_backend="none")
+def parity(session: nox.Session) -> None:
+    """Compare all backends with the original and with each other; resume a run of each on each other."""
+    python = install_backends(session, "jax", "torch", "mlx")
+    run_tests(session, "jax", "-m", "all_backends", "-rP", python=python)
 
 
 @nox.session(name="tests-mlx-nightly")
 def tests_mlx_nightly(session: nox.Session) -> None:
-    """What meets Keras, on MLX, with the Keras that takes it without the bridge: what a user will install."""
+    """Check the mlx extra by itself, then run the core tests with the next Keras, which needs no bridge."""
     session.install(*CONSTRAINTS, ".[mlx]", *TEST)
+    session.run("hyenadna", "doctor", "--self-check", env=running_on(session, "mlx"))
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "keras")
     session.install("--no-deps", KERAS_NIGHTLY)
-    run_tests(
-        session,
-        "mlx",
-        *TWO_AT_A_TIME,
-        *(
-            f"tests/{'/test_'.join(name.split('/')) if '/' in name else 'test_' + name}.py"
-            for name in KERAS_FACING.split()
-        ),
-    )
-
-
-@nox.session(name="tests-numpy")
-def tests_numpy(session: nox.Session) -> None:
-    """The suite on NumPy, forward only; Keras's NumPy backend imports its JAX one."""
-    session.install(*CONSTRAINTS, ".[jax]", *TEST)
-    run_tests(session, "numpy", *TWO_AT_A_TIME)
-
-
-@nox.session
-def parity(session: nox.Session) -> None:
-    """Every backend beside the original, float64 and the others, as a table; then the same short run on each."""
-    session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
-    run_tests(session, "jax", "-s", "tests/checks/test_parity.py")
-    for backend in ("jax", "torch", "mlx"):
-        run_tests(session, backend, *TWO_AT_A_TIME, "tests/training/test_resume.py")
+    run_tests(session, "mlx", "-m", "core")
 
 
 @nox.session
 def tasks(session: nox.Session) -> None:
-    """Each folder in tasks/ and one from outside, as wheels in a clean environment, run there; then the tutorial."""
-    session.install(*CONSTRAINTS, "build>=1.2")
+    """Install each task and one from outside as wheels, train and test them, and run the tutorial."""
+    session.install(*CONSTRAINTS, *WHEELS)
     folder = Path(session.create_tmp()).resolve() / "tasks"
     shutil.rmtree(folder, ignore_errors=True)
     wheels = folder / "wheels"
     checkout = Path(__file__).parent
     names = sorted(path.parent.name for path in (checkout / "tasks").glob("*/pyproject.toml"))
     sources = {name: shutil.copytree(checkout / "tasks" / name, folder / "tasks" / name) for name in names}
+    sources["outside"] = shutil.copytree(checkout / "tests" / "data" / "outside", folder / "outside")
+    build = ("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(wheels))
     for source in (checkout, *sources.values()):
-        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), str(source), silent=True)
+        session.run(*build, str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
     session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8")
     environment = running_on(session, "jax")
     with session.chdir(folder):
-        sources["outside"] = shutil.copytree(checkout / "tests" / "data" / "outside", folder / "outside")
-        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), "outside", silent=True)
         for name, source in sources.items():
             session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
             train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
@@ -145,15 +160,15 @@ def tasks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Times beside the plain formula and a Transformer, in 10 minutes on two cores, into docs/benchmarks.md."""
+    """Measure times and memory for docs/benchmarks.md: 10 minutes on two cores."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]")
     folder = Path(session.create_tmp())
-    both, alone = ("--backends", "jax,torch"), ("--backends", "mlx,numpy")
+    both, others = ("--backends", "jax,torch"), ("--backends", "mlx,numpy")
     models = ("--sides", "jax:native,jax:plain,torch:native,torch:plain,torch:plain@system")
     forward = ("--sides", "jax:native,torch:native,torch:plain,torch:plain@system")
     runs = {
         "conv": (*both, "--what", "conv", "--lengths", CONVOLVED),
-        "conv-others": (*alone, "--what", "conv", "--lengths", CONVOLVED),
+        "conv-others": (*others, "--what", "conv", "--lengths", CONVOLVED),
         "tiny": (*models, "--what", "forward", "--what", "step", "--lengths", "1024", "--batch-size", "16", "--memory"),
         "small": (*forward, "--preset", "small-32k", "--what", "forward", "--lengths", "32770"),
         "small-step": (*models, "--preset", "small-32k", "--what", "step", "--lengths", "8192"),
@@ -167,37 +182,23 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def crash(session: nox.Session) -> None:
-    """A run that is killed twenty times on each backend, resumed each time, beside one that is not; half an hour."""
+    """Kill and resume a run twenty times on each backend, and compare it with a whole run: half an hour."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
         session.run("python", "-P", "tests/training/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})
 
 
-@nox.session
-def wheels(session: nox.Session) -> None:
-    """What is built, and what of it reaches site-packages."""
-    session.install(*CONSTRAINTS, ".[jax]", *TEST, *nox.project.dependency_groups(PROJECT, "wheels"))
-    run_tests(session, "jax", "tests/test_packaging.py")
-
-
 @nox.session(default=False)
 def dists(session: nox.Session) -> None:
-    """What a release uploads, into dist/: sdist and wheel of the core and of each task; `-- TAG` checks a tag."""
+    """Build the files of a release in dist/, for the core and each task; `-- TAG` checks a tag."""
     version = PROJECT["project"]["version"]
     for tag in session.posargs:
         if tag.partition("-")[0] != f"v{version}":
-            session.error(f"The tag {tag} is not of version {version} in pyproject.toml: name it v{version}.")
-    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "wheels"))
+            session.error(f"The tag {tag} does not match the version {version} in pyproject.toml: use v{version}.")
+    session.install(*CONSTRAINTS, *WHEELS)
     shutil.rmtree("dist", ignore_errors=True)
     tasks = [path for path in sorted(Path("tasks").glob("*/pyproject.toml")) if path.parent.name != TEMPLATE]
     for project in (Path("pyproject.toml"), *tasks):
         session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", str(project.parent))
     session.run("python", "-m", "twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
-
-
-@nox.session
-def docs(session: nox.Session) -> None:
-    """README and docs: their Python is run, their commands are parsed."""
-    session.install(*CONSTRAINTS, ".[jax]", *TEST)
-    run_tests(session, "jax", "tests/test_docs.py")

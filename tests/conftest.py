@@ -1,9 +1,11 @@
-"""Settles the backend before anything imports Keras, and lends the tests their data."""
+"""Settle the backend before anything imports Keras, and give the tests their data."""
 
 import getpass
 import gzip
 import importlib
+import importlib.util
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,23 +17,40 @@ import pytest
 import hyenadna_core
 from hyenadna_backends import BACKENDS, Choice, choose, missing
 
-# MLX on a CPU keeps what it compiles in the folder for temporary files, and loads what others are still writing there.
+# MLX on a CPU writes compiled code into the folder for temporary files; each process needs its own folder.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own = Path(tempfile.gettempdir(), f"{getpass.getuser()}-{worker}")
     own.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(own)
 
+KERAS = importlib.util.find_spec("keras") is not None
+MEETS_KERAS = {"keras", "one_backend", "all_backends"}  # markers, described in pyproject.toml
+AS_A_WHOLE = re.compile(rf"^pytestmark = .*\bmark\.({'|'.join(MEETS_KERAS)})\b", re.MULTILINE)
+
 BACKEND = choose().name
-if problem := missing(BACKEND):
+if KERAS and (problem := missing(BACKEND)):
     raise pytest.UsageError(problem)
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(hyenadna_core.__file__).parent / "data" / "golden"
 
 
+def pytest_ignore_collect(collection_path):
+    """Leave out files that import Keras at their top if Keras is not installed."""
+    absent = not KERAS and collection_path.suffix == ".py"
+    return True if absent and AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None
+
+
+@pytest.fixture(autouse=True)
+def _no_keras_without_a_marker(request, monkeypatch):
+    """Make `import keras` fail in a test without a marker that allows it."""
+    if MEETS_KERAS.isdisjoint(mark.name for mark in request.node.iter_markers()):
+        monkeypatch.setitem(sys.modules, "keras", None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory):
-    """Decoded genomes go to a folder of the test run's own."""
+    """Keep decoded genomes in a folder of this test run."""
     before = os.environ.get("HYENADNA_CACHE")
     os.environ["HYENADNA_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     yield
@@ -49,7 +68,7 @@ def trains():
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """A folder with reference/ and data/ of real genomes, which a clone does not have."""
+    """Return the folder with reference/ and data/ of real genomes, which a clone does not have."""
     folder = os.environ.get("HYENADNA_DATA")
     if not folder:
         pytest.skip("HYENADNA_DATA is not set")
@@ -63,7 +82,7 @@ def golden_folder():
 
 @pytest.fixture(scope="session")
 def golden():
-    """The original's activations, logits and loss, by name."""
+    """Return the activations, logits and loss of the original, by name."""
     with np.load(GOLDEN / "tiny_order2.expected.npz") as arrays:
         return dict(arrays)
 
@@ -77,7 +96,7 @@ def golden_weights():
 
 @pytest.fixture
 def golden_model(golden_weights):
-    """Makes the CausalLM that the golden weights belong to, with other arguments on demand."""
+    """Return a function that builds the CausalLM of the golden weights; its arguments change the model."""
     from hyenadna_core import CausalLM, HyenaBackbone
     from hyenadna_core.weights.state_dict import load_state_dict
 
@@ -92,7 +111,7 @@ def golden_model(golden_weights):
 
 @pytest.fixture
 def write_fasta(tmp_path):
-    """Writes contigs {name: sequence} as a FASTA with lines of 60; gzip where the name says so."""
+    """Return a function that writes contigs {name: sequence} as FASTA, compressed if the name ends in .gz."""
 
     def write(contigs, name="genome.fa", width=60):
         text = ""
@@ -108,13 +127,13 @@ def write_fasta(tmp_path):
 
 @pytest.fixture(scope="session")
 def toy_genome(tmp_path_factory):
-    """A copy of tests/data/toy_genome: toy.fa, with lower case and N, and toy.bed."""
+    """Copy tests/data/toy_genome: toy.fa, with lower case and N, and toy.bed."""
     return Path(shutil.copytree(DATA / "toy_genome", tmp_path_factory.mktemp("toy") / "toy_genome"))
 
 
 @pytest.fixture
 def new_run(tmp_path):
-    """Makes run folders by name, and closes them at the end."""
+    """Return a function that creates run folders by name; they are closed at the end."""
     from hyenadna_core.training.run_folder import RunFolder
 
     made = []
@@ -130,13 +149,13 @@ def new_run(tmp_path):
 
 @pytest.fixture
 def random_bases():
-    """Draws a sequence of A, C, G, T."""
+    """Return a function that draws a sequence of A, C, G, T."""
     return lambda length, seed=0: "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
 
 
 @pytest.fixture
 def fresh_kernel(monkeypatch):
-    """No kernel is chosen yet, and what the test chooses is forgotten after it."""
+    """Start without a chosen kernel, and forget the choice of the test."""
     from hyenadna_backends import convolution
 
     monkeypatch.setattr(convolution, "_in_use", None)
@@ -145,7 +164,7 @@ def fresh_kernel(monkeypatch):
 
 @pytest.fixture
 def fresh_plan(monkeypatch):
-    """No override of the transforms' plan is known yet; called, it forgets those that were asked for."""
+    """Start without overrides of the FFT plan; call the fixture to forget the overrides again."""
     from hyenadna_backends import fft_length
 
     def forget():
@@ -182,7 +201,7 @@ def _mlx(f, arrays, dy):
 
 @pytest.fixture
 def gradients():
-    """By the backend's own means, the gradient of sum(f(*arrays) * dy) in every array: a list of NumPy arrays."""
+    """Return a function that computes the gradients of sum(f(*arrays) * dy), one NumPy array for each array."""
     by_backend = {"jax": _jax, "torch": _torch, "mlx": _mlx}
     return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]
 
@@ -198,7 +217,7 @@ def _fresh_plugins():
 
 @pytest.fixture
 def install_plugin(tmp_path_factory, monkeypatch):
-    """Installs a plug-in: its module, metadata and entry point in a folder on the path, as pip would."""
+    """Return a function that installs a plug-in as pip does: module, metadata and entry point on the path."""
     from hyenadna_core.registry import use_plugins
 
     folder = tmp_path_factory.mktemp("site-packages")
@@ -225,7 +244,7 @@ def install_plugin(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def cli(tmp_path, monkeypatch):
-    """Runs the command in this process, in a folder of its own; (exit status, stdout, stderr)."""
+    """Return a function that runs the command in this process: (exit status, stdout, stderr)."""
     from click.testing import CliRunner
 
     from hyenadna_core.cli import Session, make_cli
@@ -245,7 +264,7 @@ def cli(tmp_path, monkeypatch):
 
 @pytest.fixture
 def one_line():
-    """The error of a command that failed: its last line, all others being notices."""
+    """Return a function that gives the last line of stderr, the error; the lines before it are notices."""
 
     def last(stderr):
         *notices, error = stderr.strip().splitlines()

@@ -94,11 +94,13 @@ def test_examples_in_help_keep_their_lines(cli):
         assert any(line.startswith(("  hyenadna ", "    hyenadna ", "    KERAS")) for line in text.splitlines())
 
 
+@pytest.mark.one_backend
 def test_parity_needs_backends_that_are_installed(cli, one_line):
     status, _, stderr = cli("parity", "--backends", "tensorflow")
     assert (status, one_line(stderr)) == (1, f"Error: {missing('tensorflow')}")
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     ("backend", "message"),
     [
@@ -112,6 +114,7 @@ def test_a_backend_that_is_not_there_names_what_to_install(cli, backend, message
     assert message in one_line(stderr)
 
 
+@pytest.mark.keras
 @pytest.mark.skipif(TRAINS, reason=f"backend {BACKEND} can train")
 def test_a_backend_without_gradients_says_so(cli, one_line):
     status, _, stderr = cli("train")
@@ -139,6 +142,7 @@ def test_a_broken_plugin_costs_the_command_one_line(tmp_path, monkeypatch, one_l
     assert "hyenadna-large-1m" in answer.stdout
 
 
+@pytest.mark.keras
 def test_a_plugin_that_imports_keras_at_its_top_works(tmp_path):
     (tmp_path / "eager.py").write_text("import keras\nprint(keras.config.backend())\n")
     info = tmp_path / "eager-1.0.dist-info"

@@ -8,7 +8,7 @@ from hyenadna_core.genome.intervals import split_by_position
 from hyenadna_core.tasks.causal_lm import CausalLMTask
 from hyenadna_core.testing import check_batches, check_figures, check_padding
 
-pytestmark = pytest.mark.usefixtures("trains")
+pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 
 
 class Composition(SequenceTask):

@@ -18,6 +18,8 @@ from hyenadna_backends.allocator import (
     system_environment,
 )
 
+pytestmark = pytest.mark.keras
+
 
 @pytest.fixture
 def on_linux(monkeypatch, tmp_path):

@@ -12,6 +12,8 @@ from hyenadna_core.checks.gradients import loss_and_gradients
 from hyenadna_core.model import hyena, memory
 from hyenadna_core.model.memory import channels_at_once
 
+pytestmark = pytest.mark.keras
+
 SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
 
 

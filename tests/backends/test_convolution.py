@@ -8,6 +8,8 @@ from hyenadna_backends import FFTConv, current_kernel, fft_conv, use_kernel
 from hyenadna_backends.convolution import KERNELS, kernel
 from hyenadna_backends.kernels import definition
 
+pytestmark = pytest.mark.keras
+
 BACKEND = config.backend()
 LENGTHS = [1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509]
 

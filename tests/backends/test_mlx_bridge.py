@@ -8,6 +8,8 @@ import pytest
 
 from hyenadna_backends import mlx_bridge
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 BACKEND = keras.config.backend()
 on_mlx = pytest.mark.skipif(BACKEND != "mlx", reason="the bridge is for backend mlx")
 

@@ -6,6 +6,8 @@ from keras import ops
 
 from hyenadna_backends.projection import project
 
+pytestmark = pytest.mark.keras
+
 SHAPES = [(1, 3, 5), (2, 3, 5), (5, 4, 2), (50, 8, 24), (51, 24, 8)]  # R, D, C
 
 

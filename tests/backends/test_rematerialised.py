@@ -8,6 +8,8 @@ from keras import ops
 from hyenadna_backends.rematerialised import rematerialised
 from hyenadna_core import CausalLM, HyenaBackbone
 
+pytestmark = pytest.mark.keras
+
 BACKEND = keras.config.backend()
 L = 1024
 

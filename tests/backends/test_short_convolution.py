@@ -6,6 +6,8 @@ from keras import ops
 
 from hyenadna_backends.short_convolution import short_conv
 
+pytestmark = pytest.mark.keras
+
 SHAPES = [(width, L) for width in (1, 2, 3, 5) for L in (1, 2, 3, 4, 50)]
 
 

@@ -11,7 +11,7 @@ from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.training.optimizer import build_optimizer
 from hyenadna_core.weights.state_dict import state_dict
 
-pytestmark = pytest.mark.usefixtures("trains")
+pytestmark = [pytest.mark.keras, pytest.mark.core, pytest.mark.usefixtures("trains")]
 scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on MLX, Keras cannot scale a loss")
 
 STEPS = 4

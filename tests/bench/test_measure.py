@@ -12,6 +12,8 @@ from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_plugins import plugin_manager
 
+pytestmark = pytest.mark.keras
+
 BACKEND = config.backend()
 TRAINS = BACKENDS[BACKEND].trains
 INSTALLED = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
@@ -77,6 +79,7 @@ def test_a_tiny_run_has_a_row_for_every_side(cli, tmp_path):
     assert run["machine"]["backends"].keys() == {BACKEND}
 
 
+@pytest.mark.all_backends
 @pytest.mark.parametrize("other", [name for name in INSTALLED if name != BACKEND])
 def test_two_backends_take_turns_in_processes_of_their_own(cli, other):
     sides = f"{BACKEND}:native,{other}:plain"

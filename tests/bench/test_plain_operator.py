@@ -9,6 +9,8 @@ from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.plain_operator import plain_operator
 from hyenadna_core.model.hyena import HyenaOperator
 
+pytestmark = pytest.mark.keras
+
 CASES = [(2, "channel_major", 64), (2, "channel_major", 1), (3, "channel_major", 31), (4, "step_major", 50)]
 
 

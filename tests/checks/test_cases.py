@@ -9,6 +9,8 @@ from hyenadna_backends.fft_length import TWO_STEPS
 from hyenadna_core.checks.cases import CASES, Row, compute, inputs, rows
 from hyenadna_core.checks.parity import table
 
+pytestmark = pytest.mark.keras
+
 BACKEND = config.backend()
 
 

@@ -5,7 +5,7 @@ from safetensors.numpy import load_file
 from hyenadna_core.checks.gradients import loss_and_gradients
 from hyenadna_core.weights.state_dict import state_dict
 
-pytestmark = pytest.mark.usefixtures("trains")
+pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 
 
 def test_gradients_are_those_of_the_original(golden, golden_model, golden_folder):

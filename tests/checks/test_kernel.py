@@ -14,6 +14,8 @@ from hyenadna_core.checks.kernel import check_kernel, check_named
 from hyenadna_core.cli import Session
 from hyenadna_plugins import plugin_manager
 
+pytestmark = pytest.mark.keras
+
 BACKEND = config.backend()
 VALUES, PAST, GRADIENTS = "values, 7 bases, batch of 2", "the past without the future", "gradients, 7 bases"
 ROUNDED = {f"{dtype} in and out, float32 between" for dtype in ("bfloat16", "float16")}

@@ -36,7 +36,7 @@ for place in sys.argv[2:]:
 np.savez(sys.argv[1], **found)
 """
 INSTALLED = [name for name, backend in BACKENDS.items() if backend.trains and missing(name) is None]
-pytestmark = pytest.mark.skipif(len(INSTALLED) < 2, reason=f"one backend alone is installed: {INSTALLED}")
+pytestmark = pytest.mark.all_backends
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 
 def test_convert_writes_another_layout_and_says_what_it_left_out(cli, tmp_path, golden_weights, one_line):
@@ -23,6 +24,7 @@ def test_convert_writes_another_layout_and_says_what_it_left_out(cli, tmp_path, 
     assert (status, one_line(stderr)) == (1, "Error: There is no file or folder nothing.ckpt: check its name.")
 
 
+@pytest.mark.one_backend
 def test_convert_compares_the_window_shifts_on_a_genome(cli, write_fasta, random_bases, golden_folder):
     """Both lines against a likelihood worked out base by base from the float64 definition."""
     from hyenadna_core import definition, encode

@@ -11,6 +11,7 @@ BACKEND = os.environ["KERAS_BACKEND"]
 TRAINS = BACKENDS[BACKEND].trains
 
 
+@pytest.mark.keras
 def test_doctor_checks_the_device_against_numpy(cli):
     status, stdout, _ = cli("doctor", "--self-check")
     assert status == 0
@@ -20,6 +21,7 @@ def test_doctor_checks_the_device_against_numpy(cli):
     assert not any(line.startswith("FAIL") for line in checks)
 
 
+@pytest.mark.keras
 def test_a_check_that_fails_is_seen(cli, monkeypatch, one_line):
     from hyenadna_core.checks import self_check
 
@@ -47,6 +49,7 @@ def test_doctor_estimates_the_memory_of_a_preset(cli, one_line):
     assert inference["peak"] == sum(inference[part] for part in ("weights", "spectra", "activations", "optimizer"))
 
 
+@pytest.mark.one_backend
 @pytest.mark.usefixtures("fresh_plan", "fresh_kernel")
 @pytest.mark.parametrize(
     ("setting", "arguments", "error"),
@@ -77,6 +80,7 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
     devices.cores.cache_clear()
 
 
+@pytest.mark.keras
 def test_doctor_names_what_is_here_and_what_is_not(cli):
     found = json.loads(cli("doctor", "--json")[1])
     assert (found["backend"], found["reason"]) == (BACKEND, "test")

@@ -20,6 +20,8 @@ TRAINS = BACKENDS[BACKEND].trains
 SMALL = ["--stages", "16x2@3,32x2@3", "--seed", "1"]
 
 
+@pytest.mark.core
+@pytest.mark.keras
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_training_on_ones_own_genome_writes_a_whole_run(cli, tmp_path, write_fasta, random_bases):
     fasta = write_fasta({"chr1": random_bases(4000)}, "genome.fa.gz")
@@ -49,6 +51,7 @@ def test_training_on_ones_own_genome_writes_a_whole_run(cli, tmp_path, write_fas
     assert cli("train", "--resume", "run")[1] == stdout
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_forward_only_compares_with_the_forward_strand(cli, write_fasta, random_bases):
     fasta = write_fasta({"chr1": random_bases(2000)})
@@ -57,6 +60,7 @@ def test_forward_only_compares_with_the_forward_strand(cli, write_fasta, random_
     assert "both strands" not in stdout
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, tmp_path, toy_genome):
     data = ["--fasta", toy_genome / "toy.fa", "--bed", toy_genome / "toy.bed"]
@@ -73,6 +77,7 @@ def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, 
     assert cli("train", "--resume", "run")[1] == stdout
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 @pytest.mark.parametrize("options", [[], ["--windows", "original", "--reverse-complements"]])
 def test_both_strands_are_read_by_default_or_where_asked_for(cli, tmp_path, toy_genome, options):
@@ -80,6 +85,7 @@ def test_both_strands_are_read_by_default_or_where_asked_for(cli, tmp_path, toy_
     assert json.loads((tmp_path / "run" / "run.json").read_text())["task"] == {"reverse_complements": True}
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_a_run_of_another_version_is_one_line(cli, tmp_path, toy_genome, one_line):
     cli("train", "--fasta", toy_genome / "toy.fa", *SMALL, "--out", "run")
@@ -93,6 +99,7 @@ def test_a_run_of_another_version_is_one_line(cli, tmp_path, toy_genome, one_lin
     assert one_line(stderr).endswith("start a new run with --weights RUN to continue from its weights.")
 
 
+@pytest.mark.keras
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 @pytest.mark.usefixtures("fresh_kernel")
 def test_a_run_takes_the_kernel_that_is_named(cli, tmp_path, toy_genome, one_line):
@@ -113,6 +120,7 @@ def _bits(report):
     return float(report.splitlines()[3].split()[-2])
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_a_run_stopped_by_ctrl_c_goes_on_where_it_was(tmp_path, write_fasta, random_bases):
     fasta = write_fasta({"chr1": random_bases(4000)})
@@ -173,6 +181,7 @@ def bad_inputs(tmp_path, random_bases):
     (tmp_path / "taken" / "run.json").write_text("{}")
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 @pytest.mark.parametrize(
     ("arguments", "message"), BAD_INPUT, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
@@ -189,6 +198,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(cli, tmp_path, arguments, me
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_a_genome_that_changed_is_not_resumed_on(cli, write_fasta, random_bases, one_line):
     fasta = write_fasta({"chr1": random_bases(4000)})
@@ -199,6 +209,7 @@ def test_a_genome_that_changed_is_not_resumed_on(cli, write_fasta, random_bases,
     assert "has changed since run was started" in one_line(stderr)
 
 
+@pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_a_full_disk_gets_one_line(cli, write_fasta, random_bases, monkeypatch, one_line):
     from hyenadna_core.training.run_folder import RunFolder
@@ -212,6 +223,7 @@ def test_a_full_disk_gets_one_line(cli, write_fasta, random_bases, monkeypatch, 
     assert one_line(stderr) == "Error: run/log.tsv: No space left on device."
 
 
+@pytest.mark.keras
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
 def test_a_rematerialised_run_has_the_losses_of_one_that_is_not(cli, tmp_path, write_fasta, random_bases):
     fasta = write_fasta({"chr1": random_bases(4000)})

@@ -16,6 +16,8 @@ from hyenadna_core.training.checkpoint import load_checkpoint, save_checkpoint
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
+pytestmark = pytest.mark.keras
+
 
 def numbers(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)

@@ -5,6 +5,8 @@ import pytest
 from hyenadna_core import HyenaBackbone
 from hyenadna_core.presets import PRESETS
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 
 def hidden_by_layer(model, ids):
     """What each part of the model hands on, by the golden arrays' names."""

@@ -5,6 +5,8 @@ import pytest
 from hyenadna_backends import BACKENDS
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 
 @pytest.mark.parametrize(
     ("name", "length", "overrides"),

@@ -4,6 +4,8 @@ import pytest
 
 from hyenadna_core.model.filters import HyenaFilter, PositionalFeatures
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 
 def filters(model, layer, L):
     mixer = model.backbone.blocks[layer].mixer

@@ -7,6 +7,8 @@ from hyenadna_core.model.heads import POOLING, Head
 from hyenadna_core.model.task_model import TaskModel
 from hyenadna_core.tokens import PAD, A, T
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 REAL = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], np.float32)
 
 

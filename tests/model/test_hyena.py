@@ -5,6 +5,8 @@ import pytest
 from hyenadna_backends.kernels import definition
 from hyenadna_core.model.hyena import HyenaOperator
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 
 def numbers(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)

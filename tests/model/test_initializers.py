@@ -1,9 +1,12 @@
 import keras
 import numpy as np
+import pytest
 
 from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.model.initializers import NumpyNormal, NumpyUniform, child_seed
 from hyenadna_core.weights.state_dict import state_dict
+
+pytestmark = [pytest.mark.keras, pytest.mark.core]
 
 
 def test_numbers_are_numpys_own():

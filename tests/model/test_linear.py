@@ -9,6 +9,8 @@ from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.model import memory
 from hyenadna_core.model.linear import matrix
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 # Keras says which layers it leaves as they are, and that NumPy and MLX have no gradient of a quantized layer;
 # PyTorch, that it will not have for ever the way in which Keras turns the scales of quantized embeddings.
 KERAS_SAYS = [

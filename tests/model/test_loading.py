@@ -11,6 +11,8 @@ import hyenadna_core as hyenadna
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.weights.state_dict import state_dict
 
+pytestmark = pytest.mark.keras
+
 DATA = Path(__file__).parents[1] / "data"
 LAYOUTS = ["tiny_order2.lightning_layout.ckpt", "tiny_order2.lightning_checkpointed_layout.ckpt"]
 

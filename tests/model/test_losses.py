@@ -4,6 +4,8 @@ import pytest
 
 from hyenadna_core.model.losses import LOSSES, binary_cross_entropy, cross_entropy, squared_error
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 RANDOM = np.random.default_rng(0)
 OUTPUTS = RANDOM.normal(size=(5, 3)).astype(np.float32) * 3
 WEIGHTS = np.array([1, 0.5, 0, 2, 1], np.float32)

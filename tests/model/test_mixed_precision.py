@@ -12,6 +12,8 @@ from hyenadna_core.definition import positional_features, times
 from hyenadna_core.model.filters import HyenaFilter, PositionalFeatures
 from hyenadna_core.weights.state_dict import load_state_dict
 
+pytestmark = pytest.mark.keras
+
 POLICIES = {"mixed_bfloat16": 0.015, "mixed_float16": 0.003}  # RMS error of logits, in parts of their spread
 
 

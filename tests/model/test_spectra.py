@@ -16,6 +16,8 @@ from hyenadna_core.model.memory import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.model.spectra import forget_spectra
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
+pytestmark = pytest.mark.keras
+
 IDS = np.random.default_rng(0).integers(7, 12, (2, 50))
 
 

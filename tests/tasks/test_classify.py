@@ -59,6 +59,7 @@ def test_a_class_that_training_lacks_is_one_line(table):
         task.split("valid")
 
 
+@pytest.mark.one_backend
 @trains
 def test_without_training_data_the_option_is_named(cli, one_line):
     assert "The task classify needs --train" in one_line(cli("train", "--task", "classify")[2])
@@ -86,6 +87,7 @@ def trained(cli, table):
     return stdout
 
 
+@pytest.mark.keras
 @trains
 def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
     assert trained.startswith("test: 40 sequences; run/predictions.tsv, confusion.png")
@@ -101,6 +103,7 @@ def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
     assert (tmp_path / "run" / "checkpoints" / "best" / "model.safetensors").exists()
 
 
+@pytest.mark.keras
 @trains
 def test_evaluate_gives_the_figures_of_the_run(trained, cli, tmp_path):
     expected = json.loads((tmp_path / "run" / "run.json").read_text())["result"]["figures"]["hyenadna-tiny-1k"]
@@ -110,6 +113,7 @@ def test_evaluate_gives_the_figures_of_the_run(trained, cli, tmp_path):
     assert cli("evaluate", "run", "--split", "valid")[1].startswith("split\tvalid\naccuracy\t")
 
 
+@pytest.mark.one_backend
 @trains
 def test_evaluate_refuses_other_data_than_those_of_the_run(trained, cli, one_line, tmp_path):
     with (tmp_path / "test.csv").open("a") as file:
@@ -118,6 +122,7 @@ def test_evaluate_refuses_other_data_than_those_of_the_run(trained, cli, one_lin
     assert cli("evaluate", "run", "--split", "valid")[0] == 0
 
 
+@pytest.mark.keras
 @trains
 def test_predict_needs_no_labels_and_no_training_data(trained, cli, tmp_path, write_fasta):
     with (tmp_path / "test.csv").open() as file:
@@ -135,6 +140,7 @@ def test_predict_needs_no_labels_and_no_training_data(trained, cli, tmp_path, wr
     assert (tmp_path / "out.tsv").read_text() == stdout
 
 
+@pytest.mark.keras
 @trains
 def test_a_run_goes_on(cli, table, tmp_path):
     data = ("--train", table("train.csv"), "--valid", table("valid.csv", seed=1))
@@ -146,6 +152,7 @@ def test_a_run_goes_on(cli, table, tmp_path):
     assert "has changed since run was started: its checksum differs" in cli("train", "--resume", "run")[2]
 
 
+@pytest.mark.keras
 @trains
 @pytest.mark.parametrize("kind", ["labels", "regression", "bases"])
 def test_every_kind_of_target_trains_and_predicts(cli, tmp_path, random_bases, kind):
@@ -171,6 +178,7 @@ def test_every_kind_of_target_trains_and_predicts(cli, tmp_path, random_bases, k
         assert [len(row["predicted"]) for row in rows] == [20 + row % 5 for row in range(30)]
 
 
+@pytest.mark.keras
 @trains
 def test_the_head_alone_is_trained_where_the_backbone_is_frozen(cli, table, tmp_path):
     from safetensors.numpy import load_file
@@ -184,12 +192,14 @@ def test_the_head_alone_is_trained_where_the_backbone_is_frozen(cli, table, tmp_
     assert changed == {"head.0.kernel", "head.1.bias"}
 
 
+@pytest.mark.one_backend
 @trains
 def test_a_frozen_language_model_has_nothing_to_train(cli, one_line, toy_genome):
     stderr = cli("train", "--fasta", toy_genome / "toy.fa", "--stages", "16x2@1", "--freeze")[2]
     assert "--freeze leaves nothing to train: the task causal-lm has no head." in one_line(stderr)
 
 
+@pytest.mark.keras
 @trains
 def test_a_run_starts_from_a_language_model_and_is_one_to_others(cli, table, tmp_path, toy_genome):
     from safetensors.numpy import load_file
@@ -220,6 +230,7 @@ def test_the_published_sets_are_read_as_they_are(shared_data):
     assert task.split("train").targets.tolist() == [int(row["label"]) for row in rows]
 
 
+@pytest.mark.one_backend
 @trains
 def test_both_baselines_are_measured_on_the_same_rows(cli, table, tmp_path):
     data = ("--train", table("train.csv"), "--valid", table("valid.csv", seed=1), "--test", table("test.csv", seed=2))

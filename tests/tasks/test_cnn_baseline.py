@@ -5,6 +5,8 @@ from keras import ops
 
 from hyenadna_core.tasks.cnn_baseline import build_cnn, shortest
 
+pytestmark = pytest.mark.keras
+
 IDS = np.random.default_rng(0).integers(7, 12, (5, 70)).astype(np.int32)
 
 

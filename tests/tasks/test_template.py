@@ -61,6 +61,7 @@ def test_a_folder_that_is_there_is_left_alone(cli, one_line, tmp_path):
     assert not list((tmp_path / "hyenadna-mine").iterdir())
 
 
+@pytest.mark.one_backend
 @pytest.mark.usefixtures("trains")
 def test_its_own_tests_pass(tmp_path):
     folder = write_task("mine", tmp_path / "mine")

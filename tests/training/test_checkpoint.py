@@ -15,7 +15,7 @@ from hyenadna_core.training.checkpoint import load_best, load_checkpoint, save_b
 from hyenadna_core.training.optimizer import build_optimizer
 from hyenadna_core.weights.state_dict import state_dict
 
-pytestmark = pytest.mark.usefixtures("trains")
+pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 
 FILES = ["model.safetensors", "optimizer.safetensors", "config.json", "state.json"]
 

@@ -3,6 +3,8 @@ from runpy import run_path
 
 import pytest
 
+pytestmark = pytest.mark.keras
+
 
 @pytest.mark.usefixtures("trains")
 def test_a_run_that_was_killed_twice_ends_with_the_same_weights(tmp_path):

@@ -14,6 +14,8 @@ from hyenadna_core.recipe import DEFAULT, ORIGINAL, Recipe, learning_rate_at
 from hyenadna_core.training.optimizer import FilterAdamW, RecipeSchedule, build_optimizer, decays, in_filter_network
 from hyenadna_core.weights.state_dict import state_dict
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 DATA = Path(__file__).parents[1] / "data"
 
 

@@ -16,7 +16,7 @@ TRAINING = [name for name in ("jax", "torch", "mlx") if missing(name) is None]
 PAIRS = [pair for pair in itertools.permutations(TRAINING, 2) if pair[0] == HERE]
 TRAIN = [sys.executable, "-m", "hyenadna_core", "train"]
 
-pytestmark = pytest.mark.skipif(not PAIRS, reason="no other backend that trains is installed: nox -s parity has all")
+pytestmark = pytest.mark.all_backends
 RUN = """
 import sys
 from pathlib import Path

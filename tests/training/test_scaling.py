@@ -62,6 +62,7 @@ def together(commands, environments):
     return said
 
 
+@pytest.mark.keras
 @ON_JAX
 def test_two_devices_have_the_losses_of_one(genome, alone, tmp_path):
     run = tmp_path / "two"
@@ -76,6 +77,7 @@ def cluster(number, port):
     return {name: str(value) for name, value in values.items()} | {"JAX_PLATFORMS": "cpu"}
 
 
+@pytest.mark.keras
 @ON_JAX
 def test_two_processes_of_jax_have_the_losses_of_one_and_one_writes(genome, alone, tmp_path):
     run, port = tmp_path / "two", free_port()
@@ -85,6 +87,7 @@ def test_two_processes_of_jax_have_the_losses_of_one_and_one_writes(genome, alon
     assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
 
 
+@pytest.mark.keras
 @ON_TORCH
 def test_two_processes_of_pytorch_have_the_losses_of_one_and_one_writes(genome, alone, tmp_path):
     run, port = tmp_path / "two", free_port()
@@ -95,6 +98,7 @@ def test_two_processes_of_pytorch_have_the_losses_of_one_and_one_writes(genome, 
     assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
 
 
+@pytest.mark.keras
 @ON_JAX
 def test_sequences_that_do_not_divide_are_one_line(genome, tmp_path, monkeypatch, cli, one_line):
     from hyenadna_core.training import config
@@ -105,6 +109,7 @@ def test_sequences_that_do_not_divide_are_one_line(genome, tmp_path, monkeypatch
     assert one_line(stderr) == "Error: Stage 16x8@4 has 8 sequences a step, which do not divide among 3 devices."
 
 
+@pytest.mark.keras
 @pytest.mark.usefixtures("trains")
 def test_distributed_without_a_cluster_is_one_line(cli, one_line, monkeypatch):
     for variable in ("RANK", "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"):
@@ -115,6 +120,7 @@ def test_distributed_without_a_cluster_is_one_line(cli, one_line, monkeypatch):
     assert way_out[BACKEND] in one_line(stderr)
 
 
+@pytest.mark.keras
 @pytest.mark.skipif(BACKEND in ("jax", "numpy"), reason="JAX has it, NumPy does not train")
 def test_data_parallel_elsewhere_names_the_way(cli, one_line):
     status, _, stderr = cli("train", "--data-parallel")

@@ -59,6 +59,7 @@ def test_as_many_sequences_as_memory_allows_go_at_a_time():
     assert micro_batch(SMALL, 8, 8192, 0, "torch") == 1  # it may fit all the same
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("backend", "scores"), [("jax", True), ("mlx", True), ("torch", False)])
 def test_attention_takes_the_square_of_the_length_where_scores_are_kept(backend, scores, training):

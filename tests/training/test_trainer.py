@@ -23,7 +23,7 @@ from hyenadna_core.training.config import RunConfig
 from hyenadna_core.training.trainer import compile_model, make_model, train
 from hyenadna_core.weights.state_dict import state_dict
 
-pytestmark = pytest.mark.usefixtures("trains")
+pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on MLX, Keras cannot scale a loss")
 
 

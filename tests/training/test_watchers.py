@@ -82,6 +82,7 @@ def test_a_plugin_that_fails_is_named(new_run):
         list(_watchers(failing(HyenaDNAError("say it so")), new_run("other", run=described)))
 
 
+@pytest.mark.one_backend
 def test_one_that_fails_while_training_is_told_nothing_more():
     from hyenadna_core.training.trainer import notify_watchers
     from hyenadna_plugins import PluginWarning

@@ -6,6 +6,8 @@ from hyenadna_core.presets import PRESETS
 from hyenadna_core.weights.architecture import read_architecture, read_config, shapes
 from hyenadna_core.weights.state_dict import state_dict
 
+pytestmark = pytest.mark.keras
+
 MODELS = {
     "usual": {"n_layer": 2, "d_model": 8, "max_seq_len": 66},
     "order 3": {"n_layer": 1, "d_model": 8, "max_seq_len": 30, "order": 3, "d_inner": 24},

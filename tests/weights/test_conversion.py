@@ -13,6 +13,8 @@ from hyenadna_core.weights.conversion import write_weights
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_core.weights.torch_file import read_torch_file
 
+pytestmark = pytest.mark.keras
+
 DATA = Path(__file__).parents[1] / "data"
 SOURCES = ["plain", "original", "checkpointed", "hub"]
 

@@ -90,6 +90,7 @@ def convert(hub, source, destination, **changed):
     return answer.returncode, answer.stderr.strip()
 
 
+@pytest.mark.one_backend
 def test_a_repository_is_fetched_once_and_then_taken_from_the_cache(hub, tmp_path, golden_weights):
     for number, source in enumerate(["hf://owner/model", f"hf://owner/model@{COMMIT}"]):
         assert convert(hub, source, tmp_path / str(number))[0] == 0
@@ -145,6 +146,7 @@ def test_without_network_the_way_out_is_one_line(hub, tmp_path, changed):
     assert "\n" not in messages
 
 
+@pytest.mark.one_backend
 def test_a_model_from_the_hub_is_loaded_by_its_address(hub):
     code = (
         "import numpy, hyenadna_core as hyenadna\n"

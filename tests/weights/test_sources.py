@@ -16,6 +16,8 @@ from hyenadna_core.weights import sources
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_plugins import PluginError, hookimpl, plugin_manager
 
+pytestmark = pytest.mark.keras
+
 
 def test_a_run_folder_of_ours_gives_its_newest_weights_with_the_runs_options(tmp_path, golden_model, golden_weights):
     from hyenadna_core.checks.gradients import RecordedGradients

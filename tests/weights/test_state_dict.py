@@ -4,6 +4,8 @@ import pytest
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
+pytestmark = pytest.mark.keras
+
 
 def test_weights_go_in_and_come_out_to_the_bit(golden_model, golden_weights):
     found = state_dict(golden_model())

@@ -38,6 +38,7 @@ def test_tensors_are_those_of_the_plain_state_dict(golden_weights):
         np.testing.assert_array_equal(stored[f"model.{name}"].read(), tensor, err_msg=name)
 
 
+@pytest.mark.one_backend
 def test_every_kind_of_tensor_is_read_as_pytorch_reads_it(tmp_path):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     numbers = torch.arange(12.0).reshape(3, 4)

@@ -9,6 +9,8 @@ from keras import ops
 
 from hyenadna_backends.kernels import definition, matmul
 
+pytestmark = pytest.mark.keras
+
 
 def arrays(L, B=2, D=3, seed=0):
     random = np.random.default_rng(seed)

@@ -9,6 +9,8 @@ from keras import config, ops
 from hyenadna_backends.fft_length import OVERRIDE, planned_length
 from hyenadna_backends.kernels import definition, two_steps
 
+pytestmark = pytest.mark.keras
+
 LIBRARIES = {"jax": "jax.numpy", "mlx": "mlx.core"}
 BACKEND = config.backend()
 
