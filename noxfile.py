@@ -1,4 +1,4 @@
-"""Sessions for contributors: `nox` runs all, `nox -s quick` a useful part, `nox --list` shows the menu."""
+"""Sessions: `nox` runs all, `nox -s quick` runs a useful part, `nox --list` shows the menu."""
 
 import os
 import re
@@ -25,7 +25,7 @@ ON_ONE_BACKEND = "(keras or one_backend) and not all_backends"
 
 
 def running_on(session: nox.Session, backend: str) -> dict[str, str]:
-    """Return the environment of a backend; JAX and MLX keep compiled code for all sessions and the next run."""
+    """Return the environment of a backend; JAX and MLX keep compiled code for later runs."""
     compiled = Path(session.cache_dir).resolve() / "compiled"
     compiled.mkdir(exist_ok=True)
     return {
@@ -33,12 +33,12 @@ def running_on(session: nox.Session, backend: str) -> dict[str, str]:
         "JAX_COMPILATION_CACHE_DIR": str(compiled / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "TMPDIR": str(compiled),  # MLX keeps compiled code there
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads of tests that run at the same time must not spin on both cores
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not take the other test's core
     }
 
 
 def run_tests(session: nox.Session, backend: str, *options: str, python: str = "python") -> None:
-    """Run pytest on one backend with the installed packages, not with the packages of the checkout."""
+    """Run pytest on one backend, with the installed packages instead of the checkout."""
     arguments = (*TWO_AT_A_TIME, *options, *session.posargs)
     session.run(python, "-P", "-m", "pytest", *arguments, env=running_on(session, backend), external=True)
 
@@ -74,53 +74,53 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def quick(session: nox.Session) -> None:
-    """Run tests without a backend, then the layers and a short training on PyTorch: under 2 minutes."""
+    """Run the tests without Keras, the layers and a short training on PyTorch: 2 minutes."""
     python = install_backends(session, "torch")
     run_tests(session, "torch", "-m", f"core or ({WITHOUT_KERAS})", python=python)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run everything that needs no backend, without Keras installed: files, tables, plug-ins, docs, wheels."""
+    """Run the tests without Keras, which is not installed: files, tables, plug-ins, docs, wheels."""
     session.install(*CONSTRAINTS, ".[tensorboard,wandb]", *TEST, *WHEELS)
     run_tests(session, "", "-m", WITHOUT_KERAS)
 
 
 @nox.session(name="tests-torch", venv_backend="none")
 def tests_torch(session: nox.Session) -> None:
-    """Run tests with Keras on PyTorch, and the tests with Keras that need one backend only."""
+    """Run the tests with Keras on PyTorch, and the tests that need one backend only."""
     python = install_backends(session, "torch")
     run_tests(session, "torch", "-m", ON_ONE_BACKEND, python=python)
 
 
 @nox.session(name="tests-jax", venv_backend="none")
 def tests_jax(session: nox.Session) -> None:
-    """Run tests with Keras on JAX."""
+    """Run the tests with Keras on JAX."""
     run_tests(session, "jax", "-m", ON_EACH_BACKEND, python=install_backends(session, "jax"))
 
 
 @nox.session(name="tests-numpy", venv_backend="none")
 def tests_numpy(session: nox.Session) -> None:
-    """Run tests with Keras on NumPy, forward only; the NumPy backend of Keras imports JAX."""
+    """Run the tests with Keras on NumPy, which cannot train. Its Keras backend imports JAX."""
     run_tests(session, "numpy", "-m", ON_EACH_BACKEND, python=install_backends(session, "jax"))
 
 
 @nox.session(name="tests-mlx", venv_backend="none")
 def tests_mlx(session: nox.Session) -> None:
-    """Run tests with Keras on MLX, with the released Keras and the bridge: the environment of a user."""
+    """Run the tests with Keras on MLX, with the released Keras and our bridge."""
     run_tests(session, "mlx", "-m", ON_EACH_BACKEND, python=install_backends(session, "mlx"))
 
 
 @nox.session(venv_backend="none")
 def parity(session: nox.Session) -> None:
-    """Compare all backends with the original and with each other; resume a run of each on each other."""
+    """Compare all backends with the original, and resume runs of one backend on another."""
     python = install_backends(session, "jax", "torch", "mlx")
     run_tests(session, "jax", "-m", "all_backends", "-rP", python=python)
 
 
 @nox.session(name="tests-mlx-nightly")
 def tests_mlx_nightly(session: nox.Session) -> None:
-    """Check the mlx extra by itself, then run the core tests with the next Keras, which needs no bridge."""
+    """Check the mlx extra, then run the core tests with the next Keras, without our bridge."""
     session.install(*CONSTRAINTS, ".[mlx]", *TEST)
     session.run("hyenadna", "doctor", "--self-check", env=running_on(session, "mlx"))
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "keras")
@@ -130,7 +130,7 @@ def tests_mlx_nightly(session: nox.Session) -> None:
 
 @nox.session
 def tasks(session: nox.Session) -> None:
-    """Install each task and one from outside as wheels, train and test them, and run the tutorial."""
+    """Install each task as a wheel, train it, run its tests; then run the tutorial."""
     session.install(*CONSTRAINTS, *WHEELS)
     folder = Path(session.create_tmp()).resolve() / "tasks"
     shutil.rmtree(folder, ignore_errors=True)
@@ -182,7 +182,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def crash(session: nox.Session) -> None:
-    """Kill and resume a run twenty times on each backend, and compare it with a whole run: half an hour."""
+    """Kill and resume a run twenty times on each backend: half an hour."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
@@ -191,7 +191,7 @@ def crash(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def dists(session: nox.Session) -> None:
-    """Build the files of a release in dist/, for the core and each task; `-- TAG` checks a tag."""
+    """Build the files of a release in dist/; `-- TAG` compares a tag with the version."""
     version = PROJECT["project"]["version"]
     for tag in session.posargs:
         if tag.partition("-")[0] != f"v{version}":

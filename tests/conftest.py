@@ -17,7 +17,7 @@ import pytest
 import hyenadna_core
 from hyenadna_backends import BACKENDS, Choice, choose, missing
 
-# MLX on a CPU writes compiled code into the folder for temporary files; each process needs its own folder.
+# MLX on a CPU compiles into the folder for temporary files: each process needs its own folder.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own = Path(tempfile.gettempdir(), f"{getpass.getuser()}-{worker}")
     own.mkdir(exist_ok=True)
@@ -96,7 +96,7 @@ def golden_weights():
 
 @pytest.fixture
 def golden_model(golden_weights):
-    """Return a function that builds the CausalLM of the golden weights; its arguments change the model."""
+    """Return a function that builds the CausalLM of the golden weights."""
     from hyenadna_core import CausalLM, HyenaBackbone
     from hyenadna_core.weights.state_dict import load_state_dict
 
@@ -111,7 +111,7 @@ def golden_model(golden_weights):
 
 @pytest.fixture
 def write_fasta(tmp_path):
-    """Return a function that writes contigs {name: sequence} as FASTA, compressed if the name ends in .gz."""
+    """Return a function that writes contigs {name: sequence} as FASTA; .gz is compressed."""
 
     def write(contigs, name="genome.fa", width=60):
         text = ""
@@ -201,7 +201,7 @@ def _mlx(f, arrays, dy):
 
 @pytest.fixture
 def gradients():
-    """Return a function that computes the gradients of sum(f(*arrays) * dy), one NumPy array for each array."""
+    """Return a function that computes the gradient of sum(f(*arrays) * dy) in each array."""
     by_backend = {"jax": _jax, "torch": _torch, "mlx": _mlx}
     return lambda f, arrays, dy: [np.asarray(g) for g in by_backend[BACKEND](f, arrays, dy)]
 
@@ -264,7 +264,7 @@ def cli(tmp_path, monkeypatch):
 
 @pytest.fixture
 def one_line():
-    """Return a function that gives the last line of stderr, the error; the lines before it are notices."""
+    """Return a function that gives the error of stderr: the last line, after the notices."""
 
     def last(stderr):
         *notices, error = stderr.strip().splitlines()

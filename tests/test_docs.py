@@ -1,4 +1,4 @@
-"""README and docs against the code: Python blocks run, commands parse, hooks and help stand as they are."""
+"""Check README and docs against the code: Python blocks run and commands parse."""
 
 import importlib.util
 import inspect

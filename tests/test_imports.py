@@ -1,4 +1,4 @@
-"""Each line of LAYERS imports only from the lines above it and from its own folder, without circles."""
+"""Each line of LAYERS imports only from lines above it and from its own folder, without circles."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
@@ -54,7 +54,7 @@ MODULES = {
 
 
 def imported(module):
-    """Return our modules that a module imports, anywhere in its file; a lazy name counts as the module of the name."""
+    """Return our modules that a module imports, anywhere in its file."""
     names = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -65,6 +65,7 @@ def imported(module):
 
 
 def resolve(source, name):
+    """Return the module that holds a name; `hyenadna_core` finds its public names lazily."""
     if source == "hyenadna_core" and name in hyenadna_core._HOME:
         return f"hyenadna_core.{hyenadna_core._HOME[name]}"
     return f"{source}.{name}" if f"{source}.{name}" in MODULES else source

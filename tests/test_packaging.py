@@ -1,4 +1,4 @@
-"""What is built, and which way imports point."""
+"""Check the built distributions, and which packages import which."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ MAY_IMPORT = {
 
 
 def imported(path):
-    """The top-level packages that a file imports, anywhere in it."""
+    """Return the top-level packages that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -46,7 +46,7 @@ def test_imports_point_one_way(package):
         assert ours <= MAY_IMPORT[package], path
 
 
-def test_plugins_need_pluggy_alone():
+def test_plugins_need_only_pluggy():
     names = {name for path in PACKAGES["hyenadna_plugins"].rglob("*.py") for name in imported(path)}
     assert names - set(sys.stdlib_module_names) == {"pluggy", "hyenadna_plugins"}
 
@@ -63,7 +63,7 @@ def test_the_model_does_not_ask_which_backend_runs():
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    """Builds a project, once: its sdist, the wheel of that, and the wheel of the project itself."""
+    """Return a function that builds a project once: sdist, wheel of the sdist, wheel."""
     for package in ("build", "setuptools", "twine"):
         pytest.importorskip(package, reason=f"{package} is not installed")
     done = {}
@@ -85,24 +85,24 @@ def build(tmp_path_factory):
 
 @pytest.fixture(params=PROJECTS, ids=lambda source: "core" if source == CHECKOUT else source.name)
 def project(request, build):
-    """Each distribution that is released."""
+    """Build each distribution."""
     return build(request.param)
 
 
 @pytest.fixture
 def core(build):
-    """The distribution of hyenadna itself."""
+    """Build the distribution hyenadna."""
     return build(CHECKOUT)
 
 
 def contents(wheel):
-    """The files of a wheel, by name, with their checksums; RECORD is in the order in which they were found."""
+    """Return the files of a wheel and their checksums, except RECORD, which has no fixed order."""
     with zipfile.ZipFile(wheel) as archive:
         return {file.filename: file.CRC for file in archive.infolist() if not file.filename.endswith("/RECORD")}
 
 
 def packages(wheel):
-    """What a wheel puts into site-packages, besides its metadata."""
+    """Return the names that a wheel adds to site-packages, except its metadata."""
     return {top for name in contents(wheel) if not (top := name.split("/")[0]).endswith((".dist-info", ".data"))}
 
 

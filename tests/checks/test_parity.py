@@ -1,4 +1,4 @@
-"""The same run on every backend that is installed, each in a process of its own."""
+"""Compare the same run on every installed backend, each in its own process."""
 
 import json
 import os
@@ -28,12 +28,12 @@ LOAD = """
 import sys, numpy as np
 import hyenadna_core.model.causal_lm, keras
 ids = np.random.default_rng(0).integers(6, 12, (2, 61))
-found = {}
+logits = {}
 for place in sys.argv[2:]:
     for tied in (True, False):
         model = keras.saving.load_model(f"{place}/{tied}.keras", compile=False)
-        found[f"{place.rsplit('/', 1)[-1]} {tied}"] = model.predict_on_batch(ids)
-np.savez(sys.argv[1], **found)
+        logits[f"{place.rsplit('/', 1)[-1]} {tied}"] = model.predict_on_batch(ids)
+np.savez(sys.argv[1], **logits)
 """
 INSTALLED = [name for name, backend in BACKENDS.items() if backend.trains and missing(name) is None]
 pytestmark = pytest.mark.all_backends
@@ -41,11 +41,11 @@ pytestmark = pytest.mark.all_backends
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """The first loss and the held-out figure of a short run on the start of E. coli, by backend."""
+    """Return first loss and held-out bits of a short run on the start of E. coli, by backend."""
     folder = tmp_path_factory.mktemp("parity")
     start = open_genome(bundled_genome()).read("K-12-MG1655", 0, 400_000)
     (folder / "start.fa").write_bytes(b">start\n" + bytes(start) + b"\n")
-    found = {}
+    results = {}
     for backend in INSTALLED:
         stages = "64x16@1,64x16@19,128x8@20"
         command = [sys.executable, "-m", "hyenadna_core", "train", "--fasta", str(folder / "start.fa")]
@@ -54,14 +54,14 @@ def runs(tmp_path_factory):
         run = json.loads((folder / backend / "run.json").read_text())
         losses = [float(line.split("\t")[4]) for line in (folder / backend / "log.tsv").read_text().splitlines()[1:]]
         assert run["backend"] == backend
-        found[backend] = {"first loss": losses[0], "bits": run["held_out"]["bits_per_base"]}
-    for backend, figures in found.items():
+        results[backend] = {"first loss": losses[0], "bits": run["held_out"]["bits_per_base"]}
+    for backend, figures in results.items():
         print(f"{backend:<12}" + "  ".join(f"{name} {value:.7f}" for name, value in figures.items()))
-    return found
+    return results
 
 
 def run_python(code, backend, *arguments):
-    """A script on one backend, which is settled before it imports Keras."""
+    """Run a script on one backend, chosen before the script imports Keras."""
     settled = "import hyenadna_backends\nhyenadna_backends.choose()\n" + code
     command = [sys.executable, "-P", "-c", settled, *map(str, arguments)]
     subprocess.run(command, check=True, capture_output=True, env=os.environ | {"KERAS_BACKEND": backend})
@@ -75,12 +75,12 @@ def test_a_keras_file_of_any_backend_gives_the_same_logits_on_any_other(tmp_path
     logits = {}
     for backend in backends:
         run_python(LOAD, backend, tmp_path / f"{backend}.npz", *(tmp_path / name for name in backends))
-        with np.load(tmp_path / f"{backend}.npz") as found:
-            logits |= {(backend, name): found[name] for name in found.files}
+        with np.load(tmp_path / f"{backend}.npz") as arrays:
+            logits |= {(backend, name): arrays[name] for name in arrays.files}
     assert len(logits) == 2 * len(backends) ** 2
-    for (_, name), found in logits.items():
+    for (_, name), values in logits.items():
         expected = logits[backends[0], f"{backends[0]} {name.split()[1]}"]
-        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+        np.testing.assert_allclose(values, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
 def test_the_command_prints_a_table_and_writes_it(tmp_path):
@@ -96,7 +96,7 @@ def test_the_command_prints_a_table_and_writes_it(tmp_path):
     assert out.read_text() == answer.stdout
 
 
-def test_the_command_fails_where_a_gate_is_exceeded(monkeypatch):
+def test_the_command_fails_if_a_gate_is_exceeded(monkeypatch):
     monkeypatch.setattr(parity_cases, "BETWEEN", -1.0)
     monkeypatch.setattr(parity.run_backends, "__defaults__", (parity_cases.CASES[2:3], 0))
     session = Session(plugin_manager(names=[]), Choice("jax", "test"))

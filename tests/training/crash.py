@@ -1,4 +1,4 @@
-"""Compare a run that is killed at random moments with an uninterrupted run: the weights are equal.
+"""Kill a run at random moments, resume it each time, and compare it with a whole run, to the bit.
 
 `KERAS_BACKEND=jax python tests/training/crash.py KILLS FOLDER`; `nox -s crash` runs each backend.
 """
@@ -16,16 +16,16 @@ from safetensors.numpy import load_file
 
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
 OPTIONS = ["--stages", "64x4@15,128x4@15,256x2@15", "--dropout", "0.1", "--seed", "5", "--valid-every", "10"]
-# A checkpoint and a picture at every step: most of the time is writing, so most kills come there.
+# A checkpoint and a picture at every step: most kills then hit a write.
 OFTEN = ["--valid-bases", "1024", "--checkpoint-every", "0", "--log-every", "1", "--keep", "2"]
 STARTING = 300.0  # seconds at most
 
 
 def compare(kills: int, folder: Path) -> str:
-    """Train once whole, once with kills; what was found to be equal.
+    """Train once without and once with kills; return a sentence about the equal results.
 
     Raises:
-        AssertionError: something is not.
+        AssertionError: a result differs.
     """
     whole, cut, genome = folder / "whole", folder / "cut", folder / "genome.fa"
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def compare(kills: int, folder: Path) -> str:
 
 
 def train_and_kill(run: Path, seconds: float, arguments: list[str]) -> int:
-    """Train until some seconds after the first new step, then kill; the step that was reached."""
+    """Train until some seconds after the first new step, then kill; return the last step."""
     before = last_step(run)
     process = subprocess.Popen([*HYENADNA, "train", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + STARTING
@@ -63,7 +63,7 @@ def train_and_kill(run: Path, seconds: float, arguments: list[str]) -> int:
 
 
 def last_step(run: Path) -> int:
-    """The step of the last whole line of the log."""
+    """Return the step of the last complete line of the log."""
     log = run / "log.tsv"
     lines = log.read_text().split("\n")[1:-1] if log.exists() else []
     return int(lines[-1].split("\t")[0]) if lines else 0

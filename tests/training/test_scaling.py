@@ -1,4 +1,4 @@
-"""One run on several devices and in several processes, compared with the same run on one."""
+"""Compare a run on several devices, and in several processes, with the same run on one device."""
 
 import os
 import socket
