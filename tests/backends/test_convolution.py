@@ -15,8 +15,8 @@ LENGTHS = [1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509]
 
 
 @pytest.fixture(params=["native", "generic", "matmul"])
-def conv(request):
-    return kernel(BACKEND if request.param == "native" else request.param)
+def conv(request, compiled):
+    return compiled(kernel(BACKEND if request.param == "native" else request.param))
 
 
 def arrays(L, B=2, D=3, seed=0):

@@ -51,12 +51,14 @@ def kernel(request, monkeypatch):
 
 
 @pytest.mark.parametrize("L", [15, 16, 17, 33, 100, 509])
-def test_a_kernel_in_two_steps_is_the_definition(kernel, L):
+def test_a_kernel_in_two_steps_is_the_definition(kernel, L, compiled):
     u, k, bias, _ = arrays(L)
-    y = ops.convert_to_numpy(kernel.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    y = ops.convert_to_numpy(compiled(kernel.fft_conv)(*map(ops.convert_to_tensor, (u, k, bias))))
     np.testing.assert_allclose(y, definition.fft_conv(u, k, bias), atol=3e-5, rtol=0)
-    K = kernel.spectrum(ops.convert_to_tensor(k))
-    kept = ops.convert_to_numpy(kernel.fft_conv_spectrum(ops.convert_to_tensor(u), K, ops.convert_to_tensor(bias)))
+    K = compiled(kernel.spectrum)(ops.convert_to_tensor(k))
+    kept = ops.convert_to_numpy(
+        compiled(kernel.fft_conv_spectrum)(ops.convert_to_tensor(u), K, ops.convert_to_tensor(bias))
+    )
     np.testing.assert_allclose(kept, y, atol=1e-5, rtol=0)
 
 
@@ -69,11 +71,11 @@ def test_a_kernel_takes_two_steps_for_long_inputs_alone(kernel, request):
 
 @pytest.mark.parametrize("rule", ["smooth", "power_of_two"])
 @pytest.mark.parametrize("L", [17, 33, 50, 77, 509])
-def test_a_plan_that_is_overridden_is_taken_in_two_steps_too(kernel, L, rule, monkeypatch, fresh_plan):
+def test_a_plan_that_is_overridden_is_taken_in_two_steps_too(kernel, L, rule, monkeypatch, fresh_plan, compiled):
     monkeypatch.setenv(OVERRIDE, rule)
     fresh_plan()
     u, k, bias, _ = arrays(L)
-    y = ops.convert_to_numpy(kernel.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    y = ops.convert_to_numpy(compiled(kernel.fft_conv)(*map(ops.convert_to_tensor, (u, k, bias))))
     np.testing.assert_allclose(y, definition.fft_conv(u, k, bias), atol=3e-5, rtol=0)
 
 
