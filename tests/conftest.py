@@ -147,7 +147,7 @@ def new_run(tmp_path):
         folder.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_bases():
     """Return a function that draws a sequence of A, C, G, T."""
     return lambda length, seed=0: "".join(np.random.default_rng(seed).choice(list("ACGT"), length))

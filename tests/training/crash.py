@@ -15,7 +15,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
-OPTIONS = ["--stages", "64x4@15,128x4@15,256x2@15", "--dropout", "0.1", "--seed", "5", "--valid-every", "10"]
+OPTIONS = ["--stages", "64x4@12,128x4@12", "--dropout", "0.1", "--seed", "5", "--valid-every", "10"]
 # A checkpoint and a picture at every step: most kills then hit a write.
 OFTEN = ["--valid-bases", "1024", "--checkpoint-every", "0", "--log-every", "1", "--keep", "2"]
 STARTING = 300.0  # seconds at most
@@ -33,8 +33,8 @@ def compare(kills: int, folder: Path) -> str:
     genome.write_text(">chr1\n" + "".join(moments.choices("ACGT", k=20_000)) + "\n")
     options = ["--fasta", str(genome), *OPTIONS, *OFTEN]
     subprocess.run([*HYENADNA, "train", *options, "--out", whole], check=True, capture_output=True)
-    at = [train_and_kill(cut, 3 * moments.random(), [*options, "--out", str(cut)])]
-    at += [train_and_kill(cut, 3 * moments.random(), ["--resume", str(cut)]) for _ in range(kills - 1)]
+    at = [train_and_kill(cut, 2 * moments.random(), [*options, "--out", str(cut)])]
+    at += [train_and_kill(cut, 2 * moments.random(), ["--resume", str(cut)]) for _ in range(kills - 1)]
     subprocess.run([*HYENADNA, "train", "--resume", cut], check=True, capture_output=True)
     latest = [run / "checkpoints" / (run / "checkpoints" / "latest").read_text().strip() for run in (whole, cut)]
     for name in ("model.safetensors", "optimizer.safetensors"):

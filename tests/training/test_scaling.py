@@ -18,14 +18,16 @@ ON_JAX = pytest.mark.skipif(BACKEND != "jax", reason="devices and processes of J
 ON_TORCH = pytest.mark.skipif(BACKEND != "torch", reason="processes of PyTorch")
 
 
-@pytest.fixture
-def genome(write_fasta, random_bases):
-    return write_fasta({"chr1": random_bases(4000)})
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory, random_bases):
+    path = tmp_path_factory.mktemp("genome") / "genome.fa"
+    path.write_text(f">chr1\n{random_bases(4000)}\n")
+    return path
 
 
-@pytest.fixture
-def alone(genome, tmp_path):
-    run = tmp_path / "alone"
+@pytest.fixture(scope="module")
+def alone(genome):
+    run = genome.parent / "alone"
     subprocess.run([*TRAIN, "--fasta", genome, *OPTIONS, "--out", run], check=True, capture_output=True)
     return run
 
