@@ -81,7 +81,7 @@ def quick(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests without Keras, which is not installed: files, tables, plug-ins, docs, wheels."""
+    """Run the tests without Keras, which is not installed: files, tables, plug-ins, docs."""
     session.install(*CONSTRAINTS, ".[tensorboard,wandb]", *TEST, *WHEELS)
     run_tests(session, "", "-m", WITHOUT_KERAS)
 
