@@ -19,6 +19,7 @@ _HOME = {
     "Draw": "task",
     "Head": "model.heads",
     "HyenaBackbone": "model.backbone",
+    "HyenaConfig": "hyena_config",
     "HyenaDNAError": "errors",
     "Interval": "genome.intervals",
     "LabelledSequences": "labelled.sequences",

@@ -9,8 +9,8 @@ from hyenadna_backends.blocks import map_rows, sum_products
 from hyenadna_core import CausalLM
 from hyenadna_core.checks.cases import CASES, compute, define, inputs
 from hyenadna_core.checks.gradients import loss_and_gradients
-from hyenadna_core.model import hyena, memory
-from hyenadna_core.model.memory import channels_at_once
+from hyenadna_core.model import hyena, sizes
+from hyenadna_core.model.sizes import channels_at_once
 
 SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
 
@@ -19,7 +19,7 @@ SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
 def in_small_blocks(monkeypatch):
     """Makes every model go four channels, and 24 positions, at a time."""
     for name, value in SMALL.items():
-        monkeypatch.setattr(memory, name, value)
+        monkeypatch.setattr(sizes, name, value)
 
 
 @pytest.mark.usefixtures("in_small_blocks")
@@ -102,7 +102,7 @@ def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_
     from hyenadna_core.model.filters import HyenaFilter
     from hyenadna_core.weights.state_dict import load_state_dict
 
-    monkeypatch.setenv(memory.SPECTRA_BUDGET, "0")
+    monkeypatch.setenv(sizes.SPECTRA_BUDGET, "0")
     made = {"float32": [], "mixed_bfloat16": []}
     for policy, filters in made.items():
         model = CausalLM(HyenaBackbone(2, 16, 66, d_inner=64, dtype=policy))

@@ -7,6 +7,7 @@ import pytest
 from hyenadna_core.bench import cases as bench_cases
 from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.plain_operator import plain_operator
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.hyena import HyenaOperator
 
 CASES = [(2, "channel_major", 64), (2, "channel_major", 1), (3, "channel_major", 31), (4, "step_major", 50)]
@@ -17,7 +18,7 @@ def numbers(*shape, seed=0):
 
 
 def built(order, layout):
-    layer = HyenaOperator(8, 66, order=order, filter_layout=layout, seed=5)
+    layer = HyenaOperator(HyenaConfig(1, 8, 66, order=order, filter_layout=layout), seed=5)
     layer.build((None, None, 8))
     return layer
 

@@ -11,7 +11,8 @@ from keras import ops
 import hyenadna_core as hyenadna
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.checks.gradients import loss_and_gradients
-from hyenadna_core.model.attention import CausalAttention, heads, rotate
+from hyenadna_core.model.attention import CausalAttention, rotate
+from hyenadna_core.model.sizes import heads
 from hyenadna_core.training.checkpoint import load_checkpoint, save_checkpoint
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict

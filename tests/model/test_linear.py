@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from hyenadna_core import CausalLM, HyenaBackbone
-from hyenadna_core.model import memory
+from hyenadna_core.model import sizes
 from hyenadna_core.model.linear import matrix
 
 # Keras says which layers it leaves as they are, and that NumPy and MLX have no gradient of a quantized layer;
@@ -55,8 +55,8 @@ def test_it_is_what_a_quantized_layer_multiplies_with(dense):
 @pytest.mark.parametrize("blocks", [False, True])
 def test_a_quantized_model_is_near_the_one_before(monkeypatch, blocks):
     if blocks:
-        monkeypatch.setattr(memory, "WORKING_BYTES", 1)
-        monkeypatch.setattr(memory, "NARROWEST", 8)
+        monkeypatch.setattr(sizes, "WORKING_BYTES", 1)
+        monkeypatch.setattr(sizes, "NARROWEST", 8)
     model = CausalLM(HyenaBackbone(1, 32, 66))
     before = model.predict_on_batch(IDS)
     model.quantize("int8")

@@ -91,7 +91,7 @@ def test_a_classifiers_head_is_left_out_and_said(golden_weights, tmp_path, caplo
     )
     hyenadna.load(tmp_path / "x.safetensors")
     assert (
-        "1 tensors are no part of the language model and were left out, decoder.0.output_transform.weight"
+        "1 tensors are not part of the language model and were left out, for example decoder.0.output_transform.weight"
         in caplog.text
     )
     caplog.clear()
@@ -102,7 +102,7 @@ def test_a_classifiers_head_is_left_out_and_said(golden_weights, tmp_path, caplo
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"windowshift": 0.0}, "'windowshift' is no argument of a model: choose from activation_freq, d_inner"),
+        ({"windowshift": 0.0}, "'windowshift' is not an argument of a model: choose from activation_freq, d_inner"),
         ({"filter_layout": "fast"}, "filter_layout must be 'channel_major' or 'step_major'"),
         ({"max_seq_len": 100}, r"pos_emb\.z has the shape \(1, 66, 5\) instead of \(1, 100, 5\)"),
         ({"tie_embeddings": True}, r"lm_head\.weight differs from backbone\.embeddings"),

@@ -9,6 +9,7 @@ from hyenadna_backends import fft_conv
 from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.checks.cases import drawn_weights
 from hyenadna_core.definition import positional_features, times
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.filters import HyenaFilter, PositionalFeatures
 from hyenadna_core.weights.state_dict import load_state_dict
 
@@ -42,7 +43,7 @@ def test_positions_cast_to_half_would_collide_and_the_filters_with_them(dtype, t
     """The original's mistake, made on purpose: of a million positions few stay distinct, and the filter is another."""
     L = 1_000_002
     z, t = positional_features(L, 5), times(L)
-    filter_fn = HyenaFilter(4)
+    filter_fn = HyenaFilter(HyenaConfig(1, 4, 66))
     filter_fn.build()
     halved = ops.convert_to_numpy(ops.cast(ops.cast(ops.convert_to_tensor(z), dtype), "float32"))
     assert len(np.unique(halved[:, 0])) == times_left
@@ -75,7 +76,7 @@ def test_the_convolution_works_in_float32(dtype, L):
 def sixteen_thousand():
     """Weights of tiny-16k of which none is 0 or 1 by accident, ids, and float32's logits."""
     model = CausalLM(HyenaBackbone(2, 128, 16_386))
-    weights = drawn_weights(model.architecture, np.random.default_rng(0))
+    weights = drawn_weights(model.hyena_config, np.random.default_rng(0))
     load_state_dict(model, weights)
     ids = np.random.default_rng(1).integers(7, 11, (1, 16_384))
     return weights, ids, model.predict_on_batch(ids)

@@ -10,9 +10,9 @@ from keras import ops
 
 from hyenadna_backends import use_kernel
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
-from hyenadna_core.model import memory
+from hyenadna_core.model import sizes
 from hyenadna_core.model.filters import HyenaFilter
-from hyenadna_core.model.memory import SPECTRA_BUDGET as BUDGET
+from hyenadna_core.model.sizes import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.model.spectra import forget_spectra
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
@@ -25,7 +25,7 @@ def slowly(model, ids=IDS):
 
 
 def spectra(model):
-    return model.backbone._spectra
+    return model.backbone.spectra
 
 
 def agrees(model):
@@ -181,8 +181,8 @@ def test_another_kernel_keeps_nothing():
 
 
 def test_kept_spectra_serve_blocks_of_channels_too(monkeypatch):
-    monkeypatch.setattr(memory, "WORKING_BYTES", 1)
-    monkeypatch.setattr(memory, "NARROWEST", 2)
+    monkeypatch.setattr(sizes, "WORKING_BYTES", 1)
+    monkeypatch.setattr(sizes, "NARROWEST", 2)
     model = CausalLM(HyenaBackbone(2, 8, 66, order=3, seed=2))
     agrees(model)
     assert spectra(model).made == 1
@@ -218,20 +218,18 @@ def test_a_model_that_was_asked_can_be_forgotten():
 def test_what_is_kept_holds_no_gradients():
     model = CausalLM(HyenaBackbone(1, 8, 66))
     model.predict_on_batch(IDS)
-    (kept,) = spectra(model).of(50)
+    (kept,) = spectra(model).of(model.backbone, 50)
     assert not getattr(kept, "requires_grad", False)
 
 
 def test_ids_of_one_axis_are_one_line():
-    with pytest.raises(HyenaDNAError, match=r"Token ids come as \(B, L\): these have the shape \(5,\)"):
+    with pytest.raises(HyenaDNAError, match=r"Token ids must have the shape \(B, L\), not \(5,\)"):
         CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(np.full(5, 7))
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (1, 0)])
 def test_no_ids_are_one_line(shape):
-    with pytest.raises(
-        HyenaDNAError, match=rf"^There are no token ids: their shape is \({shape[0]}, {shape[1]}\); give"
-    ):
+    with pytest.raises(HyenaDNAError, match=rf"^There are no token ids in the shape \({shape[0]}, {shape[1]}\): give"):
         CausalLM(HyenaBackbone(1, 8, 66)).predict_on_batch(np.zeros(shape, np.int32))
 
 
@@ -242,8 +240,8 @@ def test_a_budget_that_is_no_number_is_one_line(monkeypatch):
 
 
 def test_kept_spectra_spare_the_filter_network_in_blocks_too(monkeypatch):
-    monkeypatch.setattr(memory, "WORKING_BYTES", 1)
-    monkeypatch.setattr(memory, "NARROWEST", 2)
+    monkeypatch.setattr(sizes, "WORKING_BYTES", 1)
+    monkeypatch.setattr(sizes, "NARROWEST", 2)
     model = CausalLM(HyenaBackbone(2, 8, 66))
     asked = []
     network = HyenaFilter.hidden
