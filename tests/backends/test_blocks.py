@@ -139,7 +139,7 @@ def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, lon
         request.getfixturevalue("in_small_blocks")
     ids, targets = (golden[name].astype(np.int32) for name in ("input_ids", "target_ids"))
     model = golden_model(embed_dropout=0.0, rematerialise=True)
-    assert all(block.get_config()["rematerialise"] for block in model.backbone.blocks)
+    assert all(block.config.rematerialise for block in model.backbone.blocks)
     loss, found = loss_and_gradients(model, ids, targets)
     expected_loss, expected = loss_and_gradients(golden_model(embed_dropout=0.0), ids, targets)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-6)
