@@ -25,8 +25,8 @@ def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> T
     """Return layer(x, spectra=spectra) without gradients: (B, L, D) -> (B, L, D).
 
     x must not be used again, since JAX reuses its memory. `template` is the first of a stack of
-    similar layers. JAX compiles once for all layers with the same shapes, dtypes and windows, and
-    once more for layers that a quantization or an adapter has changed.
+    similar layers. JAX compiles once for all layers with the same shapes, dtypes, windows and
+    strengths of adapters.
     """
     if backend() == "jax":
         return _compiled(template, layer, _apply, donate_argnums=1)([v.value for v in layer.variables], x, spectra)
@@ -67,7 +67,8 @@ def _compiled(template, layer, function, **options):
 
     network = getattr(getattr(layer, "mixer", layer), "filter_fn", None)
     variables = tuple((tuple(variable.shape), variable.dtype) for variable in layer.variables)
-    kind = (function, network and network.config, *variables)
+    adapters = tuple(getattr(part, "lora_alpha", None) for part in layer._flatten_layers())
+    kind = (function, network and network.config, adapters, variables)
     functions = _COMPILED.setdefault(template, {})
     if kind not in functions:
         weak_layer: Any = ref(layer)  # so that the compiled function does not keep the layer alive
