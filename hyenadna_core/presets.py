@@ -16,10 +16,10 @@ SHORT_STAGES = "64x8@600,128x4@600,256x2@500,512x1@400,1024x1@200"
 class Preset:
     """A name for hyperparameters of HyenaConfig, and how the model is trained by default.
 
-    `source` names the origin of the architecture. `parameters` is the number of trained values with a
-    tied head. `weights` is the source of the published weights, as `load` takes it, with the SHA-256 of
-    their file and their licence. `stages` is the length warmup of a run that names none; without it,
-    lengths double up to the longest.
+    `source` names the origin of the architecture. `parameters` is the number of trained values with
+    a tied head. `weights` is the source of the published weights, as `load` takes it, with the
+    SHA-256 of their file and their licence. `stages` is the length warmup of a run that names none;
+    without it, lengths double up to the longest.
     """
 
     name: str
@@ -47,7 +47,8 @@ class Preset:
 
 # docs/model.md section 4. max_seq_len is the nominal length and two more, for special tokens. The
 # repositories are those of LongSafari on the hub, with the revision and the SHA-256 of its
-# model.safetensors. Two or more sources confirm each SHA-256, except those of the 16k and 450k models.
+# model.safetensors. Two or more sources confirm each SHA-256, except those of the 16k and 450k
+# models.
 PUBLISHED = (
     (
         ("hyenadna-tiny-1k", 2, 128, 1_026, 436_096),

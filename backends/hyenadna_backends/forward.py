@@ -12,7 +12,7 @@ _COMPILED: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def without_gradients() -> AbstractContextManager[Any]:
-    """Return a context in which PyTorch keeps nothing for gradients; other backends do not need it."""
+    """Return a context in which PyTorch keeps nothing for gradients; others do not need it."""
     if backend() != "torch":
         return nullcontext()
     import torch

@@ -1,8 +1,8 @@
 """Copies of arrays, to find out later whether the arrays have changed.
 
-Copies stay on the device and are compared there. Cheaper signs of a change are not safe: PyTorch does
-not count changes through `.data`, arrays of MLX and NumPy change in place, and an array of JAX may
-share the memory of the NumPy array that it was made from.
+Copies stay on the device and are compared there. Cheaper signs of a change are not safe: PyTorch
+does not count changes through `.data`, arrays of MLX and NumPy change in place, and an array of JAX
+may share the memory of the NumPy array that it was made from.
 """
 
 from collections.abc import Sequence

@@ -209,7 +209,7 @@ def farthest(actual: np.ndarray, expected: np.ndarray) -> float:
 
 
 def relative(actual: Arrays, expected: Arrays) -> float:
-    """Return the largest difference of any gradient, relative to the largest value of its tensor."""
+    """Return the largest difference of any gradient, relative to its tensor's largest value."""
     names = gradient_names(expected)  # np.max, since max ignores a value that is not a number
     return float(np.max([farthest(actual[name], expected[name]) / np.abs(expected[name]).max() for name in names]))
 
@@ -220,7 +220,7 @@ def gradient_names(arrays: Arrays) -> list[str]:
 
 
 def slope_errors(case: Case, arrays: Arrays, trained: Mapping[str, Arrays]) -> dict[str, float]:
-    """Return how far gradients are from slopes along random signs, relative to the largest gradient.
+    """Return how far gradients are from slopes along random signs, relative to the largest one.
 
     Errors add up like a random walk, so they are divided by the root of a tensor's size.
     """

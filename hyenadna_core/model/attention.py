@@ -12,10 +12,11 @@ ROTARY_BASE = 10_000
 
 
 def rotate(x):
-    """Rotate pairs of channels by angles proportional to the position: (B, L, H, W) -> (B, L, H, W).
+    """Rotate pairs of channels by angles proportional to the position.
 
-    The scores of rotated queries and keys depend only on their distance, at any length. Angles are
-    float32 under every policy; channel i forms a pair with channel i + W/2.
+    (B, L, H, W) -> (B, L, H, W). The scores of rotated queries and keys depend only on their
+    distance, at any length. Angles are float32 under every policy. Channel i forms a pair with
+    channel i + W/2.
     """
     L, pairs = x.shape[1], x.shape[-1] // 2
     rates = ops.convert_to_tensor((ROTARY_BASE ** (-np.arange(pairs) / pairs)).astype(np.float32))

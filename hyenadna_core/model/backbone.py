@@ -13,7 +13,7 @@ from hyenadna_core.model.spectra import Spectra, predict
 
 
 class SequenceModel(keras.Model):
-    """A functional model of token ids (B, L) that checks their length before it computes anything."""
+    """A functional model of token ids (B, L) that checks their length first."""
 
     def __call__(self, ids, *args, **kwargs):
         self.check_length(ids)

@@ -68,8 +68,8 @@ class Norm(keras.layers.LayerNormalization):
 def by_rows(function, x, training):
     """Apply `function`, (R, D) -> (R, D), to all positions of x: (..., D) -> (..., D).
 
-    In inference, a long input goes through it some rows at a time. Rows form a matrix, since XLA sums
-    the gradients of a scale or a bias many times faster over one axis than over two.
+    In inference, a long input goes through it some rows at a time. Rows form a matrix, since XLA
+    sums the gradients of a scale or a bias many times faster over one axis than over two.
     """
     rows = ops.reshape(x, (-1, x.shape[-1]))
     at_once = len(rows) if training or len(rows) <= 2 * sizes.ROWS else sizes.ROWS
@@ -112,7 +112,8 @@ class HyenaBlock(keras.layers.Layer):
         """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D)."""
         x = ops.cast(x, "float32")
         kept = {} if spectra is None else {"spectra": spectra}
-        # `training` is passed by name: when a block is computed again for its gradient, Keras does not know it.
+        # `training` is passed by name: when a block is computed again for its gradient, Keras does
+        # not know it.
         x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training, **kept), "float32")
         return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
 

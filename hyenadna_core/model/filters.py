@@ -119,8 +119,8 @@ class HyenaFilter(keras.layers.Layer):
     def parts(self, z):
         """Return the inputs of `filters_of_channels`, by step: (L, emb_dim) -> three tensors.
 
-        They are the last hidden layer (L, f), the rows of the last linear layer (O - 1, D, f) and the
-        decay rates (O - 1, D), in this layer's own float32.
+        They are the last hidden layer (L, f), the rows of the last linear layer (O - 1, D, f) and
+        the decay rates (O - 1, D), in this layer's own float32.
         """
         last, rates = (ops.convert_to_tensor(v, "float32") for v in (matrix(self.linears[-1]), self.deltas))
         return map_rows(self.hidden, z, sizes.ROWS), self.by_step(ops.transpose(last)), self.by_step(rates)
@@ -140,7 +140,7 @@ class HyenaFilter(keras.layers.Layer):
         return ops.matmul(last, ops.transpose(hidden)) * window
 
     def by_step(self, channels):
-        """Order filters or skips by step: (C, ...) in the layout of the weights -> (O - 1, D, ...)."""
+        """Order filters or skips by step: (C, ...) as in the weights -> (O - 1, D, ...)."""
         steps, D, rest = self.config.order - 1, self.config.d_model, tuple(channels.shape[1:])
         if self.config.filter_layout == "step_major":
             return ops.reshape(channels, (steps, D, *rest))

@@ -54,8 +54,8 @@ class ShortConvolution(keras.layers.Layer):
 class HyenaOperator(keras.layers.Layer):
     """Gated long convolutions: (B, L, D) -> (B, L, D), for every L up to max_seq_len.
 
-    Operators that get the same `pos_emb` share one table of positions; without it the operator makes
-    its own.
+    Operators that get the same `pos_emb` share one table of positions; without it the operator
+    makes its own.
     """
 
     def __init__(self, config, seed=0, pos_emb=None, **kwargs):
@@ -93,7 +93,7 @@ class HyenaOperator(keras.layers.Layer):
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
     def call(self, x, training=False, spectra=None):
-        """Mix the positions of x; `spectra`, (O - 1, D, F), replace the filters if inference kept them."""
+        """Mix the positions of x; kept spectra, (O - 1, D, F), replace the filters."""
         B, L, D = x.shape
         if self.config.max_seq_len < L:
             raise ValueError(
@@ -102,7 +102,7 @@ class HyenaOperator(keras.layers.Layer):
         all_at_once = training or current_kernel().whole
         n = 1 if all_at_once else D // sizes.channels_at_once(B, L, D, self.config.order)  # blocks of channels
         sources, convolve = self.convolution(x, n, spectra)
-        if n == 1:
+        if n == 1:  # no loop, and the projection as the layer computes it
             return ops.reshape(self.out_proj(self.mix(x, self.inner_weights(1), sources, convolve)), x.shape)
 
         def product(block):
@@ -129,30 +129,33 @@ class HyenaOperator(keras.layers.Layer):
         return rows(v * gates[0])
 
     def inner_weights(self, n):
-        """Return the weights between input and gates, and the skips, with an axis of n > 1 blocks."""
+        """Return the weights before the gates, and the skips, for n blocks."""
         groups = self.config.order + 1
         weights = (matrix(self.in_proj), self.in_proj.bias, self.short_filter.taps, self.short_filter.bias)
         weights = [ops.cast(weight, self.compute_dtype) for weight in weights]
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
-        if n == 1:
-            return *weights, skips
         return *(blocks_of_groups(weight, groups, n) for weight in weights), blocks_of_steps(skips, n)
 
     def convolution(self, x, n, spectra):
-        """Return what the long convolutions of n blocks take, and a function that computes one."""
-        in_blocks = blocks_of_steps if n > 1 else lambda tensor, _: tensor
-        if spectra is not None:
-            return (in_blocks(spectra, n),), lambda step, u, sources, skip: fft_conv_spectrum(u, sources[0][step], skip)
-        if n == 1:
-            return (self.filters(x),), lambda step, u, sources, skip: fft_conv(u, sources[0][step], skip)
+        """Return the sources of the filters of n blocks, and a function to convolve with them.
+
+        With n > 1 blocks and without kept spectra, the filters of a block are computed when it
+        needs them.
+        """
+        if n == 1 or spectra is not None:
+            convolve = fft_conv if spectra is None else fft_conv_spectrum
+            filters = self.filters(x) if spectra is None else spectra
+            sources = (blocks_of_steps(filters, n),)
+            return sources, lambda step, u, sources, skip: convolve(u, sources[0][step], skip)
         z, t = self.pos_emb(x)
         hidden, last, rates = self.filter_fn(z, t, in_parts=True)
+        sources = (blocks_of_steps(last, n), blocks_of_steps(rates, n))
 
-        def convolve(step, u, sources, skip):
+        def compute_and_convolve(step, u, sources, skip):
             k = self.filter_fn.filters_of_channels(hidden, t, *(part[step] for part in sources))
             return fft_conv(u, k, skip)
 
-        return (blocks_of_steps(last, n), blocks_of_steps(rates, n)), convolve
+        return sources, compute_and_convolve
 
     def filters(self, x):
         """Return the long filters for the length of x: (B, L, D) -> (O - 1, D, L).
@@ -181,13 +184,23 @@ def rows(v):
 
 
 def blocks_of_groups(weight, groups, n):
-    """Give each of n blocks its part of every group: (..., groups x D) -> (n, ..., groups x D/n)."""
+    """Give each of n blocks its part of all groups: (..., G x D) -> (n, ..., G x D/n).
+
+    For one block it is the weight itself.
+    """
+    if n == 1:
+        return weight
     *leading, channels = weight.shape
     parts = ops.moveaxis(ops.reshape(weight, (*leading, groups, n, channels // (groups * n))), -2, 0)
     return ops.reshape(parts, (n, *leading, channels // n))
 
 
 def blocks_of_steps(tensor, n):
-    """Give each of n blocks its channels of every step: (O - 1, D, ...) -> (n, O - 1, D/n, ...)."""
+    """Give each of n blocks its channels of every step: (O - 1, D, ...) -> (n, O - 1, D/n, ...).
+
+    For one block it is the tensor itself.
+    """
+    if n == 1:
+        return tensor
     steps, D, *rest = tensor.shape
     return ops.moveaxis(ops.reshape(tensor, (steps, n, D // n, *rest)), 1, 0)

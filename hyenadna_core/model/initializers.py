@@ -11,7 +11,7 @@ LINEAR_STDDEV = 0.02  # of embeddings and linear layers: docs/model.md section 5
 
 
 def residual_stddev(n_layer: int) -> float:
-    """Return the standard deviation of the two linear layers of a block that write to the stream."""
+    """Return the standard deviation of the linear layers that write to the residual stream."""
     return LINEAR_STDDEV / math.sqrt(2 * n_layer)
 
 
@@ -37,7 +37,7 @@ class NumpyNormal(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable("hyenadna")
 class NumpyUniform(keras.initializers.Initializer):
-    """A uniform distribution from -limit to limit (docs/model.md section 5: the short convolution)."""
+    """A uniform distribution from -limit to limit (docs/model.md section 5)."""
 
     def __init__(self, limit, seed):
         self.limit, self.seed = limit, seed

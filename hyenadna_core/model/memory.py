@@ -27,10 +27,10 @@ from hyenadna_core.weights.architecture import shapes
 class Held:
     """The number of arrays that a backend holds, fitted to the memory of processes on CPUs.
 
-    docs/log.md has the measurements. Three numbers count arrays of (B, L, D): `kept` for every block
-    in training, `again` for one block while it is computed again for its gradient, `inner` for copies
-    of the MLP's inner activations in inference. Two count arrays of (B, heads, L, L) with attention:
-    `scores` for every block in training, `scores_once` in inference.
+    docs/log.md has the measurements. Three numbers count arrays of (B, L, D): `kept` for every
+    block in training, `again` for one block while it is computed again for its gradient, `inner`
+    for copies of the MLP's inner activations in inference. Two count arrays of (B, heads, L, L)
+    with attention: `scores` for every block in training, `scores_once` in inference.
     """
 
     kept: float

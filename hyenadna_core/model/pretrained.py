@@ -22,7 +22,8 @@ class Pretrained:
             preset: the name of a preset.
             weights: "published", None for the original's initialisation, or a source of weights as
                 `load` takes it.
-            overrides: hyperparameters of HyenaConfig that replace those of the preset or the weights.
+            overrides: hyperparameters of HyenaConfig that replace those of the preset or the
+            weights.
 
         Raises:
             HyenaDNAError: there is no such preset, or its weights cannot be fetched or read.

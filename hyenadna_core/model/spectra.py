@@ -1,8 +1,8 @@
 """Inference, layer by layer, with the spectra of the filters kept between calls.
 
-The filters depend only on the weights and the length. Their spectra are kept for the lengths in use,
-within a budget of bytes; the least recently used are dropped first. Kept spectra are dropped when a
-filter weight, the window or the device changes. Training does not use them.
+The filters depend only on the weights and the length. Their spectra are kept for the lengths in
+use, within a budget of bytes; the least recently used are dropped first. Kept spectra are dropped
+when a filter weight, the window or the device changes. Training does not use them.
 """
 
 from collections import OrderedDict
@@ -38,7 +38,8 @@ class Spectra:
     def of(self, backbone, L):
         """Return the spectra of each block for inputs of L bases, or None for each block.
 
-        It is None if the mixer has no filters, the kernel takes no spectra or the budget is too small.
+        It is None if the mixer has no filters, the kernel takes no spectra or the budget is too
+        small.
         """
         mixers = [block.mixer for block in backbone.blocks]
         if keeps_spectra() and all(hasattr(mixer, "filter_fn") for mixer in mixers):
@@ -76,7 +77,7 @@ class Spectra:
 
 
 def settings_of(mixers):
-    """Return what spectra depend on besides arrays: the device, the windows, changes to the layers."""
+    """Return what spectra depend on besides arrays: the device, windows, changed layers."""
     layers = []
     for network in (mixer.filter_fn for mixer in mixers):
         layers.append((network.config, network.dtype_policy.name))
@@ -111,7 +112,7 @@ def forward(backbone, ids):
 
 
 def predict(model, ids):
-    """Return the output of a backbone, or of a model with a backbone, for ids (B, L) as a NumPy array."""
+    """Return the output of a backbone, or of a model with one, for ids (B, L) in NumPy."""
     model.check_length(ids)
     backbone = getattr(model, "backbone", model)
     with without_gradients():

@@ -1,4 +1,4 @@
-"""The architecture of a file of weights: read from the shapes of its tensors and from config.json."""
+"""The architecture of a file of weights, from the shapes of its tensors and config.json."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ Tensors = Mapping[str, np.ndarray]
 
 POSITIONS_ATOL = 5e-6  # the original's float32 table for 1,000,002 positions is 7e-7 from the formula
 
-# The names of hyperparameters in config.json: the original's (after those of its "layer"), the hub's.
+# The names of hyperparameters in config.json: the original's (after those of its "layer"), the
+# hub's.
 CONFIG_NAMES = {
     "n_layer": "n_layer",
     "d_model": "d_model",

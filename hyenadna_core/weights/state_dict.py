@@ -1,4 +1,4 @@
-"""Weights under the original's parameter names (docs/model.md section 3), in the shapes that PyTorch gives them."""
+"""Weights by the original's parameter names and in its shapes (docs/model.md section 3)."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -96,7 +96,7 @@ def _linear(name, dense):
 
 
 def state_dict(model) -> dict[str, np.ndarray]:
-    """Return the model's weights by the original's names, as the original's training code saves them."""
+    """Return the model's weights by the original's names, as its training code saves them."""
     from keras import ops
 
     return {
@@ -109,8 +109,8 @@ def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
     """Put tensors by the original's names into the model.
 
     Raises:
-        HyenaDNAError: a name is missing or unknown, a shape is not the model's, or tensors differ for
-            which the model has one variable.
+        HyenaDNAError: a name is missing or unknown, a shape is not the model's, or tensors differ
+            for which the model has one variable.
     """
     wanted = {parameter.name: parameter for parameter in parameters(model)}
     for problem, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
