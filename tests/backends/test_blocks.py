@@ -1,4 +1,4 @@
-"""Blocks of channels and of positions against the same model without them: values and gradients."""
+"""Values and gradients in blocks of channels and positions, compared with the whole model."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
 
 @pytest.fixture
 def in_small_blocks(monkeypatch):
-    """Makes every model go four channels, and 24 positions, at a time."""
+    """Let every model compute four channels, and 24 positions, at a time."""
     for name, value in SMALL.items():
         monkeypatch.setattr(sizes, name, value)
 
@@ -97,7 +97,7 @@ def test_channels_at_once_divide_them_and_keep_matrix_products_wide():
 
 
 def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_weights, in_small_blocks, monkeypatch):
-    """Rounded rates, frequencies or layers of the filter network would show in the filters at once."""
+    """Rounded rates, frequencies or layers of the filter network would change the filters."""
     from hyenadna_core import HyenaBackbone
     from hyenadna_core.model.filters import HyenaFilter
     from hyenadna_core.weights.state_dict import load_state_dict
@@ -124,7 +124,7 @@ def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_
 
 
 def unrolled(function, blocks, R, bias):
-    """sum_products in a plain loop, so that what `function` makes can be looked at."""
+    """Do what sum_products does in a plain loop, so that `function` can be watched."""
     total = bias
     for index in range(len(blocks[0])):
         left, right = function(tuple(block[index] for block in blocks))

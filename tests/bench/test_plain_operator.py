@@ -1,4 +1,4 @@
-"""The operator and its gradients beside the same formulas in the original's layout, gradients the backend's own."""
+"""The operator and its gradients, compared with the same formulas in the original's layout."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The Transformer with `mixer="attention"`: its formula, and that it goes wherever a Hyena model goes."""
+"""The Transformer with `mixer="attention"`: its formula, and the uses it shares with Hyena."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def numbers(*shape, seed=0):
 
 
 def drawn_layer(d_model, num_heads=None):
-    """A layer with weights so large that attention is far from even, biases included."""
+    """Make a layer with weights so large that attention is far from even, biases included."""
     layer = CausalAttention(d_model, num_heads)
     layer.build((None, None, d_model))
     for index, variable in enumerate(layer.weights):
@@ -43,7 +43,7 @@ def some_ids(length=50):
 
 
 def by_definition(layer, x):
-    """Position by position in float64; a pair of channels is turned as one complex number."""
+    """Compare with float64, position by position; a pair of channels is a complex number."""
     weights = [ops.convert_to_numpy(variable.value).astype(np.float64) for variable in layer.weights]
     qkv_kernel, qkv_bias, out_kernel, out_bias = weights
     B, L, D = x.shape

@@ -15,7 +15,7 @@ def numbers(*shape, seed=0):
 @pytest.mark.parametrize("order", [2, 3, 4])
 @pytest.mark.parametrize("L", [1, 31, 64])
 def test_the_operator_is_its_formula(order, L, filter_layout):
-    """docs/model.md section 2, step by step in float64."""
+    """Compare with the formulas of docs/model.md section 2, step by step in float64."""
     D = 4
     layer = HyenaOperator(HyenaConfig(1, D, 66, order=order, filter_layout=filter_layout), seed=5)
     x = numbers(2, L, D)

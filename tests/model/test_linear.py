@@ -1,4 +1,4 @@
-"""Matrices taken out of Dense layers, however those keep them."""
+"""The matrix of a Dense layer: plain, with an adapter, quantized."""
 
 import keras
 import numpy as np
@@ -9,8 +9,8 @@ from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.model import sizes
 from hyenadna_core.model.linear import matrix
 
-# Keras says which layers it leaves as they are, and that NumPy and MLX have no gradient of a quantized layer;
-# PyTorch, that it will not have for ever the way in which Keras turns the scales of quantized embeddings.
+# Keras warns about layers that it does not quantize, and that NumPy and MLX have no gradient of a
+# quantized layer. PyTorch warns about the way in which Keras transposes scales.
 KERAS_SAYS = [
     "ignore:Layer .* does not have a `quantize` method",  # until Keras 3.15
     r"ignore:`model.quantize\(\)`. .* were skipped",  # from 3.16 on

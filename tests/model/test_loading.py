@@ -1,4 +1,4 @@
-"""`load` from every kind of file, and `save`, with the original's golden logits deciding."""
+"""`load` from every kind of file, and `save`, compared by the original's golden logits."""
 
 import shutil
 from pathlib import Path
@@ -147,7 +147,7 @@ def test_an_unknown_preset_is_one_line():
 
 
 def random_values(layout, random):
-    """What a real checkpoint holds by its key list: random values, where it shares a storage the same ones."""
+    """Draw the tensors of a real checkpoint's key list; tensors with one storage are equal."""
     stored, tensors = {}, {}
     for name, entry in layout["state_dict"].items():
         shape = tuple(entry["shape"])

@@ -1,4 +1,4 @@
-"""Half precision around a float32 heart: the filters, the transforms, and what the logits lose."""
+"""Half precision: float32 filters and transforms, and the error of the logits."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ POLICIES = {"mixed_bfloat16": 0.015, "mixed_float16": 0.003}  # RMS error of log
 
 
 def filters_under(policy, L):
-    """The filters of one seed with a policy set for all of Keras, the positions included: (C, L)."""
+    """Compute filters, positions included, with a policy for all of Keras: (C, L)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -40,7 +40,7 @@ def test_filters_are_those_of_float32(policy, L):
 
 @pytest.mark.parametrize(("dtype", "times_left"), [("bfloat16", 1_781), ("float16", 11_170)])
 def test_positions_cast_to_half_would_collide_and_the_filters_with_them(dtype, times_left):
-    """The original's mistake, made on purpose: of a million positions few stay distinct, and the filter is another."""
+    """The original's mistake: few of a million positions stay distinct, so the filter differs."""
     L = 1_000_002
     z, t = positional_features(L, 5), times(L)
     filter_fn = HyenaFilter(HyenaConfig(1, 4, 66))
@@ -62,7 +62,7 @@ def test_positions_stay_in_float32(policy):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("L", [16_384, 1_000_002])
 def test_the_convolution_works_in_float32(dtype, L):
-    """A half-precision input gives exactly what its numbers give in float32, rounded once at the end."""
+    """A half-precision input gives the result of its numbers in float32, rounded once."""
     random = np.random.default_rng(0)
     u, k, bias = (ops.convert_to_tensor(random.normal(size=n).astype(np.float32)) for n in ((1, 1, L), (1, L), (1,)))
     u = ops.cast(u, dtype)
@@ -74,7 +74,7 @@ def test_the_convolution_works_in_float32(dtype, L):
 
 @pytest.fixture(scope="module")
 def sixteen_thousand():
-    """Weights of tiny-16k of which none is 0 or 1 by accident, ids, and float32's logits."""
+    """Return drawn weights of tiny-16k, ids, and the logits in float32."""
     model = CausalLM(HyenaBackbone(2, 128, 16_386))
     weights = drawn_weights(model.hyena_config, np.random.default_rng(0))
     load_state_dict(model, weights)

@@ -18,7 +18,7 @@ IDS = np.random.default_rng(0).integers(7, 12, (2, 50))
 
 
 def slowly(model, ids=IDS):
-    """The model as Keras runs it, which keeps nothing."""
+    """Compute the output as Keras does, without kept spectra."""
     return ops.convert_to_numpy(ops.stop_gradient(model(ops.convert_to_tensor(ids, "int32"))))
 
 

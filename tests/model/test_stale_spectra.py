@@ -16,7 +16,7 @@ QUANTIZING = ["ignore:(?s).*custom_gradient.* pass-through"]  # Keras: NumPy and
 
 
 def slowly(model, ids=IDS):
-    """The model as Keras runs it, which keeps nothing."""
+    """Compute the output as Keras does, without kept spectra."""
     return ops.convert_to_numpy(ops.stop_gradient(model(ops.convert_to_tensor(ids, "int32"))))
 
 
