@@ -131,8 +131,8 @@ class HyenaOperator(keras.layers.Layer):
     def inner_weights(self, n):
         """Return the weights before the gates, and the skips, for n blocks."""
         groups = self.config.order + 1
-        weights = (matrix(self.in_proj), self.in_proj.bias, self.short_filter.taps, self.short_filter.bias)
-        weights = [ops.cast(weight, self.compute_dtype) for weight in weights]
+        variables = (matrix(self.in_proj), self.in_proj.bias, self.short_filter.taps, self.short_filter.bias)
+        weights = [ops.cast(variable, self.compute_dtype) for variable in variables]
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         return *(blocks_of_groups(weight, groups, n) for weight in weights), blocks_of_steps(skips, n)
 
@@ -145,17 +145,15 @@ class HyenaOperator(keras.layers.Layer):
         if n == 1 or spectra is not None:
             convolve = fft_conv if spectra is None else fft_conv_spectrum
             filters = self.filters(x) if spectra is None else spectra
-            sources = (blocks_of_steps(filters, n),)
-            return sources, lambda step, u, sources, skip: convolve(u, sources[0][step], skip)
+            return (blocks_of_steps(filters, n),), lambda step, u, sources, skip: convolve(u, sources[0][step], skip)
         z, t = self.pos_emb(x)
         hidden, last, rates = self.filter_fn(z, t, in_parts=True)
-        sources = (blocks_of_steps(last, n), blocks_of_steps(rates, n))
 
         def compute_and_convolve(step, u, sources, skip):
             k = self.filter_fn.filters_of_channels(hidden, t, *(part[step] for part in sources))
             return fft_conv(u, k, skip)
 
-        return sources, compute_and_convolve
+        return (blocks_of_steps(last, n), blocks_of_steps(rates, n)), compute_and_convolve
 
     def filters(self, x):
         """Return the long filters for the length of x: (B, L, D) -> (O - 1, D, L).

@@ -24,7 +24,8 @@ def load(source: str | Path, **overrides: Any) -> CausalLM:
     Raises:
         HyenaDNAError: the source cannot be fetched or read, or contradicts an override.
     """
-    return CausalLM.from_weights(read_weights(source), **overrides)
+    model: CausalLM = CausalLM.from_weights(read_weights(source), **overrides)
+    return model
 
 
 def save(model: CausalLM, destination: str | Path, layout: str | None = None) -> None:

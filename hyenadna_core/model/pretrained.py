@@ -12,7 +12,12 @@ logger = logging.getLogger(__name__)
 
 
 class Pretrained:
-    """A class of models that can be made by `from_hyena_config(config)`."""
+    """A model that can be made from a config, from weights or from a preset."""
+
+    @classmethod
+    def from_hyena_config(cls, config):
+        """Return an untrained model with these hyperparameters."""
+        raise NotImplementedError
 
     @classmethod
     def from_preset(cls, preset, weights="published", **overrides):

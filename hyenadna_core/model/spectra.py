@@ -7,7 +7,7 @@ when a filter weight, the window or the device changes. Training does not use th
 
 from collections import OrderedDict
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -23,7 +23,7 @@ class Kept(NamedTuple):
 
     positions: Snapshot  # the positional features that the spectra were computed from
     size: int  # bytes
-    spectra: list
+    spectra: list[Any]
 
 
 class Spectra:
@@ -57,7 +57,7 @@ class Spectra:
 
     def _of(self, mixers, L, needed):
         settings, weights, positions = settings_of(mixers), weights_of(mixers), positions_of(mixers, L)
-        if settings != self._settings or not self._weights.matches(weights):
+        if self._weights is None or settings != self._settings or not self._weights.matches(weights):
             self.kept.clear()
             self._settings, self._weights = settings, Snapshot(weights)
         if L in self.kept and self.kept[L].positions.matches(positions):
@@ -78,12 +78,13 @@ class Spectra:
 
 def settings_of(mixers):
     """Return what spectra depend on besides arrays: the device, windows, changed layers."""
-    layers = []
-    for network in (mixer.filter_fn for mixer in mixers):
-        layers.append((network.config, network.dtype_policy.name))
-        for linear in network.linears:
-            layers.append((linear.quantization_mode, linear.lora_rank, linear.lora_alpha))
-    return current_device(), layers
+    networks = [mixer.filter_fn for mixer in mixers]
+    linears = [linear for network in networks for linear in network.linears]
+    return (
+        current_device(),
+        [(network.config, network.dtype_policy.name) for network in networks],
+        [(linear.quantization_mode, linear.lora_rank, linear.lora_alpha) for linear in linears],
+    )
 
 
 def weights_of(mixers):

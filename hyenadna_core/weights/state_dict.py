@@ -1,7 +1,7 @@
 """Weights by the original's parameter names and in its shapes (docs/model.md section 3)."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,25 +9,29 @@ from hyenadna_core.errors import HyenaDNAError
 
 EMBEDDING, HEAD = "backbone.embeddings.word_embeddings.weight", "lm_head.weight"
 
+Change = Callable[[np.ndarray], np.ndarray]
+Changes = tuple[Change, Change]
+Named = Iterator[tuple[str, Any, Changes]]
+
 # How to change a tensor of the original into a variable of ours, and back.
-SAME = (lambda tensor: tensor, lambda value: value)
-LINEAR = (np.transpose, np.transpose)  # (out, in) to (in, out)
-DEPTHWISE = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
-ROW = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
-CHANNELS = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
-TABLE = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
+SAME: Changes = (lambda tensor: tensor, lambda value: value)
+LINEAR: Changes = (np.transpose, np.transpose)  # (out, in) to (in, out)
+DEPTHWISE: Changes = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
+ROW: Changes = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
+CHANNELS: Changes = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
+TABLE: Changes = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
 
 
 class Parameter(NamedTuple):
     """A tensor of the original: its name, our variable, and the functions that convert them."""
 
     name: str
-    variable: object
-    from_original: object
-    to_original: object
+    variable: Any
+    from_original: Change
+    to_original: Change
 
 
-def parameters(model) -> Iterator[Parameter]:
+def parameters(model: Any) -> Iterator[Parameter]:
     """Yield every tensor of the original's state dict for a CausalLM, a TaskModel or a backbone.
 
     A shared variable comes once for each of its names. Attention has our names, Wqkv and out_proj,
@@ -56,7 +60,7 @@ def parameters(model) -> Iterator[Parameter]:
         yield Parameter(HEAD, model.lm_head.kernel, *LINEAR)
 
 
-def _hyena(mixer):
+def _hyena(mixer: Any) -> Named:
     filter_fn = mixer.filter_fn
     yield from _linear("mixer.in_proj", mixer.in_proj)
     yield "mixer.short_filter.weight", mixer.short_filter.taps, DEPTHWISE
@@ -72,7 +76,7 @@ def _hyena(mixer):
     yield from _linear("mixer.out_proj", mixer.out_proj)
 
 
-def _attention(mixer):
+def _attention(mixer: Any) -> Named:
     yield from _linear("mixer.Wqkv", mixer.Wqkv)
     yield from _linear("mixer.out_proj", mixer.out_proj)
 
@@ -80,7 +84,7 @@ def _attention(mixer):
 MIXERS = {"hyena": _hyena, "attention": _attention}
 
 
-def _around_mixer(block):
+def _around_mixer(block: Any) -> Named:
     for name in ("norm1", "norm2"):
         norm = getattr(block, name)
         yield f"{name}.weight", norm.gamma, SAME
@@ -89,13 +93,13 @@ def _around_mixer(block):
     yield from _linear("mlp.fc2", block.mlp.fc2)
 
 
-def _linear(name, dense):
+def _linear(name: str, dense: Any) -> Named:
     yield f"{name}.weight", dense.kernel, LINEAR
     if dense.bias is not None:
         yield f"{name}.bias", dense.bias, SAME
 
 
-def state_dict(model) -> dict[str, np.ndarray]:
+def state_dict(model: Any) -> dict[str, np.ndarray]:
     """Return the model's weights by the original's names, as its training code saves them."""
     from keras import ops
 
@@ -105,7 +109,7 @@ def state_dict(model) -> dict[str, np.ndarray]:
     }
 
 
-def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
+def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
     """Put tensors by the original's names into the model.
 
     Raises:
