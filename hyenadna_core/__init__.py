@@ -22,6 +22,7 @@ _HOME = {
     "Draw": "task",
     "Head": "model.heads",
     "HyenaBackbone": "model.backbone",
+    "HyenaConfig": "hyena_config",
     "HyenaDNAError": "errors",
     "Interval": "genome.intervals",
     "LabelledSequences": "labelled.sequences",

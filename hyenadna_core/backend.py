@@ -22,7 +22,7 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
         trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
         raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")
     from hyenadna_backends.fft_length import overriding_rule, overriding_start  # SciPy, which `notice` can do without
-    from hyenadna_core.model.memory import spectra_budget
+    from hyenadna_core.model.sizes import spectra_budget
 
     for setting in (overriding_rule, overriding_start, spectra_budget):
         setting()

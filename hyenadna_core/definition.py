@@ -1,7 +1,7 @@
-"""The model as it is defined, in float64 NumPy, from a state dict with plain names: slow, short, what all must equal.
+"""The definition of the model in float64 NumPy, which every backend must equal; short and slow.
 
-docs/model.md section 2. No Keras, no layers; the long convolution goes through a float64 transform (the O(L^2) sum itself is
-hyenadna_backends.kernels.definition).
+It computes from a state dict with plain names, by the formulas of docs/model.md section 2. The long
+convolution uses a float64 transform; its O(L^2) sum is in hyenadna_backends.kernels.definition.
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.fft
+from scipy.special import logsumexp
 
 Tensors = Mapping[str, np.ndarray]
 FAST_DECAY, SLOW_DECAY, DECAY_TARGET = 0.3, 1.5, 0.01
@@ -21,7 +22,7 @@ def forward(
     filter_layout: str = "channel_major",
     epsilon: float = 1e-5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hidden states and logits: (B, L) -> (B, L, D), (B, L, V)."""
+    """Compute hidden states and logits: (B, L) -> (B, L, D), (B, L, V)."""
     w = {name: np.asarray(tensor, np.float64) for name, tensor in tensors.items()}
     x = w["backbone.embeddings.word_embeddings.weight"][ids]  # (B, L, D)
     layer = 0
@@ -37,7 +38,7 @@ def forward(
 
 
 def hyena(w: Tensors, x: np.ndarray, window_shift: float, filter_layout: str) -> np.ndarray:
-    """Gated long convolutions: (B, L, D) -> (B, L, D)."""
+    """Compute the Hyena operator: (B, L, D) -> (B, L, D)."""
     _, L, D = x.shape
     y = linear(w, "mixer.in_proj", x).swapaxes(1, 2)  # (B, (O + 1) D, L)
     y = short_convolution(w, y)
@@ -57,7 +58,7 @@ def hyena(w: Tensors, x: np.ndarray, window_shift: float, filter_layout: str) ->
 
 
 def filters(w: Tensors, L: int, window_shift: float) -> np.ndarray:
-    """The implicit filters after their window: (C, L)."""
+    """Compute the implicit filters with their window: (C, L)."""
     network = "mixer.filter_fn.implicit_filter."
     h, index = w["mixer.filter_fn.pos_emb.z"][0, :L], 0
     while f"{network}{index + 1}.freq" in w:
@@ -65,49 +66,48 @@ def filters(w: Tensors, L: int, window_shift: float) -> np.ndarray:
         index += 2
     t, deltas = w["mixer.filter_fn.pos_emb.t"][0, :L], w["mixer.filter_fn.modulation.deltas"][0]
     window: np.ndarray = np.exp(-t * np.abs(deltas)) + window_shift
-    found: np.ndarray = ((h @ w[f"{network}{index}.weight"].T) * window).T
-    return found
+    k: np.ndarray = ((h @ w[f"{network}{index}.weight"].T) * window).T
+    return k
 
 
 def short_convolution(w: Tensors, y: np.ndarray) -> np.ndarray:
-    """A causal convolution of each channel with its own taps: (B, C, L) -> (B, C, L)."""
-    taps = w["mixer.short_filter.weight"][:, 0]  # (C, width), the last of them meets the present
+    """Convolve each channel causally with its own taps: (B, C, L) -> (B, C, L)."""
+    taps = w["mixer.short_filter.weight"][:, 0]  # (C, width); the last tap multiplies the present
     width, L = taps.shape[1], y.shape[2]
     padded = np.pad(y, ((0, 0), (0, 0), (width - 1, 0)))
-    found: np.ndarray = sum(taps[:, [tap]] * padded[..., tap : tap + L] for tap in range(width))
-    return found + w["mixer.short_filter.bias"][:, None]
+    convolved: np.ndarray = sum(taps[:, [tap]] * padded[..., tap : tap + L] for tap in range(width))
+    return convolved + w["mixer.short_filter.bias"][:, None]
 
 
 def linear(w: Tensors, name: str, x: np.ndarray) -> np.ndarray:
-    """A matrix and a bias: (..., n) -> (..., m)."""
+    """Apply a matrix and a bias: (..., n) -> (..., m)."""
     y: np.ndarray = x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
     return y
 
 
 def layer_norm(w: Tensors, name: str, x: np.ndarray, epsilon: float) -> np.ndarray:
-    """Mean 0 and variance 1 over channels, then a scale and a shift: (..., D) -> (..., D)."""
+    """Normalize channels to mean 0 and variance 1, then scale and shift: (..., D) -> (..., D)."""
     centred = x - x.mean(axis=-1, keepdims=True)
     y: np.ndarray = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)
     return y * w[f"{name}.weight"] + w[f"{name}.bias"]
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """GELU in its approximation by tanh."""
+    """Compute GELU, approximated by tanh."""
     y: np.ndarray = x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
     return y
 
 
 def loss(logits: np.ndarray, targets: np.ndarray) -> float:
-    """The mean cross entropy in nats over all positions: (B, L, V), (B, L)."""
-    top = logits.max(axis=-1, keepdims=True)
-    log_sum = np.log(np.exp(logits - top).sum(axis=-1)) + top[..., 0]
-    return float((log_sum - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean())
+    """Compute the mean cross entropy in nats over all positions: (B, L, V), (B, L)."""
+    return float((logsumexp(logits, axis=-1) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean())
 
 
 def positional_features(max_seq_len: int, emb_dim: int) -> np.ndarray:
-    """What the filter network sees of each position: time, and sines of a few frequencies; (max_seq_len, emb_dim)."""
-    if emb_dim < 3 or emb_dim % 2 == 0:
-        raise ValueError(f"emb_dim must be odd and at least 3. Received: emb_dim={emb_dim}")
+    """Compute the input of the filter network for each position: (max_seq_len, emb_dim), float32.
+
+    It is the time, and a cosine and a sine for each of a few frequencies.
+    """
     bands = (emb_dim - 1) // 2
     phase = 2 * np.pi * np.arange(max_seq_len)[:, None] / max_seq_len * np.linspace(1e-4, bands - 1, bands)
     table: np.ndarray = np.concatenate([times(max_seq_len), np.cos(phase), -np.sin(phase)], axis=1).astype(np.float32)
@@ -115,13 +115,13 @@ def positional_features(max_seq_len: int, emb_dim: int) -> np.ndarray:
 
 
 def times(max_seq_len: int) -> np.ndarray:
-    """Position i as i / (max_seq_len - 1): (max_seq_len, 1)."""
+    """Compute the time of each position i, i / (max_seq_len - 1): (max_seq_len, 1), float32."""
     table: np.ndarray = (np.arange(max_seq_len)[:, None] / max(max_seq_len - 1, 1)).astype(np.float32)
     return table
 
 
 def decay_rates(channels: int) -> np.ndarray:
-    """How fast each channel forgets: (channels,), negative, from the slowest to the fastest."""
+    """Compute the decay rate of each channel, negative, from slow to fast: (channels,), float32."""
     slow, fast = math.log(DECAY_TARGET) / SLOW_DECAY, math.log(DECAY_TARGET) / FAST_DECAY
     table: np.ndarray = np.linspace(slow, fast, channels).astype(np.float32)
     return table

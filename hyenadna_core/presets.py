@@ -1,10 +1,11 @@
-"""Named architectures, as data."""
+"""Presets: named hyperparameters, and how the model is trained by default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.recipe import DEFAULT, SHORT_RUN, Recipe
 
 # A minute or two on two cores; 20 minutes at most on MLX's slow CPU build.
@@ -13,11 +14,12 @@ SHORT_STAGES = "64x8@600,128x4@600,256x2@500,512x1@400,1024x1@200"
 
 @dataclass(frozen=True)
 class Preset:
-    """A name for the arguments of HyenaBackbone, and how it is trained unless told otherwise.
+    """A name for hyperparameters of HyenaConfig, and how the model is trained by default.
 
-    `source` says where the architecture comes from, `parameters` how many numbers are trained (tied head). `weights` is
-    where its published weights are, as `load` takes it, with the SHA-256 of their file and the licence that they are
-    under. `stages` is the length warmup of a run that asks for none; without it lengths double up to the longest.
+    `source` names the origin of the architecture. `parameters` is the number of trained values with
+    a tied head. `weights` is the source of the published weights, as `load` takes it, with the
+    SHA-256 of their file and their licence. `stages` is the length warmup of a run that names none;
+    without it, lengths double up to the longest.
     """
 
     name: str
@@ -33,10 +35,20 @@ class Preset:
     def __post_init__(self) -> None:
         object.__setattr__(self, "config", MappingProxyType(dict(self.config)))
 
+    @property
+    def hyena_config(self) -> HyenaConfig:
+        """The hyperparameters, with the defaults of those that the preset does not name.
 
-# docs/model.md section 4. max_seq_len is the nominal length and two more, for special tokens. Repositories of LongSafari on the
-# hub, with the revision and the SHA-256 of model.safetensors there; those of the 16k and 450k models were found in one
-# place each, the others in two or more.
+        Raises:
+            HyenaDNAError: the preset names something that is not a hyperparameter.
+        """
+        return HyenaConfig.from_arguments(self.config)
+
+
+# docs/model.md section 4. max_seq_len is the nominal length and two more, for special tokens. The
+# repositories are those of LongSafari on the hub, with the revision and the SHA-256 of its
+# model.safetensors. Two or more sources confirm each SHA-256, except those of the 16k and 450k
+# models.
 PUBLISHED = (
     (
         ("hyenadna-tiny-1k", 2, 128, 1_026, 436_096),

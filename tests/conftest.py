@@ -228,7 +228,7 @@ def _fresh_plugins():
 
 @pytest.fixture
 def install_plugin(tmp_path_factory, monkeypatch):
-    """Return a function that installs a plug-in as pip does: module, metadata and entry point on the path."""
+    """Return a function that installs a plug-in as pip does: module, metadata, entry point."""
     from hyenadna_core.registry import use_plugins
 
     folder = tmp_path_factory.mktemp("site-packages")

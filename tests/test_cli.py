@@ -1,4 +1,4 @@
-"""The command as people run it: in a process of its own where the start matters, else in this one."""
+"""The command as people run it: in its own process if the start matters, else in this one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The float64 definition against the original and against the O(L^2) convolution."""
+"""The float64 definition, compared with the original and with the O(L^2) convolution."""
 
 import numpy as np
 import pytest
@@ -37,8 +37,8 @@ def test_the_loss_is_that_of_the_original(golden, golden_weights):
 
 @pytest.mark.parametrize("filter_layout", ["channel_major", "step_major"])
 def test_its_transform_is_the_sum_that_defines_the_convolution(filter_layout):
-    """Order 3 through the O(L^2) sum, step by step, with the gates in the original's order."""
-    case = next(case for case in CASES if case.architecture["order"] == 3)
+    """Compute order 3 by the O(L^2) sum, with the gates in the original's order."""
+    case = next(case for case in CASES if case.config.order == 3)
     weights = {name: tensor.astype(np.float64) for name, tensor in inputs(case).items()}
     prefix = "backbone.layers.0."
     w = {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}

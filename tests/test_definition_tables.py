@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from hyenadna_core.definition import decay_rates, positional_features
 
@@ -7,12 +6,6 @@ from hyenadna_core.definition import decay_rates, positional_features
 def test_positional_features_are_those_of_the_original(golden_weights):
     stored = golden_weights["backbone.layers.0.mixer.filter_fn.pos_emb.z"][0]
     np.testing.assert_allclose(positional_features(66, 5), stored, atol=5e-7, rtol=0)
-
-
-@pytest.mark.parametrize("emb_dim", [1, 4])
-def test_an_even_or_small_width_of_features_is_an_error(emb_dim):
-    with pytest.raises(ValueError, match=f"odd and at least 3. Received: emb_dim={emb_dim}"):
-        positional_features(66, emb_dim)
 
 
 def test_decay_runs_from_slow_to_fast():

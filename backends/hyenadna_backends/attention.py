@@ -1,4 +1,4 @@
-"""Causal attention by the fused kernel of each backend, where it has one."""
+"""Causal attention by the fused kernel of each backend, if it has one."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ Tensor = Any  # an array of whichever backend runs
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Each position's softmax average of the values up to it: (B, L, H, W) three times -> (B, L, H, W)."""
+    """Average the values up to each position by softmax: three (B, L, H, W) -> (B, L, H, W)."""
     import keras  # not before: the import of this package comes before the choice of a backend
     from keras import ops
 
-    # Keras takes the kernels of JAX (cuDNN) and PyTorch that keep no (L, L) matrix by itself, MLX's when told to.
+    # By default, Keras uses the kernels of JAX (cuDNN) and PyTorch that keep no (L, L) matrix; it
+    # uses MLX's only on demand.
     fused = True if keras.config.backend() == "mlx" else None
     dtype = q.dtype
     if _lacks_half_products(dtype):
@@ -19,7 +20,10 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def _lacks_half_products(dtype: Any) -> bool:
-    """Whether the products inside do not compile: on a CPU, JAX has none of float16 that sum in float32."""
+    """Return whether the products of this dtype do not compile.
+
+    On a CPU, JAX has no product of float16 that sums in float32.
+    """
     import keras
 
     is_float16: bool = keras.backend.standardize_dtype(dtype) == "float16"

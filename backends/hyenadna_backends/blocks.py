@@ -1,6 +1,7 @@
-"""Work done a block at a time, so that memory stays bounded: the loops of each backend that keep one block alive.
+"""Loops over blocks of an array, so that only one block at a time takes memory.
 
-JAX gets loops that its compiler cannot unroll; PyTorch and NumPy write into one array; the others concatenate.
+JAX uses loops that its compiler cannot unroll. PyTorch and NumPy write into one array. The other
+backends concatenate.
 """
 
 from collections.abc import Callable
@@ -8,11 +9,14 @@ from typing import Any
 
 Tensor = Any  # an array of whichever backend runs
 
-PRODUCT_ROWS = 1 << 13  # of a sum, at a time: they stay in a cache
+PRODUCT_ROWS = 1 << 13  # rows of a sum at a time: they stay in a cache
 
 
 def map_rows(function: Callable[[Tensor], Tensor], x: Tensor, rows: int) -> Tensor:
-    """`function` applied to some rows of x at a time: (R, D) -> (R, E), where it treats each row alone."""
+    """Apply `function` to some rows of x at a time: (R, D) -> (R, E).
+
+    Each row of its result must depend only on the same row of its input.
+    """
     R = x.shape[0]
     if rows >= R:
         return function(x)
@@ -20,16 +24,21 @@ def map_rows(function: Callable[[Tensor], Tensor], x: Tensor, rows: int) -> Tens
 
 
 def sum_products(function: Callable[[Any], tuple[Tensor, Tensor]], blocks: Any, R: int, bias: Tensor) -> Tensor:
-    """bias, (D,), and the sum of left @ right, (R, w) and (w, D), over blocks that `function` makes them from: (R, D).
+    """Return bias plus the sum of left @ right over all blocks: (R, D).
 
-    `blocks` is a tuple of tensors whose first axes count the blocks; function takes a tuple of one of each.
+    Args:
+        function: returns left (R, w) and right (w, D) of one block.
+        blocks: a tuple of tensors whose first axis counts the blocks; `function` takes a tuple with
+            one element of each tensor.
+        R: number of rows.
+        bias: (D,).
     """
     return _SUM_PRODUCTS.get(backend(), _sum_products_anywhere)(function, blocks, R, bias)
 
 
 def backend() -> str:
-    """The Keras backend that runs."""
-    import keras  # not before: the import of this package comes before the choice of a backend
+    """Return the name of the Keras backend that runs."""
+    import keras  # here, since this package is imported before a backend is chosen
 
     name: str = keras.config.backend()
     return name
@@ -42,7 +51,7 @@ def _map_rows_jax(function, x, rows):
     count = -(-R // rows)
 
     def step(index, y):
-        start = jax.numpy.minimum(index * rows, R - rows)  # the last block overlaps: its rows are computed again
+        start = jax.numpy.minimum(index * rows, R - rows)  # the last block overlaps the one before
         block = function(jax.lax.dynamic_slice_in_dim(x, start, rows))
         return jax.lax.dynamic_update_slice_in_dim(y, block, start, 0)
 
@@ -68,7 +77,7 @@ def _map_rows_numpy(function, x, rows):
 
 
 def _fill_rows(function, x, rows, first, y):
-    """Write what function makes of each block of rows into y; of the first block it is known."""
+    """Write the result for each block of rows into y; `first` is the result for the first block."""
     y[:rows] = first
     for start in range(rows, len(x), rows):
         y[start : start + rows] = function(x[start : start + rows])
@@ -82,7 +91,10 @@ def _map_rows_anywhere(function, x, rows):
 
 
 def _sum_products_jax(function, blocks, R, bias):
-    """Rows of the total are added to in place: a product as large as the total would take as much memory again."""
+    """Add to some rows of the total in place.
+
+    A product of the size of the total would take as much memory again.
+    """
     import jax
 
     slice_rows, put_rows = jax.lax.dynamic_slice_in_dim, jax.lax.dynamic_update_slice_in_dim

@@ -1,15 +1,18 @@
-"""Running one layer in inference, or making its spectra, as each backend does it best."""
+"""Run one layer in inference, or compute its spectra, in the fastest way of each backend."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.convolution import spectrum
 
+# For each template, the functions that JAX compiled for it and for layers like it.
+_COMPILED: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+
 
 def without_gradients() -> AbstractContextManager[Any]:
-    """A block in which nothing is kept for gradients, where the backend keeps such things unasked."""
+    """Return a context in which PyTorch keeps nothing for gradients; others do not need it."""
     if backend() != "torch":
         return nullcontext()
     import torch
@@ -19,10 +22,11 @@ def without_gradients() -> AbstractContextManager[Any]:
 
 
 def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> Tensor:
-    """layer(x, spectra=spectra), without gradients: (B, L, D) -> (B, L, D); x is given up.
+    """Return layer(x, spectra=spectra) without gradients: (B, L, D) -> (B, L, D).
 
-    `template` is the first of a stack of layers, made alike: JAX compiles once for all whose variables are of the same
-    shapes and dtypes, and whose windows are the same; once more for those that a quantization or an adapter changed.
+    x must not be used again, since JAX reuses its memory. `template` is the first of a stack of
+    similar layers. JAX compiles once for all layers with the same shapes, dtypes, windows and
+    strengths of adapters.
     """
     if backend() == "jax":
         return _compiled(template, layer, _apply, donate_argnums=1)([v.value for v in layer.variables], x, spectra)
@@ -30,8 +34,11 @@ def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> T
 
 
 def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
-    """The spectra of a mixer's filters from its positions: (L, emb_dim), (L, 1) -> (order - 1, D, F)."""
-    if backend() == "jax":  # at once: its intermediate arrays would take more than the spectra do
+    """Compute the spectra of a mixer's filters: (L, emb_dim), (L, 1) -> (O - 1, D, F).
+
+    `template` is the first of a stack of similar mixers.
+    """
+    if backend() == "jax":  # compiled as a whole: its intermediate arrays would take more memory than the spectra
         return _compiled(template, mixer, _spectra)([v.value for v in mixer.variables], z, t)
     return _evaluated(_spectra(mixer, z, t))
 
@@ -45,7 +52,7 @@ def _spectra(mixer, z, t):
 
 
 def _evaluated(y):
-    """What was computed, and not only put down to be, as MLX does."""
+    """Compute y now; MLX would wait until a value is read."""
     if backend() == "mlx":
         import mlx.core as mx
 
@@ -54,22 +61,22 @@ def _evaluated(y):
 
 
 def _compiled(template, layer, function, **options):
-    """function(layer, ...) as one of the values of the layer's variables, kept by the template for all like it."""
+    """Return function(layer, ...) compiled as a function of the values of the layer's variables."""
     import jax
     import keras
 
     network = getattr(getattr(layer, "mixer", layer), "filter_fn", None)
-    settings = (network.window_shift, network.filter_layout) if network else ()
-    kind = (function, settings, *((tuple(variable.shape), variable.dtype) for variable in layer.variables))
-    if not hasattr(template, "_compiled"):
-        template._compiled = {}
-    if kind not in template._compiled:
-        one_of_them: Any = ref(layer)  # the template holds the compiled function, which must not hold the layer
+    variables = tuple((tuple(variable.shape), variable.dtype) for variable in layer.variables)
+    adapters = tuple(getattr(part, "lora_alpha", None) for part in layer._flatten_layers())
+    kind = (function, network and network.config, adapters, variables)
+    functions = _COMPILED.setdefault(template, {})
+    if kind not in functions:
+        weak_layer: Any = ref(layer)  # so that the compiled function does not keep the layer alive
 
         def run(values, *arrays):
-            here = one_of_them()
-            with keras.StatelessScope(state_mapping=list(zip(here.variables, values, strict=True))):
-                return function(here, *arrays)
+            layer = weak_layer()
+            with keras.StatelessScope(state_mapping=list(zip(layer.variables, values, strict=True))):
+                return function(layer, *arrays)
 
-        template._compiled[kind] = jax.jit(run, **options)
-    return template._compiled[kind]
+        functions[kind] = jax.jit(run, **options)
+    return functions[kind]

@@ -1,8 +1,10 @@
-"""Rows times a matrix, channels first in the result, as convolutions want them: on CPUs in the orders that are fast.
+"""Rows times a matrix with channels first in the result, as convolutions need them.
 
-XLA writes the transpose of a product as a product of transposes, which its CPU kernels compute at a third of the
-speed where the longest axis is last (docs/log.md); a product in two halves it leaves alone. MLX's CPU build for Linux
-takes twice to nine times as long for a product of two transposes as for one of copies.
+On CPUs the products are written in the order that is fast (docs/log.md has the measurements). XLA
+turns the transpose of a product into a product of transposes. If the longest axis is last, its CPU
+kernels compute this three times more slowly; XLA does not change a product in two halves. MLX's CPU
+build for Linux takes two to nine times as long for a product of two transposes as for one of
+copies.
 """
 
 from functools import cache
@@ -11,7 +13,7 @@ from hyenadna_backends.blocks import Tensor, backend
 
 
 def project(rows: Tensor, matrix: Tensor) -> Tensor:
-    """The transpose of rows @ matrix: (R, D), (D, C) -> (C, R)."""
+    """Compute the transpose of rows @ matrix: (R, D), (D, C) -> (C, R)."""
     return _PROJECT.get(backend(), _anywhere)(rows, matrix)
 
 

@@ -1,4 +1,4 @@
-"""A function of which nothing but its input is kept for the gradient, and which is computed again there."""
+"""Rematerialisation: keep only the input of a function, and compute it again for the gradient."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,10 @@ Function = Callable[[Tensor], Tensor]
 
 
 def rematerialised(function: Function, layer: Any) -> Function:
-    """`function`, (..., D) -> (..., D) in floating point, of which the gradient keeps its input alone.
+    """Return `function` such that only its input is kept for the gradient.
 
-    `layer` is the one of Keras whose variables it reads.
+    `function` is (..., D) -> (..., D) in floating point; `layer` is the Keras layer whose variables
+    it reads.
     """
     import keras
 
@@ -27,17 +28,18 @@ def rematerialised(function: Function, layer: Any) -> Function:
 
 
 def _on_xla_for_cpus(function: Function) -> Function:
-    """As jax.checkpoint, with barriers that XLA cannot see through.
+    """Do what jax.checkpoint does, with barriers that XLA cannot remove.
 
-    XLA for CPUs takes those of jax.checkpoint away before it looks for equal work, so what is computed again would be
-    what was computed first, and all of it be kept. Here a zero made of the incoming gradient is added to everything
-    that the second computation starts from: it differs from the first, and cannot begin before its turn.
+    XLA for CPUs removes the barriers of jax.checkpoint before it looks for equal computations. Then
+    it would replace the second computation by the first, and keep all of its results. Here a zero
+    computed from the incoming gradient is added to all inputs of the second computation. So it
+    differs from the first, and cannot start before the gradient is there.
     """
     import jax
     import jax.numpy as jnp
 
     def run(x: Tensor) -> Tensor:
-        def afresh(x: Tensor) -> Tensor:  # JAX remembers what a function has closed over when it was seen first
+        def afresh(x: Tensor) -> Tensor:  # a new function, since JAX remembers the closure of one that it saw
             return function(x)
 
         pure, weights = jax.closure_convert(afresh, x)
@@ -58,10 +60,11 @@ def _on_xla_for_cpus(function: Function) -> Function:
 
 
 def _on_mlx(function: Function, layer: Any) -> Function:
-    """As mx.checkpoint, which gives gradients for what it is handed alone, and computes in no order.
+    """Do what mx.checkpoint does, with gradients for the weights and in a fixed order.
 
-    So weights are handed over; what is computed again waits for the incoming gradient, and what goes on to the block
-    before waits for the weights' gradients, since what these need would be held until the end.
+    mx.checkpoint gives gradients only for arguments, so the weights are arguments here. The second
+    computation waits for the incoming gradient. The gradient for the block before waits for those
+    of the weights; otherwise MLX would hold their inputs until the end.
     """
     import keras
     import mlx.core as mx

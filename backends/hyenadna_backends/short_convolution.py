@@ -1,7 +1,7 @@
-"""The short convolution: a few taps a channel, channels first. JAX and PyTorch have gradients of their own.
+"""The short convolution: a few taps for each channel, channels first.
 
-By itself JAX pads one copy of the gradient for each tap, and PyTorch keeps every partial sum: with their own gradients
-both take half the time (docs/log.md).
+For JAX and PyTorch the gradients are written here, which halves their time (docs/log.md): JAX would
+pad one copy of the gradient for each tap, and PyTorch would keep every partial sum.
 """
 
 from functools import cache
@@ -10,9 +10,9 @@ from hyenadna_backends.blocks import Tensor, backend
 
 
 def short_conv(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
-    """Causal convolution with the same few taps at every position: (C, B, L), (width, C), (C,) -> (C, B, L).
+    """Convolve each channel causally with its taps: (C, B, L), (width, C), (C,) -> (C, B, L).
 
-    y[t] = bias + sum over i of taps[i] x[t - (width - 1 - i)]: the last tap meets the present.
+    y[t] = bias + sum over i of taps[i] x[t - (width - 1 - i)]: the last tap multiplies the present.
     """
     return _SHORT_CONV.get(backend(), _anywhere)(x, taps, bias)
 
@@ -38,7 +38,7 @@ def _jax_convolution():
     import jax.numpy as jnp
 
     def views(x, before, after):
-        """Copies of x moved by `before` positions late to `after` early, one a tap; zeros come in."""
+        """Return a copy of x for each shift, from `before` positions later to `after` earlier."""
         padded = jnp.pad(x, ((0, 0), (0, 0), (before, after)))
         return [padded[:, :, i : i + x.shape[2]] for i in range(before + after + 1)]
 

@@ -16,7 +16,7 @@ from hyenadna_backends.kernels import plain
 from hyenadna_backends.updates import updates
 from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.plain_operator import plain_operator
-from hyenadna_core.model.loading import random_model
+from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.losses import cross_entropy
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.task import Batch

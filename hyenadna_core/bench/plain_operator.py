@@ -1,4 +1,4 @@
-"""The Hyena operator as the original computes it: what `hyenadna bench` measures the model beside."""
+"""The Hyena operator as the original computes it: `hyenadna bench` compares ours with it."""
 
 from keras import ops
 
@@ -6,15 +6,15 @@ from hyenadna_backends import fft_conv
 
 
 def plain_operator(layer, x, training=False, spectra=None):
-    """What a HyenaOperator does, formula by formula (docs/model.md section 2), in the original's layout: (B, L, D) -> (B, L, D).
+    """Compute a HyenaOperator formula by formula, in the original's layout: (B, L, D) -> (B, L, D).
 
-    Projections have a row for each position and are turned, (B, C, L), for what is between them; filters come out of
-    their network position by position, on every call, whatever `spectra` are kept; the backend derives every gradient
-    by itself.
+    The formulas are in docs/model.md section 2. Projections have a row for each position and are
+    transposed to (B, C, L) for the convolutions. The network computes the filters on every call,
+    also if `spectra` are kept. The backend derives every gradient.
     """
     y = layer.in_proj(x)
     y = short_convolution(ops.transpose(y, (0, 2, 1)), layer.short_filter.taps, layer.short_filter.bias)
-    *gates, v = ops.split(y, layer.order + 1, axis=1)
+    *gates, v = ops.split(y, layer.config.order + 1, axis=1)
     network = layer.filter_fn
     skips = network.by_step(network.bias)
     for gate, k, skip in zip(gates[:0:-1], filters(network, *layer.pos_emb(x)), skips, strict=True):
@@ -23,7 +23,7 @@ def plain_operator(layer, x, training=False, spectra=None):
 
 
 def short_convolution(x, taps, bias):
-    """A few taps a channel, causal: (B, C, L), (width, C), (C,) -> (B, C, L)."""
+    """Convolve each channel causally with its taps: (B, C, L), (width, C), (C,) -> (B, C, L)."""
     (width, _), L = taps.shape, x.shape[2]
     padded = ops.pad(x, ((0, 0), (0, 0), (width - 1, 0)))
     terms = (ops.cast(taps[i], x.dtype)[:, None] * padded[:, :, i : i + L] for i in range(width))
@@ -31,6 +31,6 @@ def short_convolution(x, taps, bias):
 
 
 def filters(network, z, t):
-    """The long filters of every step: (L, emb_dim), (L, 1) -> (order - 1, D, L)."""
+    """Compute the long filters of every step: (L, emb_dim), (L, 1) -> (O - 1, D, L)."""
     window = ops.exp(-t * ops.abs(network.deltas)) + network.window_shift  # (L, (order - 1) D)
     return network.by_step(ops.transpose(network.linears[-1](network.hidden(z)) * window))

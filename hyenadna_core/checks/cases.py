@@ -1,10 +1,9 @@
-"""Models and inputs on which backends are compared, what a backend makes of them, and how far that is from others."""
+"""Models and inputs on which backends are compared, and the differences between their results."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -12,62 +11,55 @@ from safetensors.numpy import load_file
 
 from hyenadna_core import definition
 from hyenadna_core.definition import decay_rates, positional_features, times
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.weights.architecture import shapes
 
 Arrays = dict[str, np.ndarray]
 
 GOLDEN = files("hyenadna_core") / "data" / "golden"
-BETWEEN = 1e-5  # of the largest logit: design's gate for backends against each other
+BETWEEN = 1e-5  # of the largest logit: the gate between two backends
 GRADIENT = 1e-4  # of each tensor's largest
 STEP = 1e-5  # of a slope's difference quotient: its error is about 1e-10 in float64
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model and inputs; `gate` bounds the largest difference of logits, hidden states and loss."""
+    """A model and its inputs; `gate` bounds the differences of logits, hidden states and loss."""
 
     name: str
-    architecture: Mapping[str, Any]
+    config: HyenaConfig
     gate: float
     length: int
     batch_size: int = 2
     slopes: bool = True
-    golden: str | None = None  # the name of the original's logits, where it computed them
+    golden: str | None = None  # the name of the original's logits, if there are any
 
 
-def _architecture(n_layer: int, d_model: int, max_seq_len: int, **others: Any) -> dict[str, Any]:
-    sizes = {"n_layer": n_layer, "d_model": d_model, "d_inner": 4 * d_model, "max_seq_len": max_seq_len, "order": 2}
-    network = {"emb_dim": 5, "filter_order": 64, "num_inner_mlps": 2, "short_filter_order": 3}
-    others = {
-        "window_shift": 0.05,
-        "filter_layout": "channel_major",
-        "trained_positions": False,
-        "tie_embeddings": True,
-    } | others
-    return sizes | network | {"vocab_size": 16} | others
-
-
-TINY = _architecture(2, 16, 66)
+TINY = HyenaConfig(2, 16, 66, embed_dropout=0.0)
+HUB = HyenaConfig(
+    *(2, 16, 258),
+    order=3,
+    filter_layout="step_major",
+    trained_positions=True,
+    tie_embeddings=False,
+    embed_dropout=0.0,
+)
+ORDER_3 = HyenaConfig(2, 32, 1026, order=3, embed_dropout=0.0)
+PRIME = HyenaConfig(2, 16, 16386, embed_dropout=0.0)
+SHIFT_0 = replace(TINY, window_shift=0.0)
 CASES = (
     Case("golden", TINY, gate=5e-5, length=64, golden="logits"),
-    Case(
-        "golden, shift 0", TINY | {"window_shift": 0.0}, gate=5e-5, length=64, golden="logits_with_modulation_shift_0"
-    ),
+    Case("golden, shift 0", SHIFT_0, gate=5e-5, length=64, golden="logits_with_modulation_shift_0"),
     Case("golden, 37 bases", TINY, gate=5e-5, length=37, golden="logits_for_first_37_tokens"),
-    Case("order 3, odd length", _architecture(2, 32, 1026, order=3), gate=2e-4, length=1001),
-    Case(
-        "the hub's options",
-        _architecture(2, 16, 258, order=3, filter_layout="step_major", trained_positions=True, tie_embeddings=False),
-        gate=2e-4,
-        length=258,
-    ),
-    Case("prime length", _architecture(2, 16, 16386), gate=1e-3, length=16381, batch_size=1, slopes=False),
+    Case("order 3, odd length", ORDER_3, gate=2e-4, length=1001),
+    Case("the hub's options", HUB, gate=2e-4, length=258),
+    Case("prime length", PRIME, gate=1e-3, length=16381, batch_size=1, slopes=False),
 )
 
 
 @dataclass
 class Row:
-    """One line of the table: the largest difference of each backend in one quantity, and what it may be at most."""
+    """One line of the table: each backend's largest difference in one quantity, and its bound."""
 
     case: str
     quantity: str
@@ -76,12 +68,15 @@ class Row:
 
     @property
     def exceeded(self) -> list[str]:
-        """Backends beyond the gate; what is no number is beyond it too."""
+        """The backends beyond the gate; a difference that is not a number is beyond it too."""
         return [backend for backend, difference in self.differences.items() if not difference <= self.gate]
 
 
 def inputs(case: Case, seed: int = 0) -> Arrays:
-    """Weights by plain name, `ids` and `targets`: the original's, or drawn from the name of the case and a seed."""
+    """Return weights by plain name, `ids` and `targets`.
+
+    They are the original's, or drawn from the name of the case and a seed.
+    """
     if case.golden:
         with np.load(str(GOLDEN / "tiny_order2.expected.npz")) as expected:
             tokens = {name: expected[name][:, : case.length].astype(np.int32) for name in ("input_ids", "target_ids")}
@@ -89,37 +84,39 @@ def inputs(case: Case, seed: int = 0) -> Arrays:
         return weights | {"ids": tokens["input_ids"], "targets": tokens["target_ids"]}
     random = np.random.default_rng([crc32(case.name.encode()), seed])
     tokens = random.integers(6, 12, (case.batch_size, case.length + 1)).astype(np.int32)
-    return drawn_weights(case.architecture, random) | {"ids": tokens[:, :-1].copy(), "targets": tokens[:, 1:].copy()}
+    return drawn_weights(case.config, random) | {"ids": tokens[:, :-1].copy(), "targets": tokens[:, 1:].copy()}
 
 
-def drawn_weights(architecture: Mapping[str, Any], random: np.random.Generator) -> Arrays:
-    """Weights of which none is 0 or 1 by accident, by their plain names."""
-    L, e, m, d = (architecture[name] for name in ("max_seq_len", "emb_dim", "order", "d_model"))
+def drawn_weights(config: HyenaConfig, random: np.random.Generator) -> Arrays:
+    """Draw weights by their plain names, such that no weight is 0 or 1 by accident."""
     start = {
-        "z": positional_features(L, e)[None],
-        "t": times(L)[None],
-        "deltas": decay_rates((m - 1) * d)[None, None],
+        "z": positional_features(config.max_seq_len, config.emb_dim)[None],
+        "t": times(config.max_seq_len)[None],
+        "deltas": decay_rates(config.filter_channels)[None, None],
         "freq": 10.0,
     }
-    found: Arrays = {}
-    for name, shape in shapes(architecture).items():
+    weights: Arrays = {}
+    for name, shape in shapes(config).items():
         part = name.rsplit(".", 1)[-1]
         norm = part == "weight" and ("norm" in name or "ln_f" in name)
         spread = 1.0 if name in ("lm_head.weight", "backbone.embeddings.word_embeddings.weight") else 0.1
         noise = random.normal(0.0, spread, shape)
-        fixed = part == "t" or (part == "z" and not architecture["trained_positions"])
-        found[name] = (start.get(part, 1.0 if norm else 0.0) + (0.0 if fixed else noise)).astype(np.float32)
-    for name in found:
+        fixed = part == "t" or (part == "z" and not config.trained_positions)
+        weights[name] = (start.get(part, 1.0 if norm else 0.0) + (0.0 if fixed else noise)).astype(np.float32)
+    for name in weights:
         if name.endswith(".freq"):
-            found[name] = found[name.rsplit(".", 2)[0] + ".1.freq"]
-    if architecture["tie_embeddings"]:
-        found["lm_head.weight"] = found["backbone.embeddings.word_embeddings.weight"]
-    return found
+            weights[name] = weights[name.rsplit(".", 2)[0] + ".1.freq"]
+    if config.tie_embeddings:
+        weights["lm_head.weight"] = weights["backbone.embeddings.word_embeddings.weight"]
+    return weights
 
 
 def slopes(case: Case, arrays: Arrays, directions: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """By tensor, how the loss of the definition rises along a direction: a central difference in float64."""
-    found = {}
+    """Return by tensor the slope of the definition's loss along a direction.
+
+    It is a central difference in float64.
+    """
+    by_tensor = {}
     for name, direction in directions.items():
         rise = 0.0
         for sign in (1, -1):
@@ -127,65 +124,66 @@ def slopes(case: Case, arrays: Arrays, directions: Mapping[str, np.ndarray]) -> 
             moved = {other: tensor + sign * STEP * direction for other, tensor in moved.items()}
             logits = define(case, arrays | moved)[1]
             rise += sign * definition.loss(logits, arrays["targets"])
-        found[name] = rise / (2 * STEP)
-    return found
+        by_tensor[name] = rise / (2 * STEP)
+    return by_tensor
 
 
 def aliases(name: str, case: Case, arrays: Arrays) -> list[str]:
-    """The names under which a trained tensor stands in the state dict."""
+    """Return all names of a trained tensor in the state dict."""
     if name.endswith(".freq"):
         network = name.rsplit(".", 2)[0]
         return [other for other in arrays if other.startswith(network) and other.endswith(".freq")]
-    tied = case.architecture["tie_embeddings"] and "word_embeddings" in name
+    tied = case.config.tie_embeddings and "word_embeddings" in name
     return [name, "lm_head.weight"] if tied else [name]
 
 
 def define(case: Case, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    """Hidden states and logits of the float64 definition."""
-    architecture = case.architecture
+    """Compute hidden states and logits by the float64 definition."""
+    config = case.config
     weights = {name: tensor for name, tensor in arrays.items() if name not in ("ids", "targets")}
-    return definition.forward(weights, arrays["ids"], architecture["window_shift"], architecture["filter_layout"])
+    return definition.forward(weights, arrays["ids"], config.window_shift, config.filter_layout)
 
 
 def compute(case: Case, arrays: Arrays, trains: bool) -> Arrays:
-    """What the backend that runs makes of a case: hidden, logits, and where it trains loss and gradient/NAME."""
-    from hyenadna_core import CausalLM, HyenaBackbone
+    """Compute a case on the backend that runs: hidden, logits, loss.
+
+    If the backend trains, the result also has gradient/NAME for each tensor.
+    """
     from hyenadna_core.checks.gradients import loss_and_gradients
+    from hyenadna_core.model.causal_lm import CausalLM
     from hyenadna_core.weights.state_dict import load_state_dict
 
-    config = dict(case.architecture)
-    tie_embeddings = config.pop("tie_embeddings")
-    model = CausalLM(HyenaBackbone(**config, embed_dropout=0.0), tie_embeddings)
+    model = CausalLM.from_hyena_config(case.config)
     load_state_dict(model, {name: tensor for name, tensor in arrays.items() if name not in ("ids", "targets")})
     hidden, logits = model.backbone.predict_on_batch(arrays["ids"]), model.predict_on_batch(arrays["ids"])
-    found = {
+    results = {
         "hidden": hidden,
         "logits": logits,
         "loss": np.array(definition.loss(logits.astype(np.float64), arrays["targets"])),
     }
     if trains:
         loss, gradients = loss_and_gradients(model, arrays["ids"], arrays["targets"])
-        found |= {"loss": np.array(loss)} | {f"gradient/{name}": value for name, value in gradients.items()}
-    return found
+        results |= {"loss": np.array(loss)} | {f"gradient/{name}": value for name, value in gradients.items()}
+    return results
 
 
 def rows(case: Case, arrays: Arrays, computed: Mapping[str, Arrays]) -> Iterator[Row]:
-    """Each backend's differences from the definition, the original and the other backends."""
+    """Yield each backend's differences from the definition, the original and the other backends."""
     hidden, logits = define(case, arrays)
     expected = {"logits": logits, "hidden": hidden, "loss": np.array(definition.loss(logits, arrays["targets"]))}
-    trained = {backend: found for backend, found in computed.items() if gradient_names(found)}
+    trained = {backend: results for backend, results in computed.items() if gradient_names(results)}
 
     for quantity in expected:
-        far = {backend: farthest(found[quantity], expected[quantity]) for backend, found in computed.items()}
+        far = {backend: farthest(results[quantity], expected[quantity]) for backend, results in computed.items()}
         yield Row(case.name, f"{quantity}, float64", case.gate, far)
     if case.golden:
         with np.load(str(GOLDEN / "tiny_order2.expected.npz")) as stored:
             original = stored[case.golden]
-        far = {backend: farthest(found["logits"], original) for backend, found in computed.items()}
+        far = {backend: farthest(results["logits"], original) for backend, results in computed.items()}
         yield Row(case.name, "logits, the original's", case.gate, far)
     if case.golden == "logits" and trained:
         gradients = load_file(str(GOLDEN / "tiny_order2.gradients.safetensors"))
-        far = {backend: relative(found, gradients) for backend, found in trained.items()}
+        far = {backend: relative(results, gradients) for backend, results in trained.items()}
         yield Row(case.name, "gradients, the original's", GRADIENT, far)
     elif case.slopes and trained:
         yield Row(case.name, "gradients, float64 slopes", GRADIENT, slope_errors(case, arrays, trained))
@@ -198,38 +196,42 @@ def rows(case: Case, arrays: Arrays, computed: Mapping[str, Arrays]) -> Iterator
 
 
 def between(computed: Mapping[str, Arrays], distance: Callable[[Arrays, Arrays], float]) -> dict[str, float]:
-    """How far each backend is from the one that is farthest from it."""
+    """Return the distance of each backend to the one that differs most from it."""
     return {
         backend: float(np.max([distance(one, other) for name, other in computed.items() if name != backend]))
         for backend, one in computed.items()
     }
 
 
-def farthest(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest absolute difference."""
-    return float(np.abs(found - expected).max())
+def farthest(actual: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest absolute difference."""
+    return float(np.abs(actual - expected).max())
 
 
-def relative(found: Arrays, expected: Arrays) -> float:
-    """The largest difference of any gradient, in parts of its tensor's largest."""
-    names = gradient_names(expected)  # np.max, since max passes over what is no number
-    return float(np.max([farthest(found[name], expected[name]) / np.abs(expected[name]).max() for name in names]))
+def relative(actual: Arrays, expected: Arrays) -> float:
+    """Return the largest difference of any gradient, relative to its tensor's largest value."""
+    names = gradient_names(expected)  # np.max, since max ignores a value that is not a number
+    return float(np.max([farthest(actual[name], expected[name]) / np.abs(expected[name]).max() for name in names]))
 
 
 def gradient_names(arrays: Arrays) -> list[str]:
+    """Return the names of the gradients among results."""
     return [name for name in arrays if name.startswith("gradient/")]
 
 
 def slope_errors(case: Case, arrays: Arrays, trained: Mapping[str, Arrays]) -> dict[str, float]:
-    """How far gradients are from slopes along random signs, in parts of each tensor's largest: errors add as a walk."""
+    """Return how far gradients are from slopes along random signs, relative to the largest one.
+
+    Errors add up like a random walk, so they are divided by the root of a tensor's size.
+    """
     names = [name.removeprefix("gradient/") for name in gradient_names(next(iter(trained.values())))]
     random = np.random.default_rng(0)
     directions = {name: random.choice([-1.0, 1.0], arrays[name].shape) for name in names}
     expected = slopes(case, arrays, directions)
     far = dict.fromkeys(trained, 0.0)
-    for backend, found in trained.items():
+    for backend, results in trained.items():
         for name in names:
-            gradient = found[f"gradient/{name}"].astype(np.float64)
+            gradient = results[f"gradient/{name}"].astype(np.float64)
             error = abs((gradient * directions[name]).sum() - expected[name])
             error /= np.abs(gradient).max() * math.sqrt(gradient.size)
             far[backend] = float(np.max([far[backend], error]))

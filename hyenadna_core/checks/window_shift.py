@@ -39,13 +39,14 @@ def compare_shifts(choice: Choice, weights: Weights, fasta: Path) -> list[Shifte
     seq_len = min(weights.architecture["max_seq_len"] - 2, LONGEST_WINDOW)
     windows = task.held_out_windows(seq_len, BASES)
     notice(f"{len(windows)} windows of {seq_len:,} bases, evenly spaced over {genome.path.name}")
-    from hyenadna_core.model.loading import build
+    from hyenadna_core.model.causal_lm import CausalLM
     from hyenadna_core.tasks.held_out import held_out_likelihood
 
     batch_size = max(1, BATCH_BASES // seq_len)
     return [
-        Shifted(shift, held_out_likelihood(build(weights, window_shift=shift), task, windows, seq_len, batch_size))
+        Shifted(shift, held_out_likelihood(model, task, windows, seq_len, batch_size))
         for shift in SHIFTS
+        for model in [CausalLM.from_weights(weights, window_shift=shift)]
     ]
 
 

@@ -1,34 +1,22 @@
-"""Causal attention with rotary positions: the mixer of the Transformer that the Hyena operator is compared with."""
+"""Causal attention with rotary positions: the mixer of a Transformer, to compare with Hyena."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from hyenadna_backends.attention import attend
-from hyenadna_core.model.filters import LINEAR_STDDEV
-from hyenadna_core.model.initializers import NumpyNormal, child_seed
+from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
+from hyenadna_core.model.sizes import heads
 
 ROTARY_BASE = 10_000
-HEAD_WIDTHS = (64, 32, 16, 8, 4, 2)  # the first that divides d_model
-
-
-def heads(d_model: int, num_heads: int | None = None) -> int:
-    """How many heads share d_model channels; without a wish, as many as make each 64 wide, or the next power of two."""
-    if num_heads is None:
-        num_heads = next((d_model // width for width in HEAD_WIDTHS if d_model % width == 0), 1)
-    if num_heads < 1 or d_model % (2 * num_heads):
-        raise ValueError(
-            "d_model must divide into heads of an even width, which rotary positions turn in pairs. "
-            f"Received: d_model={d_model}, num_heads={num_heads}"
-        )
-    return num_heads
 
 
 def rotate(x):
-    """Turn channels in pairs by angles proportional to the position: (B, L, H, W) -> (B, L, H, W).
+    """Rotate pairs of channels by angles proportional to the position.
 
-    Scores of turned queries and keys depend on their distance alone, at any length. Angles are float32 under every
-    policy; channel i is paired with channel i + W/2.
+    (B, L, H, W) -> (B, L, H, W). The scores of rotated queries and keys depend only on their
+    distance, at any length. Angles are float32 under every policy. Channel i forms a pair with
+    channel i + W/2.
     """
     L, pairs = x.shape[1], x.shape[-1] // 2
     rates = ops.convert_to_tensor((ROTARY_BASE ** (-np.arange(pairs) / pairs)).astype(np.float32))
@@ -42,8 +30,8 @@ def rotate(x):
 class CausalAttention(keras.layers.Layer):
     """Softmax attention to the present and the past: (B, L, D) -> (B, L, D), for every L.
 
-    `num_heads` is chosen from d_model where not given: heads of 64 channels, or of 32, 16, ... where 64 does not
-    divide it. `out_stddev` is the spread of the initial output projection.
+    By default heads have 64 channels, or 32, 16, ... if 64 does not divide d_model. `out_stddev` is
+    the standard deviation of the initial output projection.
     """
 
     def __init__(self, d_model, num_heads=None, out_stddev=LINEAR_STDDEV, seed=0, **kwargs):
@@ -70,7 +58,7 @@ class CausalAttention(keras.layers.Layer):
     def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x, training=False):  # as the operator that it stands in for
+    def call(self, x, training=False):  # the same arguments as HyenaOperator, which it replaces
         L, D = x.shape[1:]
         by_head = (-1, L, self.num_heads, D // self.num_heads)
         q, k, v = (ops.reshape(part, by_head) for part in ops.split(self.Wqkv(x), 3, axis=-1))  # (B, L, H, W)

@@ -1,20 +1,28 @@
 """Initial weights, drawn in NumPy: one seed gives the same model on every backend."""
 
+import math
 from zlib import crc32
 
 import keras
 import numpy as np
 from keras import ops
 
+LINEAR_STDDEV = 0.02  # of embeddings and linear layers: docs/model.md section 5
+
+
+def residual_stddev(n_layer: int) -> float:
+    """Return the standard deviation of the linear layers that write to the residual stream."""
+    return LINEAR_STDDEV / math.sqrt(2 * n_layer)
+
 
 def child_seed(seed: int, name: str) -> int:
-    """A seed of its own for the part `name` of what `seed` stands for."""
+    """Return the seed of the part `name` of a model or layer with this seed."""
     return crc32(f"{seed}/{name}".encode()) >> 1  # 31 bits: PyTorch keeps seeds of Keras in int32
 
 
 @keras.saving.register_keras_serializable("hyenadna")
 class NumpyNormal(keras.initializers.Initializer):
-    """Normal with mean 0 (docs/model.md section 5: 0.02 for embeddings and linear layers)."""
+    """A normal distribution with mean 0 (docs/model.md section 5)."""
 
     def __init__(self, stddev, seed):
         self.stddev, self.seed = stddev, seed
@@ -29,7 +37,7 @@ class NumpyNormal(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable("hyenadna")
 class NumpyUniform(keras.initializers.Initializer):
-    """Uniform between -limit and +limit (docs/model.md section 5: 1/sqrt(3) for the short convolution)."""
+    """A uniform distribution from -limit to limit (docs/model.md section 5)."""
 
     def __init__(self, limit, seed):
         self.limit, self.seed = limit, seed

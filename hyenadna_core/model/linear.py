@@ -1,10 +1,13 @@
-"""What linear layers multiply with, for where their product is taken by hand."""
+"""The matrix of a linear layer, for code that multiplies with it directly."""
 
 from keras import ops
 
 
 def matrix(dense):
-    """The matrix of a built Dense layer, (D, C): its kernel, or what a quantized layer makes of one input at a time."""
+    """Return the matrix of a built Dense layer: (D, C).
+
+    For a quantized layer, these are its outputs for the rows of an identity matrix, without bias.
+    """
     if getattr(dense, "quantization_mode", None) is None:
         return dense.kernel
     D = dense.input_spec.axes[-1]

@@ -1,37 +1,36 @@
-"""How much memory a model takes: bytes of weights, kept spectra, activations, for inference and for training."""
+"""Estimates of the memory that a model takes in inference and in training; without Keras.
 
-import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+The bytes are those of weights, kept spectra, activations and the optimizer.
+"""
+
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from hyenadna_backends.fft_length import planned_length
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model.sizes import (
+    FLOAT,
+    ROWS,
+    bytes_of_a_channel,
+    channels_at_once,
+    heads,
+    spectra_budget,
+    spectra_bytes,
+)
 from hyenadna_core.presets import Preset
 from hyenadna_core.weights.architecture import shapes
-
-FLOAT = 4  # bytes
-DEFAULTS: dict[str, Any] = {
-    **{"order": 2, "emb_dim": 5, "filter_order": 64, "num_inner_mlps": 2, "short_filter_order": 3, "vocab_size": 16},
-    "mixer": "hyena",
-}
-SPECTRA_BUDGET, DEFAULT_BUDGET = "HYENADNA_SPECTRA_BYTES", 1 << 30
-
-# What an operator works on at once, in inference: see hyena.py, which asks here.
-WORKING_BYTES = 3 << 27
-NARROWEST = 8  # channels: fewer make matrix products slow
-ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network, where there are many more
 
 
 @dataclass(frozen=True)
 class Held:
-    """Arrays of (B, L, D) that a backend holds, fitted to what processes took on CPUs (docs/log.md).
+    """The number of arrays that a backend holds, fitted to the memory of processes on CPUs.
 
-    `kept` of every block in training; `again` of one block while it is made again for its gradient; `inner` copies of
-    the MLP's inner activations in inference. With attention, arrays of (B, heads, L, L) besides: `scores` of every
-    block in training, `scores_once` in inference.
+    docs/log.md has the measurements. Three numbers count arrays of (B, L, D): `kept` for every
+    block in training, `again` for one block while it is computed again for its gradient, `inner`
+    for copies of the MLP's inner activations in inference. Two count arrays of (B, heads, L, L)
+    with attention: `scores` for every block in training, `scores_once` in inference.
     """
 
     kept: float
@@ -41,19 +40,21 @@ class Held:
     scores_once: float
 
 
-INFERENCE = 4.3  # such arrays in inference, on every backend
-LIBRARIES = 150_000_000  # bytes that a backend's libraries take once they train
+INFERENCE = 4.3  # arrays of (B, L, D) in inference, on every backend
+LIBRARIES = 150_000_000  # bytes that a backend's libraries take when they train
 HELD = {
     "jax": Held(kept=55.0, again=60.0, inner=2, scores=6.0, scores_once=3.3),
-    "torch": Held(kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=0.0),  # PyTorch's kernel keeps none
+    "torch": Held(kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=0.0),  # PyTorch's kernel keeps no scores
     "mlx": Held(kept=55.0, again=120.0, inner=6, scores=1.6, scores_once=1.3),
-    "numpy": Held(kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=4.6),  # it does not train: as PyTorch
+    "numpy": Held(
+        kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=4.6
+    ),  # it does not train: the numbers of PyTorch
 }
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes, besides those of Python and the backend themselves (0.4 GB on a CPU)."""
+    """Bytes, without those of Python and the backend (0.4 GB on a CPU)."""
 
     weights: int
     spectra: int
@@ -62,108 +63,71 @@ class Estimate:
 
     @property
     def peak(self) -> int:
-        """The most that is held at once."""
+        """The largest number of bytes that is held at once."""
         return self.weights + self.spectra + self.activations + self.optimizer
 
     def to_json(self) -> dict[str, int]:
+        """Return all numbers by name, the peak included."""
         return asdict(self) | {"peak": self.peak}
 
 
-def channels_at_once(B: int, L: int, D: int, order: int) -> int:
-    """How many channels of (B, L, D) an operator works on at a time in inference: a divisor of D."""
-    widths = [width for width in range(1, D + 1) if D % width == 0]
-    widest = max(width for width in widths if width <= max(1, WORKING_BYTES // _bytes_of_a_channel(B, L, order)))
-    return widest if widest >= NARROWEST else min(width for width in widths if width >= min(NARROWEST, D))
+def estimate(config: HyenaConfig, B: int, L: int, training: bool, backend: str = "torch") -> Estimate:
+    """Estimate the memory of a pass over ids (B, L) in float32.
 
-
-def _bytes_of_a_channel(B: int, L: int, order: int) -> int:
-    """Projections before and after the short convolution and turned round; filter, padded input, spectra."""
-    return FLOAT * B * L * (3 * (order + 1) + 10)
-
-
-def spectra_bytes(architecture: Mapping[str, Any], L: int) -> int:
-    """Of the spectra of all filters of length L: complex numbers at each frequency of the planned transform."""
-    filters = int(architecture["n_layer"] * (architecture["order"] - 1) * architecture["d_model"])
-    return 2 * FLOAT * filters * (planned_length(L) // 2 + 1)
-
-
-def spectra_budget() -> int:
-    """The bytes of spectra that inference may keep.
-
-    Raises:
-        HyenaDNAError: the environment names no number.
+    It is the forward pass only, or with `training` also its gradient and the step of AdamW.
     """
-    text = os.environ.get(SPECTRA_BUDGET) or str(DEFAULT_BUDGET)
-    if not text.isdecimal():
-        raise HyenaDNAError(f"{SPECTRA_BUDGET} is {text!r}: give a number of bytes, as in {DEFAULT_BUDGET}.")
-    return int(text)
-
-
-def estimate(architecture: Mapping[str, Any], B: int, L: int, training: bool, backend: str = "torch") -> Estimate:
-    """What a pass over (B, L) ids takes in float32, forward alone or with its gradient and AdamW."""
     held = HELD.get(backend, HELD["torch"])
-    D, order, n_layer = (int(architecture[name]) for name in ("d_model", "order", "n_layer"))
-    named = shapes(dict(architecture))
+    D, n_layer = config.d_model, config.n_layer
+    named = shapes(config)
     tables = sum(int(np.prod(shape)) for name, shape in named.items() if name.endswith((".z", ".t")))
-    if not architecture.get("trained_positions"):
+    if not config.trained_positions:
         tables //= n_layer  # one for all blocks
     copies = ("lm_head.weight", ".3.freq", ".5.freq", ".z", ".t")
     trained = sum(int(np.prod(shape)) for name, shape in named.items() if not name.endswith(copies))
     stream = FLOAT * B * L * D
-    attends = architecture.get("mixer") == "attention"
-    scores = FLOAT * B * _heads(D) * L * L if attends else 0
+    attends = config.mixer == "attention"
+    scores = FLOAT * B * heads(D) * L * L if attends else 0
     if training:
         arrays, layers = held.kept * n_layer, n_layer
-        if architecture.get("rematerialise"):
+        if config.rematerialise:
             arrays, layers = min(arrays, held.again + n_layer), 1
         activations = int(stream * arrays + scores * held.scores * layers) + LIBRARIES
         return Estimate(FLOAT * (trained + tables), 0, activations, FLOAT * 3 * trained)
-    spectra = 0 if attends else spectra_bytes(architecture, L)
+    spectra = 0 if attends else spectra_bytes(config, L)
     spectra = spectra if spectra <= spectra_budget() else 0
-    mixing = channels_at_once(B, L, D, order) * _bytes_of_a_channel(B, L, order)
+    mixing = channels_at_once(B, L, D, config.order) * bytes_of_a_channel(B, L, config.order)
     if attends:
         mixing = int(scores * held.scores_once)
-    mlp = FLOAT * min(B * L, 2 * ROWS) * held.inner * int(architecture["d_inner"])
+    mlp = FLOAT * min(B * L, 2 * ROWS) * held.inner * config.inner_width
     activations = int(INFERENCE * stream) + max(mixing, mlp)
     return Estimate(FLOAT * (trained + tables), spectra, activations, 0)
 
 
-def _heads(D: int) -> int:
-    from hyenadna_core.model.attention import heads  # it imports Keras, which estimates of Hyena do without
+def micro_batch(config: HyenaConfig, batch_size: int, seq_len: int, limit: int, backend: str) -> int:
+    """Return how many sequences at once fit `limit` bytes in a training step, by the estimate.
 
-    return heads(D)
-
-
-def micro_batch(architecture: Mapping[str, Any], batch_size: int, seq_len: int, limit: int, backend: str) -> int:
-    """The most sequences, up to batch_size, whose training step fits `limit` bytes by the estimate; at least one."""
-    alone, both = (estimate(architecture, B, seq_len, True, backend).peak for B in (1, 2))
-    return max(1, min(batch_size, 1 + (limit - alone) // (both - alone)))
-
-
-def full_architecture(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A preset's or a run's arguments of HyenaBackbone, with the defaults that an estimate needs."""
-    architecture = DEFAULTS | dict(config)
-    architecture["d_inner"] = architecture.get("d_inner") or 4 * int(architecture["d_model"])
-    return architecture
+    It is at least one and at most batch_size.
+    """
+    one, two = (estimate(config, B, seq_len, True, backend).peak for B in (1, 2))
+    return max(1, min(batch_size, 1 + (limit - one) // (two - one)))
 
 
 def estimates(preset: Preset, batch_size: int, seq_len: int | None, backend: str) -> list[dict[str, Any]]:
-    """Estimates for a preset: inference, training, training with rematerialised blocks.
+    """Estimate the memory for a preset: inference, training, training with rematerialised blocks.
 
     Raises:
-        HyenaDNAError: the preset takes no sequences that long.
+        HyenaDNAError: the preset does not take sequences of this length.
     """
-    most = int(preset.config["max_seq_len"])
-    L = seq_len or most
-    if most < L:
-        raise HyenaDNAError(f"{preset.name} takes at most {most:,} bases, not {L:,}.")
-    architecture = full_architecture(preset.config)
+    config = preset.hyena_config
+    L = seq_len or config.max_seq_len
+    if config.max_seq_len < L:
+        raise HyenaDNAError(f"{preset.name} takes at most {config.max_seq_len:,} bases, not {L:,}.")
     rows = []
-    for what, training, remat in (
+    for purpose, training, rematerialise in (
         ("inference", False, False),
         ("training", True, False),
         ("rematerialised", True, True),
     ):
-        found = estimate(architecture | {"rematerialise": remat}, batch_size, L, training, backend)
-        rows.append({"for": what, "batch_size": batch_size, "seq_len": L, **found.to_json()})
+        memory = estimate(replace(config, rematerialise=rematerialise), batch_size, L, training, backend)
+        rows.append({"for": purpose, "batch_size": batch_size, "seq_len": L, **memory.to_json()})
     return rows

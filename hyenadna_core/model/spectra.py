@@ -1,100 +1,119 @@
-"""Inference: layer by layer, with the filters' spectra kept between calls.
+"""Inference, layer by layer, with the spectra of the filters kept between calls.
 
-Filters depend on weights and length alone. Their spectra are kept for the lengths in use, within a budget of bytes, the
-least recently used given up first; they are used while the weights that they were made from are the ones in the model,
-which is looked up before every call, however those were changed, and all given up when they are not. Training never
-comes here.
+The filters depend only on the weights and the length. Their spectra are kept for the lengths in
+use, within a budget of bytes; the least recently used are dropped first. Kept spectra are dropped
+when a filter weight, the window or the device changes. Training does not use them.
 """
 
 from collections import OrderedDict
-from hashlib import blake2b
 from threading import Lock
+from typing import Any, NamedTuple
 
 from keras import ops
 
 from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
 from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
-from hyenadna_core.model.memory import spectra_budget, spectra_bytes
+from hyenadna_backends.snapshot import Snapshot
+from hyenadna_core.model.sizes import spectra_budget, spectra_bytes
+
+
+class Kept(NamedTuple):
+    """The spectra of one length: for each block (O - 1, D, F) complex numbers."""
+
+    positions: Snapshot  # the positional features that the spectra were computed from
+    size: int  # bytes
+    spectra: list[Any]
 
 
 class Spectra:
-    """The spectra of a backbone's filters, by length: for each block (order - 1, D, F) complex numbers, or None."""
+    """The spectra of a backbone's filters, by length."""
 
-    def __init__(self, backbone):
-        self.backbone = backbone
-        self.weights = None  # a digest of those that all that is kept was made from
-        self.kept = OrderedDict()  # length: (digest of its positions, bytes, spectra)
-        self.made = 0  # how many times they had to be computed
+    def __init__(self):
+        self.kept = OrderedDict()  # by length: Kept
+        self.made = 0  # how many times spectra had to be computed
         self.lock = Lock()
+        self._settings = self._weights = None  # which all kept spectra were computed from
 
-    def of(self, L):
-        """The spectra for inputs of L bases: kept ones, new ones, or Nones where the budget is too small for them."""
-        mixers = [block.mixer for block in self.backbone.blocks]
-        if not keeps_spectra() or not all(hasattr(mixer, "filter_fn") for mixer in mixers):
-            return [None] * len(mixers)
+    def of(self, backbone, L):
+        """Return the spectra of each block for inputs of L bases, or None for each block.
+
+        It is None if the mixer has no filters, the kernel takes no spectra or the budget is too
+        small.
+        """
+        mixers = [block.mixer for block in backbone.blocks]
+        if keeps_spectra() and all(hasattr(mixer, "filter_fn") for mixer in mixers):
+            needed = spectra_bytes(backbone.hyena_config, L)
+            with self.lock:
+                if spectra := self._of(mixers, L, needed):
+                    return spectra
+        return [None] * len(mixers)
+
+    def clear(self):
+        """Drop all kept spectra."""
         with self.lock:
-            return self._of(L, mixers) or [None] * len(mixers)
-
-    def _of(self, L, mixers):
-        weights, positions = digest_of_weights(mixers), digest_of_positions(mixers, L)
-        if weights != self.weights:
             self.kept.clear()
-            self.weights = weights
-        if L in self.kept and self.kept[L][0] == positions:
+            self._settings = self._weights = None
+
+    def _of(self, mixers, L, needed):
+        settings, weights, positions = settings_of(mixers), weights_of(mixers), positions_of(mixers, L)
+        if self._weights is None or settings != self._settings or not self._weights.matches(weights):
+            self.kept.clear()
+            self._settings, self._weights = settings, Snapshot(weights)
+        if L in self.kept and self.kept[L].positions.matches(positions):
             self.kept.move_to_end(L)
-            return self.kept[L][2]
+            return self.kept[L].spectra
         self.kept.pop(L, None)
-        budget, needed = spectra_budget(), spectra_bytes(self.backbone.get_config(), L)
+        budget = spectra_budget()
         if needed > budget:
             return None
-        while sum(size for _, size, _ in self.kept.values()) + needed > budget:
+        while sum(kept.size for kept in self.kept.values()) + needed > budget:
             self.kept.popitem(last=False)
         self.made += 1
-        found = [make_spectra(mixers[0], mixer, *mixer.pos_emb.rows(L)) for mixer in mixers]
-        self.kept[L] = positions, needed, found
-        return found
+        before = Snapshot(positions)  # if another thread changes a weight now, the next call sees it
+        spectra = [make_spectra(mixers[0], mixer, *mixer.pos_emb.rows(L)) for mixer in mixers]
+        self.kept[L] = Kept(before, needed, spectra)
+        return spectra
 
 
-def digest_of_weights(mixers):
-    """Of all that filters are made from but positions, and of the device, which decides how a spectrum lies."""
-    digest = blake2b(current_device().encode(), digest_size=16)
-    for network in (mixer.filter_fn for mixer in mixers):
-        digest.update(f"{network.window_shift} {network.filter_layout}".encode())
-        for variable in network.variables:
-            digest.update(ops.convert_to_numpy(variable.value).tobytes())
-    return digest.digest()
+def settings_of(mixers):
+    """Return what spectra depend on besides arrays: the device, windows, changed layers."""
+    networks = [mixer.filter_fn for mixer in mixers]
+    linears = [linear for network in networks for linear in network.linears]
+    return (
+        current_device(),
+        [(network.config, network.dtype_policy.name) for network in networks],
+        [(linear.quantization_mode, linear.lora_rank, linear.lora_alpha) for linear in linears],
+    )
 
 
-def digest_of_positions(mixers, L):
-    """Of the tables of the first L positions."""
-    digest = blake2b(digest_size=16)
-    for table in {id(mixer.pos_emb): mixer.pos_emb for mixer in mixers}.values():
-        for rows in table.rows(L):
-            digest.update(ops.convert_to_numpy(rows).tobytes())
-    return digest.digest()
+def weights_of(mixers):
+    """Return the arrays of the filter networks."""
+    return [variable.value for mixer in mixers for variable in mixer.filter_fn.variables]
+
+
+def positions_of(mixers, L):
+    """Return the first L rows of the tables of positions, once for tables that mixers share."""
+    tables = {id(mixer.pos_emb): mixer.pos_emb for mixer in mixers}.values()
+    return [rows for table in tables for rows in table.rows(L)]
 
 
 def forget_spectra(model):
-    """Give up what a backbone, or a model with a head on one, has kept between calls."""
-    if spectra := getattr(getattr(model, "backbone", model), "_spectra", None):
-        with spectra.lock:
-            spectra.kept.clear()
+    """Drop the kept spectra of a backbone, or of a model with a backbone."""
+    getattr(model, "backbone", model).spectra.clear()
 
 
 def forward(backbone, ids):
-    """Hidden states of ids: (B, L) -> (B, L, D)."""
-    if not hasattr(backbone, "_spectra"):
-        backbone._spectra = Spectra(backbone)
+    """Compute the hidden states of ids: (B, L) -> (B, L, D)."""
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
-    for block, spectra in zip(backbone.blocks, backbone._spectra.of(ids.shape[1]), strict=True):
+    for block, spectra in zip(backbone.blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True):
         x = run_layer(backbone.blocks[0], block, x, spectra)
     return backbone.ln_f(x)
 
 
 def predict(model, ids):
-    """What a backbone, or a model with a head on one, makes of ids, as a NumPy array."""
+    """Return the output of a backbone, or of a model with one, for ids (B, L) in NumPy."""
     model.check_length(ids)
     backbone = getattr(model, "backbone", model)
     with without_gradients():

@@ -8,7 +8,7 @@ from typing import Any
 from hyenadna_backends.device_memory import free_memory, local_devices
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.model.memory import full_architecture
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
 from hyenadna_core.registry import find_preset
@@ -92,7 +92,7 @@ def configure(
         options={name: _as_json(value) for name, value in task_options.items()},
         stages=tuple(stages),
         micro_batches=plan_micro_batches(
-            full_architecture(model), stages, options.micro_batch, devices, limit, backend
+            HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend
         ),
         recipe=replace(recipe, learning_rate=options.learning_rate or recipe.learning_rate),
         start=_source(options.weights),

@@ -1,10 +1,10 @@
 """Planning the stages of a run: lengths, sequences per step, sequences at a time."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.memory import micro_batch
 from hyenadna_core.training.warmup import Stage, doubling, parse_stages
 
@@ -59,7 +59,7 @@ def plan_stages(
 
 
 def plan_micro_batches(
-    architecture: Mapping[str, Any], stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
+    config: HyenaConfig, stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
 ) -> tuple[int, ...]:
     """Return how many sequences of a step are computed at a time in each stage, on all devices.
 
@@ -77,7 +77,7 @@ def plan_micro_batches(
             )
         of_device = stage.batch_size // devices
         most = (
-            max(1, asked // devices) if asked else micro_batch(architecture, of_device, stage.seq_len, limit, backend)
+            max(1, asked // devices) if asked else micro_batch(config, of_device, stage.seq_len, limit, backend)
         )
         sizes.append(devices * max(size for size in range(1, min(most, of_device) + 1) if of_device % size == 0))
     return tuple(sizes)

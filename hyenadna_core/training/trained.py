@@ -25,7 +25,7 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
     config = RunConfig.from_json(run["config"])
     task: Task = find_task(session.plugins, config.task).from_options(config.options, run.get("task"))
     task.seq_len = max(stage.seq_len for stage in config.stages)
-    from hyenadna_core.model.loading import random_model
+    from hyenadna_core.model.causal_lm import random_model
     from hyenadna_core.weights.state_dict import load_state_dict
 
     model = task.model(random_model(config.model))

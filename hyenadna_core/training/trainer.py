@@ -13,7 +13,8 @@ import keras
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
 from hyenadna_core.errors import HyenaDNAError, Interrupted
-from hyenadna_core.model.loading import load, random_model
+from hyenadna_core.model.causal_lm import random_model
+from hyenadna_core.model.loading import load
 from hyenadna_core.model.spectra import forget_spectra
 from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.task import Batch, Draw, Task, number_of_targets

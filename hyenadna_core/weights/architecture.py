@@ -1,4 +1,4 @@
-"""The architecture of a file of weights: read from the shapes of its tensors, and what config.json adds."""
+"""The architecture of a file of weights, from the shapes of its tensors and config.json."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from hyenadna_core.definition import positional_features, times
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
 
 Tensors = Mapping[str, np.ndarray]
 
-POSITIONS_ATOL = 5e-6  # the original's table for 1,000,002 positions, in float32, is 7e-7 from the formula
+POSITIONS_ATOL = 5e-6  # the original's float32 table for 1,000,002 positions is 7e-7 from the formula
 
-# What config.json calls an argument of HyenaBackbone: the original's (with its "layer" laid open), then the hub's.
+# The names of hyperparameters in config.json: the original's (after those of its "layer"), the
+# hub's.
 CONFIG_NAMES = {
     "n_layer": "n_layer",
     "d_model": "d_model",
@@ -30,20 +33,16 @@ CONFIG_NAMES = {
     "embed_dropout": "embed_dropout",
     "layer_norm_epsilon": "layer_norm_epsilon",
 }
-FROM_SHAPES = (
-    "vocab_size",
-    *("mixer", "n_layer", "d_model", "d_inner", "max_seq_len", "order", "emb_dim", "filter_order", "num_inner_mlps"),
-    "short_filter_order",
-)
+NOT_FROM_SHAPES = ("tie_embeddings", "trained_positions")  # read from values: a config.json may differ
 
 
 def read_architecture(tensors: Tensors) -> dict[str, Any]:
-    """The arguments of HyenaBackbone, and `tie_embeddings`, that tensors with plain names belong to.
+    """Return the hyperparameters that tensors with plain names show, by the names of HyenaConfig.
 
-    Without max_seq_len where the mixer is attention, whose shapes do not show it.
+    max_seq_len is missing if the mixer is attention, because no shape depends on it.
 
     Raises:
-        HyenaDNAError: a tensor is missing or has a shape that no such model has.
+        HyenaDNAError: a tensor is missing or has a shape that no HyenaDNA model has.
     """
     indices = {int(match[1]) for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
     n_layer = len(indices)
@@ -53,7 +52,7 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
     mixer = "backbone.layers.0.mixer."
     is_attention = f"{mixer}Wqkv.weight" in tensors
     vocab_size, d_model = embedding.shape
-    found = {
+    architecture = {
         "mixer": "attention" if is_attention else "hyena",
         "n_layer": n_layer,
         "d_model": d_model,
@@ -62,12 +61,12 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
         "tie_embeddings": np.array_equal(tensors.get("lm_head.weight", embedding), embedding),
     }
     if is_attention:
-        check_shapes(tensors, found)
-        return found
+        check_shapes(tensors, HyenaConfig(**architecture, max_seq_len=1))
+        return architecture
     network = f"{mixer}filter_fn.implicit_filter."
     first = _tensor(tensors, f"{network}0.weight", 2)
     linears = [name for name in tensors if re.fullmatch(re.escape(network) + r"\d+\.weight", name)]
-    found |= {
+    architecture |= {
         "max_seq_len": _tensor(tensors, f"{mixer}filter_fn.pos_emb.z", 3).shape[1],
         "order": _tensor(tensors, f"{mixer}in_proj.weight", 2).shape[0] // max(d_model, 1) - 1,
         "emb_dim": first.shape[1],
@@ -75,25 +74,27 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
         "num_inner_mlps": len(linears) - 2,
         "short_filter_order": _tensor(tensors, f"{mixer}short_filter.weight", 3).shape[2],
     }
-    if found["order"] < 2 or found["emb_dim"] < 3 or found["emb_dim"] % 2 == 0 or found["num_inner_mlps"] < 0:
-        raise HyenaDNAError(f"its shapes are those of no Hyena model: {found}.")
-    check_shapes(tensors, found)
-    return found | {"trained_positions": _trained_positions(tensors, found)}
+    try:
+        config = HyenaConfig(**architecture)
+    except ValueError as error:
+        raise HyenaDNAError(f"its shapes fit no Hyena model: {error} ({architecture}).") from None
+    check_shapes(tensors, config)
+    return architecture | {"trained_positions": _trained_positions(tensors, config)}
 
 
-def check_shapes(tensors: Tensors, architecture: Mapping[str, Any]) -> None:
-    """Compare every tensor with the shape that it has in this architecture.
+def check_shapes(tensors: Tensors, config: HyenaConfig) -> None:
+    """Compare every tensor with the shape that it has in a model with these hyperparameters.
 
     Raises:
-        HyenaDNAError: a tensor too few or too many, one of another shape, or one that holds no real numbers.
+        HyenaDNAError: a tensor is missing, is unknown, has another shape or holds no real numbers.
     """
-    wanted = shapes(architecture)
-    for what, names in (
+    wanted = shapes(config)
+    for problem, names in (
         ("lacks", wanted.keys() - tensors.keys() - {"lm_head.weight"}),
         ("has, unlike any Hyena model,", tensors.keys() - wanted.keys()),
     ):
         if names:
-            raise HyenaDNAError(f"it {what} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
+            raise HyenaDNAError(f"it {problem} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name]:
             raise HyenaDNAError(f"{name} has the shape {tensor.shape} instead of {wanted[name]}.")
@@ -102,13 +103,13 @@ def check_shapes(tensors: Tensors, architecture: Mapping[str, Any]) -> None:
 
 
 def is_real(dtype: np.dtype[Any]) -> bool:
-    """Whether numbers of this kind are floating-point; NumPy knows bfloat16 from outside only."""
+    """Return whether the dtype is floating-point; bfloat16 is not one of NumPy's own dtypes."""
     return np.issubdtype(dtype, np.floating) or dtype.name == "bfloat16"
 
 
-def shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Every tensor of the original's state dict by its plain name (docs/model.md section 3)."""
-    d, d_inner = architecture["d_model"], architecture["d_inner"]
+def shapes(config: HyenaConfig) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor of the original's state dict (docs/model.md section 3)."""
+    d, d_inner = config.d_model, config.inner_width
     layer = {
         "mixer.out_proj.weight": (d, d),
         "mixer.out_proj.bias": (d,),
@@ -118,48 +119,46 @@ def shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         "mlp.fc2.bias": (d,),
     }
     layer |= {f"norm{number}.{part}": (d,) for number in (1, 2) for part in ("weight", "bias")}
-    if architecture.get("mixer") == "attention":
+    if config.mixer == "attention":
         layer |= {"mixer.Wqkv.weight": (3 * d, d), "mixer.Wqkv.bias": (3 * d,)}
     else:
-        layer |= _hyena_shapes(architecture)
-    found: dict[str, tuple[int, ...]] = {
-        f"backbone.layers.{i}.{name}": shape for i in range(architecture["n_layer"]) for name, shape in layer.items()
-    }
-    return found | {
-        "backbone.embeddings.word_embeddings.weight": (architecture["vocab_size"], d),
+        layer |= _hyena_shapes(config)
+    return {
+        **{f"backbone.layers.{i}.{name}": shape for i in range(config.n_layer) for name, shape in layer.items()},
+        "backbone.embeddings.word_embeddings.weight": (config.vocab_size, d),
         "backbone.ln_f.weight": (d,),
         "backbone.ln_f.bias": (d,),
-        "lm_head.weight": (architecture["vocab_size"], d),
+        "lm_head.weight": (config.vocab_size, d),
     }
 
 
-def _hyena_shapes(architecture: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    d, L, m = (architecture[name] for name in ("d_model", "max_seq_len", "order"))
-    f, e, inner = (architecture[name] for name in ("filter_order", "emb_dim", "num_inner_mlps"))
-    c = (m - 1) * d
-    found = {
-        "mixer.in_proj.weight": ((m + 1) * d, d),
-        "mixer.in_proj.bias": ((m + 1) * d,),
-        "mixer.short_filter.weight": ((m + 1) * d, 1, architecture["short_filter_order"]),
-        "mixer.short_filter.bias": ((m + 1) * d,),
+def _hyena_shapes(config: HyenaConfig) -> dict[str, tuple[int, ...]]:
+    d, L, f, e = config.d_model, config.max_seq_len, config.filter_order, config.emb_dim
+    projected, c = config.projected_channels, config.filter_channels
+    operator: dict[str, tuple[int, ...]] = {
+        "mixer.in_proj.weight": (projected, d),
+        "mixer.in_proj.bias": (projected,),
+        "mixer.short_filter.weight": (projected, 1, config.short_filter_order),
+        "mixer.short_filter.bias": (projected,),
         "mixer.filter_fn.bias": (c,),
         "mixer.filter_fn.pos_emb.z": (1, L, e),
         "mixer.filter_fn.pos_emb.t": (1, L, 1),
         "mixer.filter_fn.modulation.deltas": (1, 1, c),
     }
-    for index in range(inner + 1):
-        found[f"mixer.filter_fn.implicit_filter.{2 * index}.weight"] = (f, f if index else e)
-        found[f"mixer.filter_fn.implicit_filter.{2 * index}.bias"] = (f,)
-        found[f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq"] = (1, f)
-    found[f"mixer.filter_fn.implicit_filter.{2 * inner + 2}.weight"] = (c, f)
-    return found
+    network = "mixer.filter_fn.implicit_filter"
+    for index in range(config.num_inner_mlps + 1):
+        operator[f"{network}.{2 * index}.weight"] = (f, f if index else e)
+        operator[f"{network}.{2 * index}.bias"] = (f,)
+        operator[f"{network}.{2 * index + 1}.freq"] = (1, f)
+    operator[f"{network}.{2 * config.num_inner_mlps + 2}.weight"] = (c, f)
+    return operator
 
 
 def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> dict[str, Any]:
-    """What a config.json (the original's, the hub's or ours) says beyond the tensors' shapes.
+    """Return the hyperparameters in a config.json (the original's, the hub's or ours).
 
     Raises:
-        HyenaDNAError: it contradicts the shapes, or asks for what this model does not do.
+        HyenaDNAError: it contradicts the tensors' shapes, or needs something that this model lacks.
     """
     if isinstance(config.get("backbone"), dict):  # ours
         given: dict[str, Any] = config["backbone"] | {
@@ -173,26 +172,28 @@ def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> d
             raise HyenaDNAError("its filters have no decaying window (modulate false), which is not supported.")
         flat = {**config, **layer}
         given = {ours: flat[name] for name, ours in CONFIG_NAMES.items() if flat.get(name) is not None}
-    for name in FROM_SHAPES:
-        if name in architecture and given.get(name, architecture[name]) != architecture[name]:
-            raise HyenaDNAError(f"it says {name} {given[name]!r}, the weights have {architecture[name]}.")
+    for name, value in architecture.items():
+        if name not in NOT_FROM_SHAPES and given.get(name, value) != value:
+            raise HyenaDNAError(f"it says {name} {given[name]!r}, the weights have {value}.")
     return given
 
 
 def _tensor(tensors: Tensors, name: str, axes: int) -> np.ndarray:
+    """Return a tensor, or raise HyenaDNAError if it is missing or has another number of axes."""
     if name not in tensors:
-        raise HyenaDNAError(f"it lacks {name}: these are no weights of a HyenaDNA model.")
+        raise HyenaDNAError(f"it lacks {name}: these are not the weights of a HyenaDNA model.")
     if tensors[name].ndim != axes:
         raise HyenaDNAError(f"{name} has the shape {tensors[name].shape}, not one of {axes} axes.")
     return tensors[name]
 
 
-def _trained_positions(tensors: Tensors, architecture: Mapping[str, Any]) -> bool:
-    """Whether positional features differ from the formula, or between layers: then each layer keeps its own."""
-    from hyenadna_core.definition import positional_features, times
+def _trained_positions(tensors: Tensors, config: HyenaConfig) -> bool:
+    """Return whether positional features differ from the formula, or between layers.
 
-    prefixes = [f"backbone.layers.{i}.mixer.filter_fn.pos_emb." for i in range(architecture["n_layer"])]
-    L, e = architecture["max_seq_len"], architecture["emb_dim"]
+    Then each layer keeps its own.
+    """
+    prefixes = [f"backbone.layers.{i}.mixer.filter_fn.pos_emb." for i in range(config.n_layer)]
+    L, e = config.max_seq_len, config.emb_dim
     for part, formula in (("z", positional_features(L, e)), ("t", times(L))):
         first = tensors[f"{prefixes[0]}{part}"]
         if not np.allclose(np.asarray(first[0], np.float32), formula, rtol=0, atol=POSITIONS_ATOL):

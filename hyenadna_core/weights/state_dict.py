@@ -1,55 +1,66 @@
-"""Weights under the original's parameter names (docs/model.md section 3), in the shapes that PyTorch gives them."""
+"""Weights by the original's parameter names and in its shapes (docs/model.md section 3)."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 
-# How a tensor of the original becomes a variable of ours, and back.
-SAME = (lambda tensor: tensor, lambda value: value)
-LINEAR = (np.transpose, np.transpose)  # (out, in) to (in, out)
-DEPTHWISE = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
-ROW = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
-CHANNELS = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
-TABLE = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
+EMBEDDING, HEAD = "backbone.embeddings.word_embeddings.weight", "lm_head.weight"
+
+Change = Callable[[np.ndarray], np.ndarray]
+Changes = tuple[Change, Change]
+Named = Iterator[tuple[str, Any, Changes]]
+
+# How to change a tensor of the original into a variable of ours, and back.
+SAME: Changes = (lambda tensor: tensor, lambda value: value)
+LINEAR: Changes = (np.transpose, np.transpose)  # (out, in) to (in, out)
+DEPTHWISE: Changes = (lambda tensor: tensor[:, 0].T, lambda value: value.T[:, None])  # (C, 1, W) to (W, C)
+ROW: Changes = (lambda tensor: tensor.reshape(-1), lambda value: value[None])  # (1, n) to (n,)
+CHANNELS: Changes = (lambda tensor: tensor.reshape(-1), lambda value: value[None, None])  # (1, 1, C) to (C,)
+TABLE: Changes = (lambda tensor: tensor[0], lambda value: value[None])  # (1, max_seq_len, n) to (max_seq_len, n)
 
 
 class Parameter(NamedTuple):
-    """A tensor of the original: its name, our variable, and the two functions between them."""
+    """A tensor of the original: its name, our variable, and the functions that convert them."""
 
     name: str
-    variable: object
-    from_original: object
-    to_original: object
+    variable: Any
+    from_original: Change
+    to_original: Change
 
 
-def parameters(model) -> Iterator[Parameter]:
-    """Every tensor of the original's state dict for this CausalLM; shared ones once under each of their names.
+def parameters(model: Any) -> Iterator[Parameter]:
+    """Yield every tensor of the original's state dict for a CausalLM, a TaskModel or a backbone.
 
-    The original's code has no names for our attention: they are ours, Wqkv and out_proj. Those of a task's head are
-    head.0.NAME, head.1.NAME, ..., as they are.
+    A shared variable comes once for each of its names. Attention has our names, Wqkv and out_proj,
+    since the original's code has none. The head of a TaskModel is head.0.NAME, head.1.NAME, ...; a
+    backbone has no head.
     """
-    backbone = model.backbone
-    yield Parameter("backbone.embeddings.word_embeddings.weight", backbone.embeddings.embeddings, *SAME)
-    mixer_parameters = MIXERS[backbone.get_config()["mixer"]]
+    backbone = getattr(model, "backbone", model)
+    yield Parameter(EMBEDDING, backbone.embeddings.embeddings, *SAME)
+    mixer_parameters = MIXERS[backbone.hyena_config.mixer]
     for index, block in enumerate(backbone.blocks):
         for name, variable, change in (*mixer_parameters(block.mixer), *_around_mixer(block)):
             yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
     yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
     yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
+    if backbone is model:
+        return
     if not hasattr(model, "tie_embeddings"):  # a TaskModel
-        weights = [variable for variable in model.head.variables if "float" in variable.dtype]  # not dropout's state
+        weights = [
+            variable for variable in model.head.variables if "float" in variable.dtype
+        ]  # without the state of a dropout
         for index, variable in enumerate(weights):
             yield Parameter(f"head.{index}.{variable.name}", variable, *SAME)
     elif model.tie_embeddings:
-        yield Parameter("lm_head.weight", backbone.embeddings.embeddings, *SAME)
+        yield Parameter(HEAD, backbone.embeddings.embeddings, *SAME)
     else:
-        yield Parameter("lm_head.weight", model.lm_head.kernel, *LINEAR)
+        yield Parameter(HEAD, model.lm_head.kernel, *LINEAR)
 
 
-def _hyena(mixer):
+def _hyena(mixer: Any) -> Named:
     filter_fn = mixer.filter_fn
     yield from _linear("mixer.in_proj", mixer.in_proj)
     yield "mixer.short_filter.weight", mixer.short_filter.taps, DEPTHWISE
@@ -59,13 +70,13 @@ def _hyena(mixer):
     yield "mixer.filter_fn.pos_emb.t", mixer.pos_emb.t, TABLE
     for index, linear in enumerate(filter_fn.linears):
         yield from _linear(f"mixer.filter_fn.implicit_filter.{2 * index}", linear)
-        if linear is not filter_fn.linears[-1]:  # one sine frequency, stored once for each sine
+        if linear is not filter_fn.linears[-1]:  # all sines share one frequency, which is stored for each
             yield f"mixer.filter_fn.implicit_filter.{2 * index + 1}.freq", filter_fn.freq, ROW
     yield "mixer.filter_fn.modulation.deltas", filter_fn.deltas, CHANNELS
     yield from _linear("mixer.out_proj", mixer.out_proj)
 
 
-def _attention(mixer):
+def _attention(mixer: Any) -> Named:
     yield from _linear("mixer.Wqkv", mixer.Wqkv)
     yield from _linear("mixer.out_proj", mixer.out_proj)
 
@@ -73,7 +84,7 @@ def _attention(mixer):
 MIXERS = {"hyena": _hyena, "attention": _attention}
 
 
-def _around_mixer(block):
+def _around_mixer(block: Any) -> Named:
     for name in ("norm1", "norm2"):
         norm = getattr(block, name)
         yield f"{name}.weight", norm.gamma, SAME
@@ -82,14 +93,14 @@ def _around_mixer(block):
     yield from _linear("mlp.fc2", block.mlp.fc2)
 
 
-def _linear(name, dense):
+def _linear(name: str, dense: Any) -> Named:
     yield f"{name}.weight", dense.kernel, LINEAR
     if dense.bias is not None:
         yield f"{name}.bias", dense.bias, SAME
 
 
-def state_dict(model) -> dict[str, np.ndarray]:
-    """The model's weights by the original's names, as the original's training code saves them."""
+def state_dict(model: Any) -> dict[str, np.ndarray]:
+    """Return the model's weights by the original's names, as its training code saves them."""
     from keras import ops
 
     return {
@@ -98,17 +109,17 @@ def state_dict(model) -> dict[str, np.ndarray]:
     }
 
 
-def load_state_dict(model, tensors: Mapping[str, np.ndarray]) -> None:
+def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
     """Put tensors by the original's names into the model.
 
     Raises:
-        HyenaDNAError: a name too few or too many, a shape that is not the model's, or tensors that differ although the
-            model has one variable for them.
+        HyenaDNAError: a name is missing or unknown, a shape is not the model's, or tensors differ
+            for which the model has one variable.
     """
     wanted = {parameter.name: parameter for parameter in parameters(model)}
-    for what, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
+    for problem, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
         if names:
-            raise HyenaDNAError(f"The weights {what} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
+            raise HyenaDNAError(f"The weights {problem} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
     placed: dict[int, str] = {}
     for name, variable, from_original, to_original in wanted.values():
         value = np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32)))

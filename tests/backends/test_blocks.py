@@ -1,4 +1,4 @@
-"""Blocks of channels and of positions against the same model without them: values and gradients."""
+"""Values and gradients in blocks of channels and positions, compared with the whole model."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from hyenadna_backends.blocks import map_rows, sum_products
 from hyenadna_core import CausalLM
 from hyenadna_core.checks.cases import CASES, compute, define, inputs
 from hyenadna_core.checks.gradients import loss_and_gradients
-from hyenadna_core.model import hyena, memory
-from hyenadna_core.model.memory import channels_at_once
+from hyenadna_core.model import hyena, sizes
+from hyenadna_core.model.sizes import channels_at_once
 
 pytestmark = pytest.mark.keras
 
@@ -19,9 +19,9 @@ SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
 
 @pytest.fixture
 def in_small_blocks(monkeypatch):
-    """Makes every model go four channels, and 24 positions, at a time."""
+    """Let every model compute four channels, and 24 positions, at a time."""
     for name, value in SMALL.items():
-        monkeypatch.setattr(memory, name, value)
+        monkeypatch.setattr(sizes, name, value)
 
 
 @pytest.mark.usefixtures("in_small_blocks")
@@ -99,12 +99,12 @@ def test_channels_at_once_divide_them_and_keep_matrix_products_wide():
 
 
 def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_weights, in_small_blocks, monkeypatch):
-    """Rounded rates, frequencies or layers of the filter network would show in the filters at once."""
+    """Rounded rates, frequencies or layers of the filter network would change the filters."""
     from hyenadna_core import HyenaBackbone
     from hyenadna_core.model.filters import HyenaFilter
     from hyenadna_core.weights.state_dict import load_state_dict
 
-    monkeypatch.setenv(memory.SPECTRA_BUDGET, "0")
+    monkeypatch.setenv(sizes.SPECTRA_BUDGET, "0")
     made = {"float32": [], "mixed_bfloat16": []}
     for policy, filters in made.items():
         model = CausalLM(HyenaBackbone(2, 16, 66, d_inner=64, dtype=policy))
@@ -126,7 +126,7 @@ def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_
 
 
 def unrolled(function, blocks, R, bias):
-    """sum_products in a plain loop, so that what `function` makes can be looked at."""
+    """Do what sum_products does in a plain loop, so that `function` can be watched."""
     total = bias
     for index in range(len(blocks[0])):
         left, right = function(tuple(block[index] for block in blocks))
@@ -141,7 +141,7 @@ def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, lon
         request.getfixturevalue("in_small_blocks")
     ids, targets = (golden[name].astype(np.int32) for name in ("input_ids", "target_ids"))
     model = golden_model(embed_dropout=0.0, rematerialise=True)
-    assert all(block.get_config()["rematerialise"] for block in model.backbone.blocks)
+    assert all(block.config.rematerialise for block in model.backbone.blocks)
     loss, found = loss_and_gradients(model, ids, targets)
     expected_loss, expected = loss_and_gradients(golden_model(embed_dropout=0.0), ids, targets)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-6)

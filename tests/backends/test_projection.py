@@ -1,4 +1,4 @@
-"""The projection with channels first against the product that defines it, in float64."""
+"""The projection with channels first, compared with its product in float64."""
 
 import numpy as np
 import pytest

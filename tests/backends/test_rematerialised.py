@@ -1,4 +1,4 @@
-"""What is computed again for the gradient: the same gradient, and less memory, on XLA for CPUs and MLX too."""
+"""Rematerialised blocks: the same gradient and less memory, also on XLA for CPUs and MLX."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ L = 1024
 
 
 def gradient_bytes(n_layer, rematerialise):
-    """The most bytes that the compiled gradient of a model takes at once."""
+    """Return the largest number of bytes that the compiled gradient of a model takes at once."""
     model = CausalLM(
         HyenaBackbone(n_layer, 32, max_seq_len=L + 2, embed_dropout=0.0, rematerialise=rematerialise, seed=0)
     )

@@ -1,4 +1,4 @@
-"""The short convolution of the backend at hand against its definition, one tap at a time in float64."""
+"""The short convolution, compared with its definition in float64, tap by tap."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def arrays(width, L, seed=0):
 
 
 def late(x, positions):
-    """x with each base `positions` later, zeros before."""
+    """Shift each base of x to `positions` later, with zeros before it."""
     L = x.shape[2]
     return np.pad(x, ((0, 0), (0, 0), (positions, 0)))[:, :, :L]
 

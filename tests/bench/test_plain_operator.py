@@ -1,4 +1,4 @@
-"""The operator and its gradients beside the same formulas in the original's layout, gradients the backend's own."""
+"""The operator and its gradients, compared with the same formulas in the original's layout."""
 
 import keras
 import numpy as np
@@ -7,6 +7,7 @@ import pytest
 from hyenadna_core.bench import cases as bench_cases
 from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.plain_operator import plain_operator
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.hyena import HyenaOperator
 
 pytestmark = pytest.mark.keras
@@ -19,7 +20,7 @@ def numbers(*shape, seed=0):
 
 
 def built(order, layout):
-    layer = HyenaOperator(8, 66, order=order, filter_layout=layout, seed=5)
+    layer = HyenaOperator(HyenaConfig(1, 8, 66, order=order, filter_layout=layout), seed=5)
     layer.build((None, None, 8))
     return layer
 

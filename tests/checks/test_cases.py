@@ -1,4 +1,4 @@
-"""What the parity table is made of: on the backend at hand here, on all of them in test_parity.py."""
+"""The cases of the parity table, on one backend; test_parity.py compares all backends."""
 
 import numpy as np
 import pytest

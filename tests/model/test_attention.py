@@ -1,4 +1,4 @@
-"""The Transformer with `mixer="attention"`: its formula, and that it goes wherever a Hyena model goes."""
+"""The Transformer with `mixer="attention"`: its formula, and the uses it shares with Hyena."""
 
 import json
 import shutil
@@ -11,9 +11,8 @@ from keras import ops
 import hyenadna_core as hyenadna
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.checks.gradients import loss_and_gradients
-from hyenadna_core.model.attention import CausalAttention, heads, rotate
-from hyenadna_core.training.checkpoint import load_checkpoint, save_checkpoint
-from hyenadna_core.weights.sources import read_weights
+from hyenadna_core.model.attention import CausalAttention, rotate
+from hyenadna_core.model.sizes import heads
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
 pytestmark = pytest.mark.keras
@@ -24,7 +23,7 @@ def numbers(*shape, seed=0):
 
 
 def drawn_layer(d_model, num_heads=None):
-    """A layer with weights so large that attention is far from even, biases included."""
+    """Make a layer with weights so large that attention is far from even, biases included."""
     layer = CausalAttention(d_model, num_heads)
     layer.build((None, None, d_model))
     for index, variable in enumerate(layer.weights):
@@ -44,7 +43,7 @@ def some_ids(length=50):
 
 
 def by_definition(layer, x):
-    """Position by position in float64; a pair of channels is turned as one complex number."""
+    """Compare with float64, position by position; a pair of channels is a complex number."""
     weights = [ops.convert_to_numpy(variable.value).astype(np.float64) for variable in layer.weights]
     qkv_kernel, qkv_bias, out_kernel, out_bias = weights
     B, L, D = x.shape
@@ -284,23 +283,3 @@ def test_a_folder_of_another_model_is_one_line(tmp_path):
     shutil.copy(tmp_path / "saved" / "model.safetensors", tmp_path / "alone.safetensors")
     with pytest.raises(HyenaDNAError, match=r"needs max_seq_len, a whole number, in the config\.json"):
         hyenadna.load(tmp_path / "alone.safetensors")
-
-
-@pytest.mark.usefixtures("trains")
-def test_training_goes_on_from_a_checkpoint(tmp_path):
-    def trained(steps, model=None):
-        if model is None:
-            model = CausalLM(HyenaBackbone(1, 8, 66, mixer="attention", embed_dropout=0.0))
-            model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        ids = some_ids(33)
-        losses = [float(model.train_on_batch(ids[:, :-1], ids[:, 1:])) for _ in range(steps)]
-        return model, losses
-
-    _, whole = trained(4)
-    first, before = trained(2)
-    save_checkpoint(tmp_path, first, 2)
-    assert read_weights(tmp_path).architecture["mixer"] == "attention"
-    second, _ = trained(0)
-    assert load_checkpoint(tmp_path, second)[0] == 2
-    assert before + trained(2, second)[1] == whole
-    assert whole[3] < whole[0]

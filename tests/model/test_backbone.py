@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.keras, pytest.mark.core]
 
 
 def hidden_by_layer(model, ids):
-    """What each part of the model hands on, by the golden arrays' names."""
+    """Yield the output of each part of the model, by the golden arrays' names."""
     backbone = model.backbone
     x = backbone.embeddings(ids)
     yield "embedding_output", x

@@ -92,7 +92,7 @@ def test_the_loss_is_that_of_the_original(golden, golden_model):
 
 
 class Windows(keras.utils.PyDataset):
-    """Batches of random bases, each followed by itself moved on by one."""
+    """Yield batches of random bases, with the next base of each as its target."""
 
     def __init__(self, batches):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Matrices taken out of Dense layers, however those keep them."""
+"""The matrix of a Dense layer: plain, with an adapter, quantized."""
 
 import keras
 import numpy as np
@@ -6,13 +6,13 @@ import pytest
 from keras import ops
 
 from hyenadna_core import CausalLM, HyenaBackbone
-from hyenadna_core.model import memory
+from hyenadna_core.model import sizes
 from hyenadna_core.model.linear import matrix
 
 pytestmark = [pytest.mark.keras, pytest.mark.core]
 
-# Keras says which layers it leaves as they are, and that NumPy and MLX have no gradient of a quantized layer;
-# PyTorch, that it will not have for ever the way in which Keras turns the scales of quantized embeddings.
+# Keras warns about layers that it does not quantize, and that NumPy and MLX have no gradient of a
+# quantized layer. PyTorch warns about the way in which Keras transposes scales.
 KERAS_SAYS = [
     "ignore:Layer .* does not have a `quantize` method",  # until Keras 3.15
     r"ignore:`model.quantize\(\)`. .* were skipped",  # from 3.16 on
@@ -57,8 +57,8 @@ def test_it_is_what_a_quantized_layer_multiplies_with(dense):
 @pytest.mark.parametrize("blocks", [False, True])
 def test_a_quantized_model_is_near_the_one_before(monkeypatch, blocks):
     if blocks:
-        monkeypatch.setattr(memory, "WORKING_BYTES", 1)
-        monkeypatch.setattr(memory, "NARROWEST", 8)
+        monkeypatch.setattr(sizes, "WORKING_BYTES", 1)
+        monkeypatch.setattr(sizes, "NARROWEST", 8)
     model = CausalLM(HyenaBackbone(1, 32, 66))
     before = model.predict_on_batch(IDS)
     model.quantize("int8")

@@ -1,4 +1,4 @@
-"""`load` from every kind of file, and `save`, with the original's golden logits deciding."""
+"""`load` from every kind of file, and `save`, compared by the original's golden logits."""
 
 import shutil
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_a_classifiers_head_is_left_out_and_said(golden_weights, tmp_path, caplo
     )
     hyenadna.load(tmp_path / "x.safetensors")
     assert (
-        "1 tensors are no part of the language model and were left out, decoder.0.output_transform.weight"
+        "1 tensors are not part of the language model and were left out, for example decoder.0.output_transform.weight"
         in caplog.text
     )
     caplog.clear()
@@ -104,7 +104,7 @@ def test_a_classifiers_head_is_left_out_and_said(golden_weights, tmp_path, caplo
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"windowshift": 0.0}, "'windowshift' is no argument of a model: choose from activation_freq, d_inner"),
+        ({"windowshift": 0.0}, "'windowshift' is not an argument of a model: choose from activation_freq, d_inner"),
         ({"filter_layout": "fast"}, "filter_layout must be 'channel_major' or 'step_major'"),
         ({"max_seq_len": 100}, r"pos_emb\.z has the shape \(1, 66, 5\) instead of \(1, 100, 5\)"),
         ({"tie_embeddings": True}, r"lm_head\.weight differs from backbone\.embeddings"),
@@ -149,7 +149,7 @@ def test_an_unknown_preset_is_one_line():
 
 
 def random_values(layout, random):
-    """What a real checkpoint holds by its key list: random values, where it shares a storage the same ones."""
+    """Draw the tensors of a real checkpoint's key list; tensors with one storage are equal."""
     stored, tensors = {}, {}
     for name, entry in layout["state_dict"].items():
         shape = tuple(entry["shape"])

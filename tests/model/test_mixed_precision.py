@@ -1,4 +1,4 @@
-"""Half precision around a float32 heart: the filters, the transforms, and what the logits lose."""
+"""Half precision: float32 filters and transforms, and the error of the logits."""
 
 import keras
 import numpy as np
@@ -9,6 +9,7 @@ from hyenadna_backends import fft_conv
 from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.checks.cases import drawn_weights
 from hyenadna_core.definition import positional_features, times
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.filters import HyenaFilter, PositionalFeatures
 from hyenadna_core.weights.state_dict import load_state_dict
 
@@ -18,7 +19,7 @@ POLICIES = {"mixed_bfloat16": 0.015, "mixed_float16": 0.003}  # RMS error of log
 
 
 def filters_under(policy, L):
-    """The filters of one seed with a policy set for all of Keras, the positions included: (C, L)."""
+    """Compute filters, positions included, with a policy for all of Keras: (C, L)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -41,10 +42,10 @@ def test_filters_are_those_of_float32(policy, L):
 
 @pytest.mark.parametrize(("dtype", "times_left"), [("bfloat16", 1_781), ("float16", 11_170)])
 def test_positions_cast_to_half_would_collide_and_the_filters_with_them(dtype, times_left):
-    """The original's mistake, made on purpose: of a million positions few stay distinct, and the filter is another."""
+    """The original's mistake: few of a million positions stay distinct, so the filter differs."""
     L = 1_000_002
     z, t = positional_features(L, 5), times(L)
-    filter_fn = HyenaFilter(4)
+    filter_fn = HyenaFilter(HyenaConfig(1, 4, 66))
     filter_fn.build()
     halved = ops.convert_to_numpy(ops.cast(ops.cast(ops.convert_to_tensor(z), dtype), "float32"))
     assert len(np.unique(halved[:, 0])) == times_left
@@ -63,7 +64,7 @@ def test_positions_stay_in_float32(policy):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("L", [16_384, 1_000_002])
 def test_the_convolution_works_in_float32(dtype, L):
-    """A half-precision input gives exactly what its numbers give in float32, rounded once at the end."""
+    """A half-precision input gives the result of its numbers in float32, rounded once."""
     random = np.random.default_rng(0)
     u, k, bias = (ops.convert_to_tensor(random.normal(size=n).astype(np.float32)) for n in ((1, 1, L), (1, L), (1,)))
     u = ops.cast(u, dtype)
@@ -75,9 +76,9 @@ def test_the_convolution_works_in_float32(dtype, L):
 
 @pytest.fixture(scope="module")
 def sixteen_thousand():
-    """Weights of tiny-16k of which none is 0 or 1 by accident, ids, and float32's logits."""
+    """Return drawn weights of tiny-16k, ids, and the logits in float32."""
     model = CausalLM(HyenaBackbone(2, 128, 16_386))
-    weights = drawn_weights(model.architecture, np.random.default_rng(0))
+    weights = drawn_weights(model.hyena_config, np.random.default_rng(0))
     load_state_dict(model, weights)
     ids = np.random.default_rng(1).integers(7, 11, (1, 16_384))
     return weights, ids, model.predict_on_batch(ids)

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from hyenadna_backends import Choice
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.datasets import fetch_dataset
-from hyenadna_core.model.memory import full_architecture
 from hyenadna_core.registry import by_name
 from hyenadna_core.task import Draw
 from hyenadna_core.weights.architecture import shapes
@@ -44,7 +43,7 @@ def test_each_hook_has_a_test_of_its_own(hook):
 def test_hook_register_presets_offers_an_architecture(example):
     manager, _ = example("register_presets")
     preset = by_name(collect(manager, "register_presets"), "tiny-4k", "preset")
-    named = shapes(full_architecture(preset.config))
+    named = shapes(preset.hyena_config)
     buffers = (".z", ".t", ".deltas")
     once = {name for name in named if not name.endswith((*buffers, ".3.freq", ".5.freq")) and "lm_head" not in name}
     assert preset.parameters == sum(int(np.prod(named[name])) for name in once)

@@ -152,3 +152,23 @@ def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-1"]
     assert load_checkpoint(tmp_path, new_model())[0] == 1
+
+
+@pytest.mark.usefixtures("trains")
+def test_training_with_attention_goes_on_from_a_checkpoint(tmp_path):
+    def trained(steps, model=None):
+        if model is None:
+            model = CausalLM(HyenaBackbone(1, 8, 66, mixer="attention", embed_dropout=0.0))
+            model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        ids = np.random.default_rng(0).integers(7, 11, (2, 33))
+        losses = [float(model.train_on_batch(ids[:, :-1], ids[:, 1:])) for _ in range(steps)]
+        return model, losses
+
+    _, whole = trained(4)
+    first, before = trained(2)
+    save_checkpoint(tmp_path, first, 2)
+    assert read_weights(tmp_path).architecture["mixer"] == "attention"
+    second, _ = trained(0)
+    assert load_checkpoint(tmp_path, second)[0] == 2
+    assert before + trained(2, second)[1] == whole
+    assert whole[3] < whole[0]

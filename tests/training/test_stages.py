@@ -1,11 +1,12 @@
 import pytest
 
 from hyenadna_core import HyenaDNAError
-from hyenadna_core.model.memory import estimate, full_architecture, micro_batch
+from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model.memory import estimate, micro_batch
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 
-SMALL = full_architecture({"n_layer": 4, "d_model": 256, "max_seq_len": 32_770})
+SMALL = HyenaConfig(4, 256, 32_770)
 
 
 def texts(stages):
@@ -64,7 +65,7 @@ def test_as_many_sequences_as_memory_allows_go_at_a_time():
 @pytest.mark.parametrize(("backend", "scores"), [("jax", True), ("mlx", True), ("torch", False)])
 def test_attention_takes_the_square_of_the_length_where_scores_are_kept(backend, scores, training):
     """As was measured: JAX and MLX hold (L, L) scores for each head, PyTorch's kernel none."""
-    attention = full_architecture({"n_layer": 2, "d_model": 128, "max_seq_len": 20_000, "mixer": "attention"})
+    attention = HyenaConfig(2, 128, 20_000, mixer="attention")
     short, long = (estimate(attention, 1, L, training, backend).activations for L in (8192, 16384))
     assert (long > 3 * short) == scores
     assert estimate(attention, 1, 8192, training, backend).spectra == 0

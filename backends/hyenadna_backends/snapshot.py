@@ -1,0 +1,84 @@
+"""Copies of arrays, to find out later whether the arrays have changed.
+
+Copies stay on the device and are compared there. Cheaper signs of a change are not safe: PyTorch
+does not count changes through `.data`, arrays of MLX and NumPy change in place, and an array of JAX
+may share the memory of the NumPy array that it was made from.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from hyenadna_backends.blocks import Tensor, backend
+
+
+class Snapshot:
+    """A copy of the values of some arrays at one time."""
+
+    def __init__(self, arrays: Sequence[Tensor]) -> None:
+        self._kinds = _kinds(arrays)
+        self._values = _join(arrays)
+
+    def matches(self, arrays: Sequence[Tensor]) -> bool:
+        """Return whether these arrays have the same shapes, dtypes and values as the copy."""
+        if _kinds(arrays) != self._kinds:
+            return False
+        return bool(_EQUAL.get(backend(), _equal_anywhere)(self._values, arrays))
+
+
+def _kinds(arrays: Sequence[Tensor]) -> list[tuple[Any, ...]]:
+    """Return what must be equal before values can be compared: shapes, dtypes and devices."""
+    return [(tuple(array.shape), array.dtype, str(getattr(array, "device", ""))) for array in arrays]
+
+
+def _join(arrays: Sequence[Tensor]) -> Tensor:
+    """Copy the values of all arrays into one vector."""
+    return _JOIN.get(backend(), _join_anywhere)(arrays)
+
+
+def _join_anywhere(arrays):
+    from keras import ops
+
+    return ops.concatenate([ops.reshape(array, (-1,)) for array in arrays])
+
+
+def _join_jax(arrays):
+    import jax
+
+    return [jax.numpy.array(array, copy=True) for array in arrays]
+
+
+def _join_torch(arrays):
+    import torch
+
+    return torch.cat([array.detach().reshape(-1) for array in arrays])
+
+
+def _equal_anywhere(values, arrays):
+    from keras import ops
+
+    return ops.convert_to_numpy(ops.all(ops.equal(values, _join(arrays))))
+
+
+def _equal_jax(values, arrays):
+    return _jax_comparison()(values, list(arrays))
+
+
+@cache
+def _jax_comparison():
+    import jax
+
+    def equal(values, arrays):
+        return jax.numpy.stack([(a == b).all() for a, b in zip(values, arrays, strict=True)]).all()
+
+    return jax.jit(equal)  # one transfer from the device, however many arrays there are
+
+
+def _equal_torch(values, arrays):
+    import torch
+
+    return torch.equal(values, _join_torch(arrays))
+
+
+_JOIN = {"jax": _join_jax, "torch": _join_torch}
+_EQUAL = {"jax": _equal_jax, "torch": _equal_torch}

@@ -1,0 +1,129 @@
+"""A block: a mixer of positions and an MLP around the residual stream (docs/model.md section 2)."""
+
+import keras
+from keras import ops
+
+from hyenadna_backends.blocks import map_rows
+from hyenadna_backends.rematerialised import rematerialised
+from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model import sizes
+from hyenadna_core.model.attention import CausalAttention
+from hyenadna_core.model.hyena import HyenaOperator
+from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed, residual_stddev
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class FeedForward(keras.layers.Layer):
+    """The MLP of a block: two linear layers with a GELU between them, (B, L, D) -> (B, L, D)."""
+
+    def __init__(self, config, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.config, self.seed = config, seed
+        self.fc1 = keras.layers.Dense(
+            config.d_inner,
+            kernel_initializer=NumpyNormal(LINEAR_STDDEV, child_seed(seed, "fc1")),
+            dtype=self.dtype_policy,
+            name="fc1",
+        )
+        self.fc2 = keras.layers.Dense(
+            config.d_model,
+            kernel_initializer=NumpyNormal(residual_stddev(config.n_layer), child_seed(seed, "fc2")),
+            dtype=self.dtype_policy,
+            name="fc2",
+        )
+
+    def build(self, input_shape):
+        self.fc1.build(input_shape)
+        self.fc2.build((*input_shape[:-1], self.fc1.units))
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, self.compute_dtype)
+
+    def call(self, x):
+        rows = ops.reshape(x, (-1, x.shape[-1]))  # two axes: XLA's gradients are twice as fast as with three
+        return ops.reshape(self.fc2(ops.gelu(self.fc1(rows), approximate=True)), x.shape)
+
+    def get_config(self):
+        return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"config": HyenaConfig(**config["config"])})
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class Norm(keras.layers.LayerNormalization):
+    """Layer normalization of each position: (..., D) -> (..., D)."""
+
+    def build(self, input_shape):
+        super().build((None, input_shape[-1]))
+
+    def compute_output_spec(self, x, training=False):
+        return keras.KerasTensor(x.shape, "float32")
+
+    def call(self, x, training=False):
+        return by_rows(super().call, x, training)
+
+
+def by_rows(function, x, training):
+    """Apply `function`, (R, D) -> (R, D), to all positions of x: (..., D) -> (..., D).
+
+    In inference, a long input goes through it some rows at a time. Rows form a matrix, since XLA
+    sums the gradients of a scale or a bias many times faster over one axis than over two.
+    """
+    rows = ops.reshape(x, (-1, x.shape[-1]))
+    at_once = len(rows) if training or len(rows) <= 2 * sizes.ROWS else sizes.ROWS
+    return ops.reshape(map_rows(function, rows, at_once), x.shape)
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class HyenaBlock(keras.layers.Layer):
+    """A pre-norm mixer and a pre-norm MLP around a float32 residual stream: (B, L, D) -> (B, L, D).
+
+    Blocks that get the same `pos_emb` share one table of positions.
+    """
+
+    def __init__(self, config, seed=0, pos_emb=None, **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+        self.config, self.seed = config, seed
+        own = {"dtype": self.dtype_policy, "name": "mixer", "seed": child_seed(seed, "mixer")}
+        if config.mixer == "attention":
+            self.mixer = CausalAttention(config.d_model, out_stddev=residual_stddev(config.n_layer), **own)
+        else:
+            self.mixer = HyenaOperator(config, pos_emb=pos_emb, **own)
+        self.mlp = FeedForward(config, child_seed(seed, "mlp"), dtype=self.dtype_policy, name="mlp")
+        self.norm1 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm1")
+        self.norm2 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm2")
+
+    def build(self, input_shape):
+        for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
+            layer.build(input_shape)
+
+    def compute_output_spec(self, x, training=False):
+        return keras.KerasTensor(x.shape, "float32")
+
+    def call(self, x, training=False, spectra=None):
+        """Compute the block; `spectra` replace the filters of the mixer if inference kept them."""
+        if training and self.config.rematerialise:
+            return rematerialised(lambda x: self.residual(x, training), self)(x)
+        return self.residual(x, training, spectra)
+
+    def residual(self, x, training, spectra=None):
+        """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D)."""
+        x = ops.cast(x, "float32")
+        kept = {} if spectra is None else {"spectra": spectra}
+        # `training` is passed by name: when a block is computed again for its gradient, Keras does
+        # not know it.
+        x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training, **kept), "float32")
+        return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
+
+    def feed_forward(self, rows, training):
+        """Add the MLP's output to each position: (R, D) -> (R, D)."""
+        return rows + ops.cast(self.mlp(self.norm2(rows, training=training)), "float32")
+
+    def get_config(self):
+        return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"config": HyenaConfig(**config["config"])})

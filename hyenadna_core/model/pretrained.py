@@ -1,0 +1,67 @@
+"""Models from a config, from weights or from a preset: for the backbone and the language model."""
+
+import logging
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.registry import find_preset
+from hyenadna_core.weights.sources import read_weights
+from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, load_state_dict, parameters
+
+logger = logging.getLogger(__name__)
+
+
+class Pretrained:
+    """A model that can be made from a config, from weights or from a preset."""
+
+    @classmethod
+    def from_hyena_config(cls, config):
+        """Return an untrained model with these hyperparameters."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_preset(cls, preset, weights="published", **overrides):
+        """Return the model of a preset: with its published weights, or untrained if weights=None.
+
+        Args:
+            preset: the name of a preset.
+            weights: "published", None for the original's initialisation, or a source of weights as
+                `load` takes it.
+            overrides: hyperparameters of HyenaConfig that replace those of the preset or the
+            weights.
+
+        Raises:
+            HyenaDNAError: there is no such preset, or its weights cannot be fetched or read.
+        """
+        preset = find_preset(preset)
+        if weights is None:
+            return cls.from_hyena_config(HyenaConfig.from_arguments(preset.config, **overrides))
+        return cls.from_weights(read_weights(preset.name if weights == "published" else weights), **overrides)
+
+    @classmethod
+    def from_weights(cls, weights, **overrides):
+        """Return the model of weights that were read; overrides replace hyperparameters.
+
+        Raises:
+            HyenaDNAError: the weights do not fit the model with these overrides.
+        """
+        try:
+            model = cls.from_hyena_config(HyenaConfig.from_arguments(weights.architecture, **overrides))
+        except (TypeError, ValueError) as error:
+            raise HyenaDNAError(f"Cannot load {weights.path} so: {str(error).splitlines()[0]}") from None
+        tensors = dict(weights.tensors)
+        tensors.setdefault(HEAD, tensors[EMBEDDING])
+        if not any(parameter.name == HEAD for parameter in parameters(model)):
+            del tensors[HEAD]
+        try:
+            load_state_dict(model, tensors)
+        except HyenaDNAError as error:
+            raise HyenaDNAError(f"{weights.path}: {error}") from None
+        if others := [name for name in weights.left_out if "metrics" not in name]:
+            logger.warning(
+                "%s: %d tensors are not part of the language model and were left out, for example %s.",
+                weights.path,
+                len(others),
+                others[0],
+            )
+        return model
