@@ -6,7 +6,6 @@ JAX and MLX compile a whole step, so they keep the loop over weights.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from hyenadna_backends.blocks import Tensor, backend
 
@@ -25,15 +24,15 @@ def clip_by_norm(gradients: Sequence[Tensor], limit: float) -> list[Tensor]:
 
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(gradients))))
     scale = limit * torch.minimum(1.0 / norm, torch.full_like(norm, 1.0 / limit)) + (norm - norm)
-    scaled: list[Tensor] = torch._foreach_mul(list(gradients), scale)
+    scaled: list[Tensor] = list(torch._foreach_mul(list(gradients), scale))
     return scaled
 
 
 def update(
-    weights: Sequence[Tensor],
-    means: Sequence[Tensor],
-    squares: Sequence[Tensor],
-    gradients: Sequence[Tensor],
+    weights: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    gradients: list[Tensor],
     rate: Tensor,
     slow: Sequence[int],
     slow_rate: float,
@@ -49,15 +48,13 @@ def update(
     """
     import torch
 
-    arrays: list[list[Any]] = [list(group) for group in (weights, means, squares, gradients)]
     with torch.no_grad():
-        weights, means, squares, gradients = arrays
         torch._foreach_lerp_(means, gradients, 1 - beta_1)
-        torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 1 - beta_2)
-        roots = torch._foreach_div(squares, corrections[1])
+        torch._foreach_lerp_(squares, list(torch._foreach_mul(gradients, gradients)), 1 - beta_2)
+        roots = list(torch._foreach_div(squares, corrections[1]))
         torch._foreach_sqrt_(roots)
         torch._foreach_add_(roots, epsilon)
-        steps = torch._foreach_div(means, roots)
+        steps = list(torch._foreach_div(means, roots))
         torch._foreach_mul_(steps, rate / corrections[0])
         if slow:
             torch._foreach_mul_([steps[index] for index in slow], slow_rate)

@@ -1,6 +1,8 @@
 """The language model: it predicts the next base."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import keras
 
@@ -68,7 +70,7 @@ class CausalLM(Pretrained, SequenceModel):
         return cls(**config | {"backbone": keras.saving.deserialize_keras_object(config["backbone"])})
 
 
-def random_model(architecture, **overrides):
+def random_model(architecture: Mapping[str, Any], **overrides: Any) -> "CausalLM":
     """Return an untrained language model with these hyperparameters by name.
 
     Raises:

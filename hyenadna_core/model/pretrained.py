@@ -1,11 +1,12 @@
 """Models from a config, from weights or from a preset: for the backbone and the language model."""
 
 import logging
+from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import find_preset
-from hyenadna_core.weights.sources import read_weights
+from hyenadna_core.weights.sources import Weights, read_weights
 from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, load_state_dict, parameters
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Pretrained:
         return cls.from_weights(read_weights(preset.name if weights == "published" else weights), **overrides)
 
     @classmethod
-    def from_weights(cls, weights, **overrides):
+    def from_weights(cls, weights: Weights, **overrides: Any) -> Any:
         """Return the model of weights that were read; overrides replace hyperparameters.
 
         Raises:

@@ -76,9 +76,7 @@ def plan_micro_batches(
                 f"Stage {stage} has {stage.batch_size} sequences a step, which do not divide among {devices} devices."
             )
         of_device = stage.batch_size // devices
-        most = (
-            max(1, asked // devices) if asked else micro_batch(config, of_device, stage.seq_len, limit, backend)
-        )
+        most = max(1, asked // devices) if asked else micro_batch(config, of_device, stage.seq_len, limit, backend)
         sizes.append(devices * max(size for size in range(1, min(most, of_device) + 1) if of_device % size == 0))
     return tuple(sizes)
 

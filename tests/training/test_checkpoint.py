@@ -13,6 +13,7 @@ from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.training.checkpoint import load_best, load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.training.optimizer import build_optimizer
+from hyenadna_core.weights.sources import read_weights
 from hyenadna_core.weights.state_dict import state_dict
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
