@@ -76,4 +76,5 @@ def random_model(architecture: Mapping[str, Any], **overrides: Any) -> "CausalLM
     Raises:
         HyenaDNAError: a name that is not a hyperparameter.
     """
-    return CausalLM.from_hyena_config(HyenaConfig.from_arguments(architecture, **overrides))
+    model: CausalLM = CausalLM.from_hyena_config(HyenaConfig.from_arguments(architecture, **overrides))
+    return model
