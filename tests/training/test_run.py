@@ -4,6 +4,8 @@ import pytest
 
 from hyenadna_core.training import run
 
+pytestmark = pytest.mark.one_backend
+
 NOTICE = f"MLX on Linux runs on the CPU only: this run takes about {run.MLX_LINUX_MINUTES} minutes on two cores"
 
 
