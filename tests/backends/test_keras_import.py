@@ -9,6 +9,8 @@ import pytest
 
 from hyenadna_backends.keras_import import KerasFinder, settle_with_keras
 
+pytestmark = pytest.mark.keras
+
 BACKEND = keras.config.backend()
 MODULE = {"mlx": "mlx.core", "numpy": "numpy"}.get(BACKEND, BACKEND)
 SAY = "print(keras.config.backend(), type(keras.ops.ones(2)).__module__.split('.')[0], type(keras.__loader__).__name__)"

@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 from keras import ops
 
 from hyenadna_backends.snapshot import Snapshot
+
+pytestmark = pytest.mark.keras
 
 
 def arrays(*values):

@@ -1,10 +1,13 @@
 """The statistics of `hyenadna bench`, on made-up numbers."""
 
 import numpy as np
+import pytest
 from keras import config
 
 from hyenadna_core.bench import figures, report
 from hyenadna_core.bench.measure import Case, Contender, Result, choose_contenders
+
+pytestmark = pytest.mark.keras
 
 BACKEND = config.backend()
 

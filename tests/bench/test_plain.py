@@ -6,6 +6,8 @@ from keras import ops
 
 from hyenadna_backends.kernels import definition, plain
 
+pytestmark = [pytest.mark.keras, pytest.mark.core]
+
 LENGTHS = [1, 2, 3, 16, 97, 255, 256]
 
 

@@ -10,6 +10,8 @@ from hyenadna_core.bench import cases
 from hyenadna_core.bench.process import Exhausted, thread_limits, worker
 from hyenadna_core.bench.worker import Calls
 
+pytestmark = pytest.mark.keras
+
 BACKEND = config.backend()
 INSTALLED = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
 

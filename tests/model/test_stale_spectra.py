@@ -11,6 +11,8 @@ from hyenadna_core import CausalLM, HyenaBackbone
 from hyenadna_core.model.sizes import SPECTRA_BUDGET as BUDGET
 from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
+pytestmark = pytest.mark.keras
+
 IDS = np.random.default_rng(0).integers(7, 12, (2, 50))
 QUANTIZING = ["ignore:(?s).*custom_gradient.* pass-through"]  # Keras: NumPy and MLX have no such gradient
 

@@ -17,6 +17,7 @@ def register_fft_convs(register):
 """
 
 
+@pytest.mark.one_backend
 @pytest.mark.usefixtures("fresh_kernel")
 def test_a_plugin_offers_a_kernel_and_it_is_imported_when_it_is_chosen(install_plugin):
     install_plugin("one", FFT_CONV.format(load="return lambda u, k, bias: 'computed'", backends=()))
@@ -29,6 +30,7 @@ def test_a_plugin_offers_a_kernel_and_it_is_imported_when_it_is_chosen(install_p
     assert select_fft_conv(manager, None).name == "mine"  # as it is
 
 
+@pytest.mark.one_backend
 @pytest.mark.usefixtures("fresh_kernel")
 @pytest.mark.parametrize(
     ("load", "backends", "name", "message"),
@@ -57,6 +59,7 @@ def test_a_wrong_kernel_in_the_environment_is_one_line(monkeypatch):
         select_fft_conv(plugin_manager(names=[]), None)
 
 
+@pytest.mark.one_backend
 @pytest.mark.usefixtures("fresh_kernel")
 def test_the_environment_may_name_a_kernel_of_a_plugin(install_plugin, monkeypatch):
     install_plugin("one", FFT_CONV.format(load="pass", backends=()))

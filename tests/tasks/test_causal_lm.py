@@ -96,7 +96,7 @@ def test_genomes_of_one_name_cannot_be_told_apart(write_fasta, tmp_path):
     first, second = write_fasta({"c": "ACGT"}), tmp_path / "other" / "genome.fa"
     second.parent.mkdir()
     second.write_bytes(first.read_bytes())
-    with pytest.raises(HyenaDNAError, match="have the same name, by which contigs are told apart"):
+    with pytest.raises(HyenaDNAError, match="have the same name, which goes before the names of their contigs"):
         JoinedGenomes([open_genome(first), open_genome(second)])
 
 
