@@ -11,7 +11,8 @@ class Recipe:
     """The settings of AdamW and its learning-rate schedule.
 
     `learning_rate` is the peak; the filter network learns at `filter_rate` times it. The rate rises
-    linearly over the part `warmup` of all steps, then falls as a cosine to `floor` times the peak.
+    linearly over the part `warmup` of all steps, then falls to `floor` times the peak: as a cosine,
+    or linearly with `falls="linear"`.
     Weight decay applies to everything except vectors, the embedding and the filter network.
 
     With `original`, the schedule and the decay are those of the original repository: the cosine
@@ -27,10 +28,11 @@ class Recipe:
     floor: float = 0.0
     original: bool = False
     epsilon: float = 1e-8
+    falls: str = "cosine"
 
 
 DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)
-SHORT_RUN = Recipe(1e-2, filter_rate=0.03, weight_decay=0.02, beta_2=0.99, epsilon=1e-7)  # docs/log.md
+SHORT_RUN = Recipe(1e-2, filter_rate=0.05, weight_decay=0.02, beta_2=0.98, epsilon=1e-7, falls="linear")  # docs/log.md
 ORIGINAL = Recipe(6e-4, 1.0, 0.1, 0.999, warmup=0.01, floor=0.1, original=True)
 ORIGINAL_START = 1e-6  # where the original's rate rises from
 
@@ -44,5 +46,7 @@ def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> An
     else:
         rises, low = max(1, round(recipe.warmup * steps)), 0.0
         done = (step - rises) / max(1, steps - rises)
-    falling = floor + (peak - floor) * (1 + ops.cos(np.pi * ops.clip(done, 0.0, 1.0))) / 2
+    done = ops.clip(done, 0.0, 1.0)
+    left = 1 - done if recipe.falls == "linear" else (1 + ops.cos(np.pi * done)) / 2
+    falling = floor + (peak - floor) * left
     return ops.where(step < rises, low + step * (peak - low) / rises, falling)

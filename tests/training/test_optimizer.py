@@ -26,9 +26,15 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero():
     np.testing.assert_allclose(rates, [0.0, 1.0, (1 + np.cos(np.pi * 47 / 95)) / 2, 0.0, 0.0], atol=1e-5)
 
 
+def test_the_rate_may_fall_linearly():
+    recipe = Recipe(1.0, 1.0, 0.1, 0.999, floor=0.2, falls="linear")
+    np.testing.assert_allclose(learning_rate_at(recipe, 100, np.array([0, 5, 24, 100, 200])), [0, 1, 0.84, 0.2, 0.2])
+
+
+@pytest.mark.parametrize("falls", ["cosine", "linear"])
 @pytest.mark.parametrize("steps", [1, 2, 7, 100])
-def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps):
-    recipe = Recipe(0.01, 1.0, 0.1, 0.999)
+def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps, falls):
+    recipe = Recipe(0.01, 1.0, 0.1, 0.999, falls=falls)
     schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
     expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
     np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
