@@ -19,7 +19,7 @@ from hyenadna_core.training.run_folder import RunFolder, next_free
 from hyenadna_plugins import PluginError, Plugins, call, implementers, reason_of
 
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
-MLX_LINUX_MINUTES = 20  # of the default run on two cores
+MLX_LINUX_MINUTES = 30  # of the default run on two cores
 
 
 def start_run(session: Session, options: TrainOptions, task_options: Mapping[str, Any], fft_conv: str | None) -> str:
@@ -40,7 +40,7 @@ def start_run(session: Session, options: TrainOptions, task_options: Mapping[str
         if session.backend.name == "mlx" and sys.platform == "linux" and options == TrainOptions(out=options.out):
             notice(
                 f"MLX on Linux runs on the CPU only: this run takes about {MLX_LINUX_MINUTES} minutes on two cores; "
-                "JAX and PyTorch take about two."
+                "JAX and PyTorch take two or three."
             )
         return _run(session.plugins, config, task, folder)
 
