@@ -83,7 +83,8 @@ def make_cli(session: Session) -> click.Group:
 def add_commands(cli: Commands, plugins: Plugins) -> None:
     """Let each plug-in add its commands.
 
-    A plug-in that fails adds none. If two plug-ins register the same name, neither command runs.
+    If a plug-in fails, none of its commands is added. If two plug-ins register the same name,
+    neither command runs.
     """
     offers, failed = [], {}
     for plugin in implementers(plugins, "register_commands"):

@@ -1,4 +1,4 @@
-"""A task: batches that are pure functions of a draw, a head on the backbone, a loss, figures."""
+"""A task: it makes batches from draws, and has a head on the backbone, a loss and figures."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class RunSettings(Protocol):
 
 @dataclass(frozen=True)
 class Draw:
-    """The name of a batch: the same draw is the same batch, in any process, on any backend."""
+    """The name of a batch. The same draw gives the same batch in any process, on any backend."""
 
     split: str
     step: int
@@ -137,7 +137,7 @@ class Task(ABC):
         return cls(**options)
 
     def state(self) -> dict[str, Any]:
-        """Return what a trained model must know of the task, such as the names of classes."""
+        """Return the facts that a trained model needs of its task, such as the names of classes."""
         return {}
 
     @property

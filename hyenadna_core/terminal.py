@@ -45,7 +45,7 @@ def notice(text: str) -> None:
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Advance]:
-    """Show a progress bar at a terminal; yield a function that takes the units of work just done.
+    """Show a progress bar at a terminal; yield a function that adds to the work done.
 
     Without a terminal the function does nothing.
     """
@@ -105,7 +105,7 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
 
 
 def rows_of(registered: Registered, describe: Callable[[Any], Row]) -> list[dict[str, Any]]:
-    """Return a row for each registered thing: name, the keys of `describe`, plug-in and rivals."""
+    """Return a row for each registered thing: name, the keys of `describe`, plug-in, clashes."""
     return [
         {
             "name": name,

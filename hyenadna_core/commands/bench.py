@@ -43,7 +43,7 @@ TRANSFORMER_SECONDS = 60.0
 @click.option(
     "--max-seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help=f"Longest call; a slower side skips the longer lengths.  [with --against {TRANSFORMER_SECONDS:.0f}]",
+    help=f"Most seconds for a call; slower sides skip longer lengths.  [--against: {TRANSFORMER_SECONDS:.0f}]",
 )
 @click.option("--memory", is_flag=True, help="Also measure peak memory, each side in its own process.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the time of every round and the machine.")
@@ -52,7 +52,7 @@ TRANSFORMER_SECONDS = 60.0
 @click.option("--data", is_flag=True, help="Time only the batches of training windows, without a model.")
 @click.option("--fasta", type=click.Path(path_type=Path), help="Genome of --data.  [default: E. coli, in the package]")
 @click.option("--check-kernel", metavar="NAME", help="Only compare a registered kernel with the definition.")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(
     session: Session,
@@ -67,12 +67,13 @@ def command(
 ) -> None:
     """Time the convolution, the forward pass and the training step.
 
-    Two or more sides are compared. A side is BACKEND:KERNEL. The kernels are native, plain (as in
-    the original: transforms of twice the length), generic, matmul, those of plug-ins, and attention
-    (a causal Transformer instead of the model). BACKEND:KERNEL@system runs without our settings of
-    the memory allocator. The sides take turns, and each runs once a round. The table has the
-    median ratio over rounds; from six rounds on it also has its 95 % interval. Every side is
-    compared with the last one and with the plain one of its own backend.
+    Two or more sides are compared. A side is one kernel on one backend, written BACKEND:KERNEL. The
+    kernels are native, plain (transforms of twice the length, as in the original), generic, matmul,
+    the kernels of plug-ins, and attention (a causal Transformer instead of the model).
+    BACKEND:KERNEL@system runs without our settings of the memory allocator. The sides take turns,
+    and each runs once a round. The table has the median ratio over rounds; from six rounds on it
+    also has its 95 % interval. Every side is compared with the last one and with the plain one of
+    its own backend.
 
     \b
       hyenadna bench --what conv --lengths 1024,32770,160002

@@ -18,7 +18,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--check", "genome", type=PATH, metavar="FASTA", help="Print the perplexity of a genome with both window shifts."
 )
-@click.option("--backend", metavar="NAME", help="Backend for --check; overrides KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="Backend for --check. Overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(session, source, destination, layout, genome, backend):
     """Write weights in another layout, bit for bit.

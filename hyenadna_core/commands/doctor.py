@@ -22,7 +22,7 @@ MEMORY_COLUMNS = (
 @click.option("--preset", metavar="NAME", help="Estimate the memory that this architecture needs.")
 @click.option("--seq-len", type=click.IntRange(min=1), help="Bases.  [default: the longest input of the preset]")
 @click.option("--batch-size", type=click.IntRange(min=1), default=1, show_default=True, help="Sequences.")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy; wins over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @json_option
 @click.pass_obj
 def command(
@@ -42,8 +42,8 @@ def command(
     limit.
 
     --preset prints an estimate of the memory instead: weights, kept spectra, activations, optimizer
-    and peak, for inference, for training, and for training with rematerialised blocks. It is for
-    float32, without Python and the backend.
+    and peak, for inference, for training, and for training with rematerialised blocks. The estimate
+    is for float32. It does not include Python and the backend.
     """
     if preset:
         print_memory(session, preset, batch_size, seq_len, as_json)

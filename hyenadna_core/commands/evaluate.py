@@ -14,14 +14,14 @@ from hyenadna_core.registry import Session
     "--split", type=click.Choice(["train", "valid", "test"]), help="[default: test, or valid if there is none]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Takes precedence over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(session: Session, run: Path, split: str | None, as_json: bool, backend: str | None) -> None:
     """Measure the model of a RUN folder on a split of its task.
 
-    The model has the best weights on the validation split, or the newest if there was no
-    validation. The figures are of the whole split. For the language model they are of as many bases
-    as a validation takes (--valid-bases of the run).
+    The weights are the best ones on the validation split, or the newest ones if the run had no
+    validation. The figures cover the whole split. For the language model they cover at most as many
+    bases as a validation (--valid-bases of the run).
 
     \b
       hyenadna evaluate runs/tata

@@ -11,7 +11,7 @@ import click
 def command(name: str, out: Path | None) -> None:
     """Write a working plug-in with one task, for you to change.
 
-    Change its data and its target.
+    You then put in your own data and your own target.
 
     NAME is the name of the task: lower-case letters, digits and hyphens.
 

@@ -22,8 +22,8 @@ def command(backends: str | None, seed: int, out: Path | None, as_json: bool) ->
     Each backend runs in its own process, on the golden model and on random models: order 3 with an
     odd length, a prime length, the options of the hub. The table has the largest absolute
     difference of logits, hidden states and loss, the largest difference of gradients relative to
-    the largest value of each tensor, and the gate. The exit status is 1 if a difference exceeds its
-    gate. The NumPy backend has no gradients.
+    the largest value of each tensor, and the gate, which is the largest difference allowed. The
+    exit status is 1 if a difference exceeds its gate. The NumPy backend has no gradients.
     """
     from hyenadna_backends import BACKENDS, missing
     from hyenadna_core.checks.parity import installed, run_backends, table

@@ -40,7 +40,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 def loaded_row(plugins: Plugins, name: str, plugin: object, registered: Mapping[str, Registered]) -> Row:
-    """Return the row of a loaded plug-in; `registered` has the offers of all plug-ins by kind."""
+    """Return the row of a loaded plug-in; `registered` has the parts of all plug-ins by kind."""
     names, problems = {}, []
     for kind, offers in registered.items():
         if own := [offered for offered, offer in offers.offers if offer.plugin == name]:

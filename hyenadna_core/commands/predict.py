@@ -15,7 +15,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--sequence-column", metavar="NAME", help="Column with the sequences.  [default: sequence, seq or dna]")
 @click.option("--fasta", type=PATH, help="The genome of a BED file.")
 @click.option("--out", type=PATH, help="File to write.  [default: stdout]")
-@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Takes precedence over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(
     session: Session,

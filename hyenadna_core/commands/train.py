@@ -54,14 +54,14 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 @option("--steps", type=POSITIVE, help="Total steps, shared by stages without @STEPS.  [default: 3,000]")
 @option("--batch-size", type=POSITIVE, help="Sequences per step in the longest stage.  [default: 1,024 bases]")
 @option("--batch-bases", type=POSITIVE, help="Bases per step in every stage, instead of --batch-size.")
-@option("--micro-batch", type=POSITIVE, help="Most sequences computed at a time.  [default: as many as fit in memory]")
+@option("--micro-batch", type=POSITIVE, help="Sequences computed at a time.  [default: as many as fit in memory]")
 @option(
     "--recipe",
     type=click.Choice(["preset", "original"]),
-    help="Learning rate and weight decay: of the preset, or of the original repository.",
+    help="Learning rate and weight decay of the preset, or of the original repository.",
 )
 @option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak rate.  [default: the recipe's]")
-@option("--label-smoothing", type=RATE, help="Part of each target that is shared by all tokens.")
+@option("--label-smoothing", type=RATE, help="Share of each target that is spread evenly over all tokens or classes.")
 @option("--dropout", type=RATE, help="Dropout after the embedding.")
 @option(
     "--precision",
@@ -90,7 +90,7 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 @option("--out", type=PATH, help="Run folder to create.  [default: runs/PRESET-N]")
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue the run in this folder, with its own options.")
 @click.option("--fft-conv", metavar="NAME", help="Kernel of the long convolution.  [default: the backend's]")
-@click.option("--backend", metavar="NAME", help="jax, torch or mlx. Takes precedence over KERAS_BACKEND.")
+@click.option("--backend", metavar="NAME", help="jax, torch or mlx. Overrides KERAS_BACKEND.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -104,10 +104,10 @@ def command(
     """Train a model. Without options, pretrain tiny-1k on E. coli in a few minutes on two cores.
 
     The run folder holds run.json, log.tsv, curves.png and checkpoints. At the end, the task prints
-    its figures. The task causal-lm prints how well each base of the held-out part is predicted,
-    compared with Markov models of order 0 to 12 that were fitted on the training part. The held-out
-    part is the intervals that --bed marks valid, or test if none is marked valid. Without --bed it
-    is the last tenth of each contig.
+    its figures. The task causal-lm prints how well the model predicts the held-out bases, compared
+    with Markov models of order 0 to 12 that are fitted on the training part. The held-out part
+    consists of the intervals that --bed marks valid, or test if none is marked valid. Without --bed
+    it is the last tenth of each contig.
 
     Training starts with short sequences and goes on to longer ones. Each stage has one length.
     --stages lists them as SEQ_LENxBATCH_SIZE@STEPS, separated by commas. Stages without @STEPS

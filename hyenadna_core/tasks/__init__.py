@@ -1,1 +1,1 @@
-"""The tasks in the package, and what sequence tasks share."""
+"""The tasks in the package, and the parts that sequence tasks share."""

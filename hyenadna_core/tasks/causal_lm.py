@@ -70,7 +70,7 @@ OPTIONS = (
         type=click.IntRange(min=1),
         default=1 << 20,
         show_default=True,
-        help="Most bases that a validation measures.",
+        help="Largest number of bases that a validation measures.",
     ),
 )
 

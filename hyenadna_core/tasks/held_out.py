@@ -10,7 +10,7 @@ from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.task import Batch, Model
 from hyenadna_core.terminal import progress
 
-Strands = dict[str, list[Likelihood]]  # by the strands that were counted, the likelihood by order
+Strands = dict[str, list[Likelihood]]  # the likelihoods by order, for each choice of counted strands
 
 
 class HeldOutTask(Protocol):

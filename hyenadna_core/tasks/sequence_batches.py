@@ -58,7 +58,7 @@ def batch_of_rows(
 
 
 def weights_of_classes(targets: np.ndarray, classes: int) -> np.ndarray:
-    """Return the weight of each class, (K,), with which all classes count the same.
+    """Return a weight for each class, (K,), so that all classes count the same.
 
     The weight is the number of all rows over the number of classes times the rows of the class.
     """
@@ -67,7 +67,7 @@ def weights_of_classes(targets: np.ndarray, classes: int) -> np.ndarray:
 
 
 def without_targets(sequences: list[bytes], target: Target, names: list[str]) -> LabelledSequences:
-    """Return new sequences with targets that mean nothing, so that a model can predict them."""
+    """Return new sequences with placeholder targets, so that a model can predict them."""
     if target.kind == "bases":
         targets = np.full(sum(map(len, sequences)), -1, np.int32)
     elif target.kind == "classes":

@@ -157,7 +157,7 @@ class SequenceTask(Task):
 
     @cached_property
     def class_weights(self) -> np.ndarray:
-        """The weight of each class, (K,), with which all classes count the same.
+        """The weight of each class, (K,), so that all classes count the same.
 
         Raises:
             HyenaDNAError: the targets are not classes.
@@ -232,10 +232,10 @@ class SequenceTask(Task):
         return report(measured, self.figures, metric, self.baselines(split, config.seed), folder, expected)
 
     def baselines(self, split: str, seed: int) -> Iterator[Baseline]:
-        """Fit each baseline that was asked for, and yield its predictions of a split."""
+        """Fit each baseline in the options, and yield its predictions of a split."""
         if self.target.kind == "bases" or not self.has("valid"):
             if set(self.baseline) - {"none"}:
-                notice("No baseline: it needs valid data to be chosen by, and a target that is not of bases.")
+                notice("No baseline is fitted: a baseline needs valid data, and one target for each sequence.")
             return
         train, valid = self.split("train"), self.split("valid")
         if "kmer" in self.baseline:
