@@ -2,12 +2,12 @@
 
 Letters that have one meaning in the whole project: B batch, L bases, D channels, O order, V
 vocabulary rows, N FFT length (at least 2L - 1, the planner's choice), F = N//2 + 1 frequencies, C =
-(O - 1) D filters, K targets. Coordinates are 0-based half-open. Likelihoods are natural logs
-inside; people read bits per base and perplexity.
+(O - 1) D filters, K targets. Coordinates are 0-based half-open. Likelihoods are natural
+logarithms inside the library; its output has bits per base and perplexity.
 
-Importing this package imports no backend. The first import of Keras settles which one runs: that of
-KERAS_BACKEND, else that of ~/.keras/keras.json, else the first that is installed. So import this
-package before Keras.
+Importing this package imports no backend. The first import of Keras decides which backend runs: the
+one in KERAS_BACKEND, else the one in ~/.keras/keras.json, else the first that is installed. So
+import this package before Keras.
 """
 
 from importlib import import_module

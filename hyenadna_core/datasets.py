@@ -47,7 +47,7 @@ def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
     The dataset is looked up in `plugins`, by default in those of this process.
 
     Raises:
-        HyenaDNAError: the name is unknown, or the plug-in says in one line why fetching failed.
+        HyenaDNAError: the name is unknown, or the plug-in reports why fetching failed.
         PluginError: two plug-ins registered the name, or the plug-in failed.
     """
     registered = collect(plugins or session_plugins(), "register_datasets")
@@ -60,5 +60,5 @@ def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
     except Exception as error:  # whatever a plug-in may raise
         raise PluginError(f"Plug-in {plugin!r} failed to fetch dataset {name!r}: {reason_of(error)}.") from error
     if absent := [str(path) for path in files.values() if not path.exists()]:
-        raise PluginError(f"Plug-in {plugin!r} said that dataset {name!r} is in {absent[0]}, which does not exist.")
+        raise PluginError(f"Plug-in {plugin!r} gave {absent[0]} for dataset {name!r}, but it does not exist.")
     return files

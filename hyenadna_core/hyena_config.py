@@ -23,7 +23,7 @@ class HyenaConfig:
         order: O, the number of gates of an operator. It has O - 1 long convolutions.
         emb_dim: width of the positional features, odd and at least 3.
         filter_order: width of the filter network.
-        num_inner_mlps: number of its layers between the first and the last.
+        num_inner_mlps: number of layers of this network between the first and the last.
         short_filter_order: number of taps of the short convolution.
         activation_freq: initial frequency of the sines in the filter network.
         window_shift: constant added to the decaying window of the filters: 0.05 in the original's

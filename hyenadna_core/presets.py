@@ -37,7 +37,7 @@ class Preset:
 
     @property
     def hyena_config(self) -> HyenaConfig:
-        """The hyperparameters, with the defaults of those that the preset does not name.
+        """The hyperparameters; the ones that the preset does not name have their defaults.
 
         Raises:
             HyenaDNAError: the preset names something that is not a hyperparameter.
@@ -45,7 +45,7 @@ class Preset:
         return HyenaConfig.from_arguments(self.config)
 
 
-# docs/model.md section 4. max_seq_len is the nominal length and two more, for special tokens. The
+# docs/model.md section 4. max_seq_len is the nominal length plus 2, for special tokens. The
 # repositories are those of LongSafari on the hub, with the revision and the SHA-256 of its
 # model.safetensors. Two or more sources confirm each SHA-256, except those of the 16k and 450k
 # models.

@@ -34,7 +34,7 @@ class Recipe:
 DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)
 SHORT_RUN = Recipe(1e-2, filter_rate=0.05, weight_decay=0.02, beta_2=0.98, epsilon=1e-7, falls="linear")  # docs/log.md
 ORIGINAL = Recipe(6e-4, 1.0, 0.1, 0.999, warmup=0.01, floor=0.1, original=True)
-ORIGINAL_START = 1e-6  # where the original's rate rises from
+ORIGINAL_START = 1e-6  # the first rate of the original's schedule
 
 
 def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> Any:

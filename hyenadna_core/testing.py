@@ -34,7 +34,7 @@ def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int =
 
 
 def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE, steps: int = STEPS) -> dict[str, Any]:
-    """Train a tiny backbone on a task, check what a trainer needs, and return figures by split.
+    """Check a task by training a tiny backbone on it, and return figures by split.
 
     The checks are:
 

@@ -30,7 +30,7 @@ SCHEDULE = 100_000  # steps of the learning rate's schedule; only the first few 
 
 
 def make(case: Case, mixer: str = "hyena") -> Call:
-    """Return the call that does a case with the kernel in use."""
+    """Return the call that runs a case with the kernel in use."""
     return {"conv": conv, "forward": forward, "step": step}[case.what](case, mixer)
 
 
@@ -55,7 +55,7 @@ def forward(case: Case, mixer: str) -> Call:
 
 def step(case: Case, mixer: str) -> Call:
     """Return a training step with AdamW, as in `hyenadna train`."""
-    config: Any = SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE)  # the part of a run's that the optimizer needs
+    config: Any = SimpleNamespace(recipe=DEFAULT, steps=SCHEDULE)  # as much of a run as the optimizer needs
     model = compile_model(_model(case, mixer), config)
     weights = np.ones((case.batch_size, case.length), np.float32)
     batch, update = Batch(_bases(case), _bases(case, 1), weights), updates(model, cross_entropy)

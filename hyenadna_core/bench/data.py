@@ -1,4 +1,4 @@
-"""Time the making of batches, without a model: `hyenadna bench --data`."""
+"""Time how fast batches are made, without a model: `hyenadna bench --data`."""
 
 import time
 from collections.abc import Iterator, Sequence

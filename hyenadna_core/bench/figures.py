@@ -12,8 +12,8 @@ import numpy as np
 from hyenadna_backends import BACKENDS
 from hyenadna_core.bench.measure import Contender, Result
 
-FITTED = 3  # an extrapolation is fitted on so many of the longest lengths
-SPREAD = 2  # in a fit the longest length is at least so many times the shortest; else noise decides
+FITTED = 3  # number of longest lengths that an extrapolation is fitted on
+SPREAD = 2  # the longest length of a fit is at least this many times the shortest; else noise decides
 FAR = 1_000_000
 
 
@@ -75,7 +75,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A model compared with another: ratios by length, where they pass 1, an extrapolation."""
+    """Two models compared: ratios by length, the length at which they pass 1, an extrapolation."""
 
     what: str
     side: str
@@ -128,7 +128,7 @@ def rows(results: Sequence[Result], contenders: Sequence[Contender]) -> list[Row
 
 
 def comparable(what: str, one: Contender, other: Contender) -> bool:
-    """Return whether times compare: a convolution with gradients takes longer than one without."""
+    """Return whether two times can be compared: both with gradients, or both without."""
     return what != "conv" or BACKENDS[one.backend].trains == BACKENDS[other.backend].trains
 
 
@@ -217,7 +217,7 @@ def crossings(table: Sequence[Row]) -> list[Crossing]:
 
 
 def as_json(table: Sequence[Row], machine: dict[str, Any]) -> dict[str, Any]:
-    """Return everything of a run, for json.dumps."""
+    """Return all results of a run, for json.dumps."""
     return {
         "machine": machine,
         "rows": [asdict(row) for row in table],

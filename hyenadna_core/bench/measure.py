@@ -146,14 +146,14 @@ def choose_contenders(
 
 
 def choose_what(contenders: Sequence[Contender]) -> list[str]:
-    """Return everything that all contenders can do."""
+    """Return the things to time that all contenders can do."""
     convolves = all(contender.kernel != "attention" for contender in contenders)
     trains = all(BACKENDS[contender.backend].trains for contender in contenders)
     return [what for what, can in zip(WHAT, (convolves, True, trains), strict=True) if can]
 
 
 def parse_lengths(text: str) -> list[int]:
-    """Read lengths with commas between them.
+    """Read lengths that are separated by commas.
 
     Raises:
         HyenaDNAError: the text has another form, or a length is below 1.
@@ -163,7 +163,7 @@ def parse_lengths(text: str) -> list[int]:
     except ValueError:
         lengths = [0]
     if min(lengths) < 1:
-        raise HyenaDNAError(f"Cannot read the lengths {text!r}: write bases with commas between, as in 1024,32770.")
+        raise HyenaDNAError(f"Cannot read the lengths {text!r}: write bases separated by commas, as in 1024,32770.")
     return sorted(set(lengths))
 
 
@@ -216,7 +216,7 @@ def measure(
             for contender in contenders:
                 result = Result(case, contender, seconds.get(contender, []), failures.get(contender))
                 if memory and result.seconds:
-                    result.peak_bytes, result.device_peak_bytes = peaks_alone(case, contender, threads)
+                    result.peak_bytes, result.device_peak_bytes = peaks_in_own_process(case, contender, threads)
                 yield result
 
 
@@ -263,7 +263,7 @@ def ask(
         raise HyenaDNAError(f"{contender} failed: {error}") from None
 
 
-def peaks_alone(case: Case, contender: Contender, threads: int) -> tuple[int | None, int | None]:
+def peaks_in_own_process(case: Case, contender: Contender, threads: int) -> tuple[int | None, int | None]:
     """Return the peak memory of a process that does one case, and that of its device or None."""
     with worker(contender.backend, threads, keeps=case.what == "step", system=contender.system) as process:
         try:

@@ -10,7 +10,7 @@ def plain_operator(layer, x, training=False, spectra=None):
 
     The formulas are in docs/model.md section 2. Projections have a row for each position and are
     transposed to (B, C, L) for the convolutions. The network computes the filters on every call,
-    also if `spectra` are kept. The backend derives every gradient.
+    even if `spectra` are kept. The backend derives every gradient.
     """
     y = layer.in_proj(x)
     y = short_convolution(ops.transpose(y, (0, 2, 1)), layer.short_filter.taps, layer.short_filter.bias)

@@ -88,7 +88,7 @@ def inputs(case: Case, seed: int = 0) -> Arrays:
 
 
 def drawn_weights(config: HyenaConfig, random: np.random.Generator) -> Arrays:
-    """Draw weights by their plain names, such that no weight is 0 or 1 by accident."""
+    """Draw weights by their plain names, so that no weight is 0 or 1 by accident."""
     start = {
         "z": positional_features(config.max_seq_len, config.emb_dim)[None],
         "t": times(config.max_seq_len)[None],
@@ -112,7 +112,7 @@ def drawn_weights(config: HyenaConfig, random: np.random.Generator) -> Arrays:
 
 
 def slopes(case: Case, arrays: Arrays, directions: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Return by tensor the slope of the definition's loss along a direction.
+    """Return, for each tensor, the slope of the definition's loss along a direction.
 
     It is a central difference in float64.
     """
@@ -220,9 +220,10 @@ def gradient_names(arrays: Arrays) -> list[str]:
 
 
 def slope_errors(case: Case, arrays: Arrays, trained: Mapping[str, Arrays]) -> dict[str, float]:
-    """Return how far gradients are from slopes along random signs, relative to the largest one.
+    """Return the largest error of gradients, relative to their largest value, by backend.
 
-    Errors add up like a random walk, so they are divided by the root of a tensor's size.
+    A gradient along random signs is compared with the slope of the definition. Errors add up like a
+    random walk, so they are divided by the root of a tensor's size.
     """
     names = [name.removeprefix("gradient/") for name in gradient_names(next(iter(trained.values())))]
     random = np.random.default_rng(0)

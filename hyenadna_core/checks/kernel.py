@@ -1,6 +1,6 @@
-"""Compares a kernel of the long convolution with its definition, on the backend that runs.
+"""Compare a kernel of the long convolution with its definition, on the backend that runs.
 
-This is for our own kernels and for those of plug-ins: `hyenadna bench --check-kernel NAME`, or in a
+It checks our own kernels and the kernels of plug-ins: `hyenadna bench --check-kernel NAME`, or in a
 test `for check in check_kernel(my_fft_conv): assert check.passed, check`.
 """
 
@@ -68,7 +68,7 @@ def value_error(fft_conv: Kernel, L: int, B: int) -> float:
 def leak(fft_conv: Kernel, L: int) -> float:
     """Return the change of the first half of the output if the second half of the input changes.
 
-    It is relative to the largest value, and 0 for a causal kernel but for rounding.
+    It is relative to the largest value. For a causal kernel it is 0, apart from rounding.
     """
     u, k, bias = _draw(L)
     later = u.copy()
@@ -112,7 +112,7 @@ def gradients(fft_conv: Kernel, inputs: Sequence[np.ndarray], dy: np.ndarray) ->
 
 
 class _Loss(keras.Model):
-    """sum(y * dy) as a model whose weights are u, k and bias; it ignores its input."""
+    """A model with the output sum(y * dy) and the weights u, k, bias; it ignores its input."""
 
     def __init__(self, fft_conv: Kernel, inputs: Sequence[np.ndarray], dy: np.ndarray) -> None:
         super().__init__(dtype="float32")

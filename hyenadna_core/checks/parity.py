@@ -1,6 +1,6 @@
 """The same models on every backend, each in its own process, in one table.
 
-`python -m hyenadna_core.checks.parity FOLDER BACKEND` is such a process: it reads
+`python -m hyenadna_core.checks.parity FOLDER BACKEND` runs one process: it reads
 FOLDER/CASE.safetensors and writes its results to FOLDER/BACKEND/CASE.safetensors.
 """
 
@@ -22,7 +22,7 @@ from hyenadna_core.terminal import progress
 
 
 def installed() -> list[str]:
-    """Return the installed backends, of those that our tests cover."""
+    """Return the installed backends that our tests cover."""
     return [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
 
 

@@ -11,8 +11,8 @@ from hyenadna_core.backend import check_backend
 from hyenadna_core.checks.cases import CASES, compute, inputs, rows
 from hyenadna_core.terminal import progress
 
-# The longest input of each transform length from 2^10 to 2^22, which is half of it. Then 1 base,
-# odd lengths and primes.
+# For each transform length from 2^10 to 2^22, the longest input, which has half that length. Then 1
+# base, odd lengths and primes.
 LENGTHS = (*(1 << power for power in range(9, 22)), 1, 3, 1_025, 16_381, 160_001, 450_001, 1_000_001)
 GATE = 1e-5  # of the largest value
 

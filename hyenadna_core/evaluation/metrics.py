@@ -162,8 +162,8 @@ def _auprc(predicted: np.ndarray, targets: np.ndarray) -> float:
 def _mean_of_labels(of: Callable[..., float], predicted: np.ndarray, targets: np.ndarray) -> float:
     """Average a metric over labels: (n, K), (n, K) or (n,) -> ().
 
-    Labels that all rows have, or no row has, are left out. Classes are compared each with the rest;
-    of two classes, only the second counts.
+    Labels that all rows have, or no row has, are left out. Each class is compared with the rest; of
+    two classes, only the second counts.
     """
     if targets.ndim == 1:
         targets = targets[:, None] == np.arange(predicted.shape[-1])

@@ -62,8 +62,9 @@ class IndexedFasta:
         import pyfaidx
 
         self.path, self.sha256 = path, sha256
-        beside = path.with_name(path.name + ".fai")
-        index = beside if beside.exists() or os.access(path.parent, os.W_OK) else cache_folder("fai") / f"{sha256}.fai"
+        index = path.with_name(path.name + ".fai")
+        if not index.exists() and not os.access(path.parent, os.W_OK):
+            index = cache_folder("fai") / f"{sha256}.fai"
         with pyfaidx.Faidx(str(path), indexname=str(index)) as indexed:
             self._records = dict(indexed.index.items())
         self.contigs: Mapping[str, int] = {name: record.rlen for name, record in self._records.items()}

@@ -42,7 +42,8 @@ def place_of(interval: Interval, max_length: int, contig_length: int) -> Place:
     """Compute the window of an interval.
 
     An interval longer than max_length gives its first max_length bases. A shorter one is extended
-    on both sides, up to the ends of the contig; if the number is odd, one base more on the right.
+    on both sides, up to the ends of the contig. If an odd number of bases is added, the right side
+    gets one more.
     """
     if len(interval) > max_length:
         return Place(interval.start, interval.start + max_length, 0, 0)

@@ -41,7 +41,7 @@ def read_labelled(
         empty_labels: True accepts an empty text as a label; False leaves out its row.
 
     Raises:
-        HyenaDNAError: something cannot be read; the one line names the file, the row and the way
+        HyenaDNAError: something cannot be read. The message names the file, the row and the way
             out.
     """
     path = Path(path)

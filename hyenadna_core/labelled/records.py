@@ -37,7 +37,7 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) ->
         empty_labels: True accepts an empty text as a label; False leaves out its record.
 
     Raises:
-        HyenaDNAError: a sequence has a character that no sequence has, or no record is usable.
+        HyenaDNAError: a sequence has a character that is not allowed, or no record is usable.
     """
     usable = Records([], [], [], {})
     left_out: Counter[str] = Counter()

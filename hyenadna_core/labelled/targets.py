@@ -184,7 +184,11 @@ def _at_least_two(names: tuple[str, ...], noun: str) -> tuple[str, ...]:
 
 
 def _index(target: Target, labels: Iterable[tuple[int, str]], place: Place) -> dict[str, int]:
-    """Return the number of each name of the target; refuse labels, as (row, name), without one."""
+    """Return the number of each name of the target.
+
+    Raises:
+        HyenaDNAError: one of the labels, (row, name), is not a name of the target.
+    """
     index = {name: number for number, name in enumerate(target.names)}
     first: dict[str, int] = {}
     counts: Counter[str] = Counter()

@@ -53,7 +53,8 @@ class HyenaBackbone(Pretrained, SequenceModel):
     """A model from token ids to hidden states: (B, L) -> (B, L, D), for every L up to max_seq_len.
 
     Args:
-        n_layer, d_model, max_seq_len: number of blocks, of channels, of positions at most.
+        n_layer, d_model, max_seq_len: number of blocks, number of channels, largest number of
+            positions.
         dtype: a Keras dtype policy, or its name.
         hyperparameters: the others of HyenaConfig, by name, with the same defaults; tie_embeddings
             belongs to CausalLM.

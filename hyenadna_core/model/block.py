@@ -68,8 +68,8 @@ class Norm(keras.layers.LayerNormalization):
 def by_rows(function, x, training):
     """Apply `function`, (R, D) -> (R, D), to all positions of x: (..., D) -> (..., D).
 
-    In inference, a long input goes through it some rows at a time. Rows form a matrix, since XLA
-    sums the gradients of a scale or a bias many times faster over one axis than over two.
+    In inference, `function` gets a long input some rows at a time. The rows form a matrix, because
+    XLA sums the gradients of a scale or a bias many times faster over one axis than over two.
     """
     rows = ops.reshape(x, (-1, x.shape[-1]))
     at_once = len(rows) if training or len(rows) <= 2 * sizes.ROWS else sizes.ROWS

@@ -22,7 +22,7 @@ def last(hidden, real):
 
 
 def first(hidden, real):
-    """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model has read no other."""
+    """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model read only this base."""
     return hidden[:, 0]
 
 

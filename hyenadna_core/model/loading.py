@@ -1,4 +1,4 @@
-"""Models with weights: `load` reads every source, and `save` writes what others can load."""
+"""Models with weights: `load` reads every source, and `save` writes files that can be loaded."""
 
 import logging
 from pathlib import Path
@@ -16,8 +16,8 @@ def load(source: str | Path, **overrides: Any) -> CausalLM:
     """Return the language model of a source, with its weights.
 
     Args:
-        source: the name of a preset; a run folder of ours, or a folder with model.safetensors or
-            weights.ckpt, with or without config.json; such a file; or hf://owner/name[@revision].
+        source: the name of a preset; a run folder; a folder with model.safetensors or weights.ckpt,
+            with or without config.json; one of these files; or hf://owner/name[@revision].
         overrides: hyperparameters of HyenaConfig that replace those of the source, such as
             window_shift=0.0 for the original's training code or dtype="mixed_bfloat16".
 

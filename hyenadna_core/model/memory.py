@@ -104,7 +104,7 @@ def estimate(config: HyenaConfig, B: int, L: int, training: bool, backend: str =
 
 
 def micro_batch(config: HyenaConfig, batch_size: int, seq_len: int, limit: int, backend: str) -> int:
-    """Return how many sequences at once fit `limit` bytes in a training step, by the estimate.
+    """Return how many sequences fit in `limit` bytes in a training step, by the estimate.
 
     It is at least one and at most batch_size.
     """

@@ -28,8 +28,8 @@ class Pretrained:
             preset: the name of a preset.
             weights: "published", None for the original's initialisation, or a source of weights as
                 `load` takes it.
-            overrides: hyperparameters of HyenaConfig that replace those of the preset or the
-            weights.
+            overrides: hyperparameters of HyenaConfig that replace those of the preset or of the
+                weights.
 
         Raises:
             HyenaDNAError: there is no such preset, or its weights cannot be fetched or read.
@@ -49,7 +49,7 @@ class Pretrained:
         try:
             model = cls.from_hyena_config(HyenaConfig.from_arguments(weights.architecture, **overrides))
         except (TypeError, ValueError) as error:
-            raise HyenaDNAError(f"Cannot load {weights.path} so: {str(error).splitlines()[0]}") from None
+            raise HyenaDNAError(f"Cannot load {weights.path} with these values: {str(error).splitlines()[0]}") from None
         tensors = dict(weights.tensors)
         tensors.setdefault(HEAD, tensors[EMBEDDING])
         if not any(parameter.name == HEAD for parameter in parameters(model)):

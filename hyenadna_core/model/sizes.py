@@ -1,4 +1,4 @@
-"""How much an operator works on at once, and the bytes of kept spectra; without Keras."""
+"""The sizes of the parts that an operator works on, and of kept spectra; without Keras."""
 
 import os
 

@@ -31,9 +31,9 @@ class Spectra:
 
     def __init__(self):
         self.kept = OrderedDict()  # by length: Kept
-        self.made = 0  # how many times spectra had to be computed
+        self.made = 0  # how many times spectra were computed
         self.lock = Lock()
-        self._settings = self._weights = None  # which all kept spectra were computed from
+        self._settings = self._weights = None  # all kept spectra were computed from these
 
     def of(self, backbone, L):
         """Return the spectra of each block for inputs of L bases, or None for each block.
@@ -77,7 +77,7 @@ class Spectra:
 
 
 def settings_of(mixers):
-    """Return what spectra depend on besides arrays: the device, windows, changed layers."""
+    """Return the settings that spectra depend on: the device, windows, changed layers."""
     networks = [mixer.filter_fn for mixer in mixers]
     linears = [linear for network in networks for linear in network.linears]
     return (

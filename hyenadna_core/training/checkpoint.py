@@ -85,7 +85,7 @@ def load_checkpoint(folder: Path, model: Model) -> tuple[int, dict[str, Any]]:
     Half-written folders of a killed run are removed.
 
     Raises:
-        HyenaDNAError: no checkpoint is whole, or the checkpoint is of another model.
+        HyenaDNAError: no checkpoint is whole, or the checkpoint belongs to another model.
     """
     for unfinished in folder.glob(".*"):
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -99,7 +99,7 @@ def load_checkpoint(folder: Path, model: Model) -> tuple[int, dict[str, Any]]:
         load_state_dict(model, weights)
         variables = _training_variables(model)
         if variables.keys() != training.keys():
-            raise HyenaDNAError(f"The optimizer's state in {checkpoint} is of another model.")
+            raise HyenaDNAError(f"The optimizer's state in {checkpoint} belongs to another model: start a new run.")
         for name, variable in variables.items():
             variable.assign(training[name])
         return int(state["step"]), state["more"]

@@ -55,7 +55,7 @@ class FilterAdamW(keras.optimizers.AdamW):
         return super()._clip_gradients(grads)
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        """Update all variables: at once if the backend gains from it, else one by one."""
+        """Update all variables together if the backend is faster that way, else one by one."""
         if not adamw.updates_all_at_once():
             super()._backend_update_step(grads, trainable_variables, learning_rate)
             return

@@ -52,7 +52,7 @@ class TrainOptions(RunSettings):
     out: Path | None = None
 
     def filled(self, **values: Any) -> "TrainOptions":
-        """Return the options with `values` for those of them that were not given."""
+        """Return the options, with `values` for the ones that were not given."""
         return replace(self, **{name: value for name, value in values.items() if getattr(self, name) is None})
 
     def stage_options(self) -> dict[str, Any]:

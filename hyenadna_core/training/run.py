@@ -78,7 +78,7 @@ def prepare(task: Task, config: RunConfig) -> None:
 
 
 def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
-    """Return what else the numbers of a run depend on: versions, backend, kernel, machine, data."""
+    """Return all else that a run depends on: versions, backend, kernel, machine, data."""
     return {
         "backend": backend,
         "fft_conv": current_kernel().name,

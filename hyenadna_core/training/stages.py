@@ -39,9 +39,9 @@ def plan_stages(
             too long for the model.
     """
     if stages and warmup:
-        raise HyenaDNAError("--stages and --warmup both say which lengths: leave one out.")
+        raise HyenaDNAError("--stages and --warmup both set the lengths: leave one out.")
     if batch_size and batch_bases:
-        raise HyenaDNAError("--batch-size and --batch-bases both say how large a step is: leave one out.")
+        raise HyenaDNAError("--batch-size and --batch-bases both set the size of a step: leave one out.")
     whole = 1 << (max_seq_len.bit_length() - 1)
     lengths = _warmup_lengths(warmup) if warmup else doubling(min(FIRST_SEQ_LEN, whole), whole)
     text = stages or ",".join(map(str, lengths))
@@ -63,8 +63,8 @@ def plan_micro_batches(
 ) -> tuple[int, ...]:
     """Return how many sequences of a step are computed at a time in each stage, on all devices.
 
-    At most `asked`; without it, as many as fit in `limit` bytes on each device by the estimate. All
-    parts of a step have the same size.
+    The number is at most `asked`. If `asked` is None, it is as many as fit in `limit` bytes on each
+    device, by the estimate. All parts of a step have the same size.
 
     Raises:
         HyenaDNAError: the sequences do not divide among the devices.

@@ -34,7 +34,7 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
 
 
 def check_split(run: dict[str, Any], task: Task, split: str) -> None:
-    """Check that the data of a split are those that the run was started with.
+    """Check that the data of a split have not changed since the run was started.
 
     Raises:
         HyenaDNAError: the data have changed.

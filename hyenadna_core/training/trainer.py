@@ -32,7 +32,7 @@ from hyenadna_core.training.signals import asked_to_stop
 from hyenadna_core.training.warmup import bases_until, stage_at
 from hyenadna_plugins import PluginWarning, reason_of
 
-CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # of the architecture of weights that a run starts from
+CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # options that replace those of the starting weights
 
 
 def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Model:
@@ -100,7 +100,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
             validates = every is not None and (done % every == 0 or done == config.steps)
             stop = in_any_process(bool(came))
             saves = ends or validates or stop or time.monotonic() - saved > config.checkpoint_every
-            if saves or done % config.log_every == 0:  # what is saved has a finite loss, and a whole line
+            if saves or done % config.log_every == 0:  # a checkpoint follows a finite loss and a full line
                 loss, speed = line.close(done)
                 if not math.isfinite(loss):
                     raise HyenaDNAError(f"The loss became {loss} by step {done}: choose a lower --learning-rate.")

@@ -26,7 +26,7 @@ FILE_OF = {
 def write_weights(weights: Weights, destination: Path, layout: str | None = None) -> list[str]:
     """Write weights to a folder with config.json, or to a file.
 
-    Return sentences about settings that readers of this layout will take differently.
+    Return sentences about settings for which readers of this layout use other values.
 
     Args:
         destination: a new folder, or a new file with the suffix .safetensors or .ckpt.
@@ -43,7 +43,7 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
         raise HyenaDNAError(f"Unknown layout {layout!r}: choose one of {', '.join(FILE_OF)}.")
     if is_file and destination.suffix != Path(FILE_OF[layout]).suffix:
         raise HyenaDNAError(
-            f"The layout {layout!r} needs the suffix {Path(FILE_OF[layout]).suffix}, which {destination.name} has not."
+            f"The layout {layout!r} needs the suffix {Path(FILE_OF[layout]).suffix}, not that of {destination.name}."
         )
     if destination.exists():
         raise HyenaDNAError(f"{destination} already exists: remove it, or choose another name.")
@@ -65,7 +65,7 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
 
 
 def check_layout(weights: Weights, layout: str) -> list[str]:
-    """Return sentences about settings that readers of this layout will take differently.
+    """Return sentences about settings for which readers of this layout use other values.
 
     Raises:
         HyenaDNAError: the layout's readers cannot run this model.

@@ -43,7 +43,7 @@ def read_weights(source: str | Path) -> Weights:
     """Read the weights of a source. The sources are those of `load`.
 
     Raises:
-        HyenaDNAError: the source does not exist, or it has no HyenaDNA model; one line names it.
+        HyenaDNAError: the source does not exist or has no HyenaDNA model. The message names it.
     """
     path = find_file(source)
     try:
@@ -61,9 +61,9 @@ def read_weights(source: str | Path) -> Weights:
     except HyenaDNAError as error:
         raise HyenaDNAError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     given: dict[str, Any] = {}
-    beside = path.name in FILES and config_path.exists()
-    config_path = config_path if beside else path
-    if text := config_path.read_text(encoding="utf-8") if beside else _own_config(path):
+    has_config = path.name in FILES and config_path.exists()
+    config_path = config_path if has_config else path
+    if text := config_path.read_text(encoding="utf-8") if has_config else _own_config(path):
         try:
             config = json.loads(text)
             given = read_config(config, architecture) if isinstance(config, dict) else {}
@@ -116,7 +116,7 @@ def fetch(uri: str) -> Path:
     Returns a local file or folder.
 
     Raises:
-        HyenaDNAError: no plug-in knows the address, or one says why it cannot fetch it.
+        HyenaDNAError: no plug-in knows the address, or a plug-in reports why fetching failed.
         PluginError: a plug-in failed.
     """
     plugins = session_plugins()

@@ -35,8 +35,8 @@ def parameters(model: Any) -> Iterator[Parameter]:
     """Yield every tensor of the original's state dict for a CausalLM, a TaskModel or a backbone.
 
     A shared variable comes once for each of its names. Attention has our names, Wqkv and out_proj,
-    since the original's code has none. The head of a TaskModel is head.0.NAME, head.1.NAME, ...; a
-    backbone has no head.
+    because the original's code has no attention. The head of a TaskModel is head.0.NAME,
+    head.1.NAME, ...; a backbone has no head.
     """
     backbone = getattr(model, "backbone", model)
     yield Parameter(EMBEDDING, backbone.embeddings.embeddings, *SAME)
@@ -113,8 +113,8 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
     """Put tensors by the original's names into the model.
 
     Raises:
-        HyenaDNAError: a name is missing or unknown, a shape is not the model's, or tensors differ
-            for which the model has one variable.
+        HyenaDNAError: a name is missing or unknown, a shape is not the model's, or two tensors
+            differ but share one variable of the model.
     """
     wanted = {parameter.name: parameter for parameter in parameters(model)}
     for problem, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
@@ -128,6 +128,6 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
             raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
         first = placed.setdefault(id(variable), name)
         if not np.array_equal(tensors[first], tensors[name]):
-            raise HyenaDNAError(f"{name} differs from {first}, for which this model has one variable.")
+            raise HyenaDNAError(f"{name} differs from {first}, but this model has one variable for both.")
         if first == name:
             variable.assign(value)

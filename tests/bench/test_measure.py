@@ -138,7 +138,7 @@ def test_a_side_over_the_limit_of_time_is_marked_and_the_others_go_on(monkeypatc
 FAILING = [
     (["--sides", f"{BACKEND}:fast", "--what", "conv"], f"{BACKEND}:fast failed: Unknown kernel 'fast'"),
     (["--sides", "caffe:native"], "Unknown backend 'caffe': choose one of jax"),
-    (["--lengths", "1024,many"], "Cannot read the lengths '1024,many': write bases with commas between"),
+    (["--lengths", "1024,many"], "Cannot read the lengths '1024,many': write bases separated by commas"),
     (["--preset", "huge"], "Unknown preset 'huge': choose one of hyenadna-tiny-1k"),
     (["--against", "attention", "--what", "conv"], "choose --what forward or step"),
     (["--sides", "numpy:plain", "--what", "step"], "Backend 'numpy' has no gradients: choose --what conv or forward"),

@@ -41,7 +41,7 @@ def test_positions_that_differ_from_the_formula_are_used(golden, golden_weights,
     model = hyenadna.load(str(tmp_path / "x.safetensors"))
     expected = golden["logits_with_perturbed_positional_features"]
     np.testing.assert_allclose(model.predict_on_batch(golden["input_ids"]), expected, atol=5e-5, rtol=0)
-    with pytest.raises(HyenaDNAError, match=r"pos_emb\.z differs from .*, for which this model has one variable"):
+    with pytest.raises(HyenaDNAError, match=r"pos_emb\.z differs from .*, but this model has one variable for both"):
         hyenadna.load(tmp_path / "x.safetensors", trained_positions=False)
 
 

@@ -136,7 +136,7 @@ def test_what_a_layout_cannot_hold_is_one_line(tmp_path, files):
     hyenadna.save(CausalLM(HyenaBackbone(1, 8, 66, order=3)), tmp_path / "order3")
     with pytest.raises(HyenaDNAError, match="runs only order 2, but this model has order 3"):
         write_weights(read_weights(tmp_path / "order3"), tmp_path / "hub", "hub")
-    with pytest.raises(HyenaDNAError, match=r"'hub' needs the suffix \.safetensors, which x\.ckpt has not"):
+    with pytest.raises(HyenaDNAError, match=r"'hub' needs the suffix \.safetensors, not that of x\.ckpt"):
         write_weights(read_weights(files["plain"]), tmp_path / "x.ckpt", "hub")
 
 
