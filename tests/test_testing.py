@@ -106,8 +106,8 @@ def test_padding_is_compared_base_by_base_where_there_is_a_target_at_each():
             return np.cumsum(ids, axis=1)[..., None].astype(float)
 
     batch = Composition().batch
-    found = batch(Draw("train", 0, 32, 4, 0))
-    check_padding(Ids(), found, Ids().predict_on_batch(found.ids))
+    example = batch(Draw("train", 0, 32, 4, 0))
+    check_padding(Ids(), example, Ids().predict_on_batch(example.ids))
 
 
 def test_figures_that_are_averages_of_batches_are_named():

@@ -93,8 +93,8 @@ def test_nothing_is_asked_of_another_library(on_linux, library):
 def test_the_command_restarts_itself_and_keeps_its_arguments():
     bare = {name: value for name, value in os.environ.items() if name != VARIABLE}
     command = [sys.executable, "-m", "hyenadna_core", "doctor", "--json"]
-    found = json.loads(subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout)
-    assert found["huge_pages"] == has_huge_pages(bare | allocator_settings(environment=bare))
+    diagnosis = json.loads(subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout)
+    assert diagnosis["huge_pages"] == has_huge_pages(bare | allocator_settings(environment=bare))
 
 
 TWO_STEPS = """

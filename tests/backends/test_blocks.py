@@ -29,10 +29,10 @@ def in_small_blocks(monkeypatch):
 def test_a_model_in_blocks_is_the_definition(case):
     arrays = inputs(case)
     assert channels_at_once(2, case.length, 16, 2) == 4
-    found = compute(case, arrays, trains=False)
+    results = compute(case, arrays, trains=False)
     hidden, logits = define(case, arrays)
-    np.testing.assert_allclose(found["hidden"], hidden, atol=case.gate, rtol=0)
-    np.testing.assert_allclose(found["logits"], logits, atol=case.gate, rtol=0)
+    np.testing.assert_allclose(results["hidden"], hidden, atol=case.gate, rtol=0)
+    np.testing.assert_allclose(results["logits"], logits, atol=case.gate, rtol=0)
 
 
 @pytest.mark.usefixtures("in_small_blocks")
@@ -52,26 +52,28 @@ def test_blocks_are_what_was_run(golden, golden_model, monkeypatch):
 @pytest.mark.usefixtures("trains", "in_small_blocks")
 def test_training_has_the_originals_gradients_however_long_the_input(golden, golden_model, golden_folder):
     model = golden_model(embed_dropout=0.0)
-    _, found = loss_and_gradients(model, golden["input_ids"].astype(np.int32), golden["target_ids"].astype(np.int32))
+    _, gradients = loss_and_gradients(
+        model, golden["input_ids"].astype(np.int32), golden["target_ids"].astype(np.int32)
+    )
     for name, original in load_file(golden_folder / "tiny_order2.gradients.safetensors").items():
-        gradient = found[name.removeprefix("gradient/")]
+        gradient = gradients[name.removeprefix("gradient/")]
         np.testing.assert_allclose(gradient, original, atol=1e-4 * np.abs(original).max(), rtol=0, err_msg=name)
 
 
 @pytest.mark.parametrize("R", [1, 7, 8, 9, 16, 23])
 def test_rows_in_blocks_are_rows(R):
     x = np.random.default_rng(0).normal(size=(R, 3)).astype(np.float32)
-    found = map_rows(lambda rows: ops.concatenate([rows * 2, rows[:, :1]], axis=1), ops.convert_to_tensor(x), 8)
-    np.testing.assert_array_equal(ops.convert_to_numpy(found), np.concatenate([x * 2, x[:, :1]], axis=1))
+    output = map_rows(lambda rows: ops.concatenate([rows * 2, rows[:, :1]], axis=1), ops.convert_to_tensor(x), 8)
+    np.testing.assert_array_equal(ops.convert_to_numpy(output), np.concatenate([x * 2, x[:, :1]], axis=1))
 
 
 def test_products_are_summed_over_blocks():
     random = np.random.default_rng(0)
     left, right = random.normal(size=(3, 5, 2)).astype(np.float32), random.normal(size=(3, 2, 4)).astype(np.float32)
     blocks = (ops.convert_to_tensor(left), ops.convert_to_tensor(right))
-    found = sum_products(lambda block: (block[0] * 2, block[1]), blocks, 5, ops.ones(4))
+    total = sum_products(lambda block: (block[0] * 2, block[1]), blocks, 5, ops.ones(4))
     np.testing.assert_allclose(
-        ops.convert_to_numpy(found), 1 + 2 * np.einsum("nrw,nwd->rd", left, right), rtol=1e-5, atol=1e-6
+        ops.convert_to_numpy(total), 1 + 2 * np.einsum("nrw,nwd->rd", left, right), rtol=1e-5, atol=1e-6
     )
 
 
@@ -117,12 +119,12 @@ def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_
             mixer = model.backbone.blocks[0].mixer
             patch.setattr(hyena, "sum_products", unrolled)
             mixer(ops.cast(np.ones((1, 64, 16), np.float32), mixer.compute_dtype))
-        found = model.predict_on_batch(golden["input_ids"])
+        logits = model.predict_on_batch(golden["input_ids"])
     for one, other in zip(*made.values(), strict=True):
         one, other = (ops.convert_to_numpy(k) for k in (one, other))
         np.testing.assert_allclose(other, one, atol=1e-6 * np.abs(one).max(), rtol=0)
     assert len(made["float32"]) == 4
-    assert np.sqrt(((found - golden["logits"]) ** 2).mean()) / golden["logits"].std() < 0.03
+    assert np.sqrt(((logits - golden["logits"]) ** 2).mean()) / golden["logits"].std() < 0.03
 
 
 def unrolled(function, blocks, R, bias):
@@ -142,9 +144,9 @@ def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, lon
     ids, targets = (golden[name].astype(np.int32) for name in ("input_ids", "target_ids"))
     model = golden_model(embed_dropout=0.0, rematerialise=True)
     assert all(block.config.rematerialise for block in model.backbone.blocks)
-    loss, found = loss_and_gradients(model, ids, targets)
+    loss, gradients = loss_and_gradients(model, ids, targets)
     expected_loss, expected = loss_and_gradients(golden_model(embed_dropout=0.0), ids, targets)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-6)
-    for name, gradient in found.items():
+    for name, gradient in gradients.items():
         atol = 1e-5 * np.abs(expected[name]).max()
         np.testing.assert_allclose(gradient, expected[name], atol=atol, rtol=0, err_msg=name)

@@ -41,8 +41,8 @@ def test_values_are_those_of_the_definition(conv, L, B):
 def test_gradients_are_those_of_the_definition(conv, L, gradients):
     inputs = arrays(L)
     dy = arrays(L, seed=1)[0]
-    for found, expected in zip(gradients(conv, inputs, dy), definition.gradients(*inputs, dy), strict=True):
-        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+    for gradient, expected in zip(gradients(conv, inputs, dy), definition.gradients(*inputs, dy), strict=True):
+        np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
 
 
 def test_the_future_does_not_leak(conv):
@@ -59,8 +59,8 @@ def test_bfloat16_goes_in_and_comes_out_with_float32_between(conv):
     y = conv(rounded, ops.convert_to_tensor(k), ops.convert_to_tensor(bias))
     expected = definition.fft_conv(ops.convert_to_numpy(ops.cast(rounded, "float32")), k, bias)
     assert str(y.dtype).split(".")[-1] == "bfloat16"
-    found = ops.convert_to_numpy(ops.cast(y, "float32"))
-    np.testing.assert_allclose(found, expected, rtol=2**-8, atol=2e-6 * np.abs(expected).max())
+    output = ops.convert_to_numpy(ops.cast(y, "float32"))
+    np.testing.assert_allclose(output, expected, rtol=2**-8, atol=2e-6 * np.abs(expected).max())
 
 
 def test_the_definition_by_hand():

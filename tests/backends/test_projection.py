@@ -19,8 +19,8 @@ def arrays(R, D, C):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_values_are_those_of_the_product_turned(shape):
     rows, matrix, _ = arrays(*shape)
-    found = ops.convert_to_numpy(project(ops.convert_to_tensor(rows), ops.convert_to_tensor(matrix)))
-    np.testing.assert_allclose(found, (rows.astype(np.float64) @ matrix).T, atol=1e-5, rtol=0)
+    output = ops.convert_to_numpy(project(ops.convert_to_tensor(rows), ops.convert_to_tensor(matrix)))
+    np.testing.assert_allclose(output, (rows.astype(np.float64) @ matrix).T, atol=1e-5, rtol=0)
 
 
 @pytest.mark.usefixtures("trains")

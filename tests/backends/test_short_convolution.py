@@ -35,8 +35,8 @@ def test_by_hand():
 @pytest.mark.parametrize(("width", "L"), SHAPES)
 def test_values_are_those_of_the_definition(width, L):
     inputs = arrays(width, L)
-    found = ops.convert_to_numpy(short_conv(*map(ops.convert_to_tensor, inputs)))
-    np.testing.assert_allclose(found, define(*inputs), atol=1e-5, rtol=0)
+    output = ops.convert_to_numpy(short_conv(*map(ops.convert_to_tensor, inputs)))
+    np.testing.assert_allclose(output, define(*inputs), atol=1e-5, rtol=0)
 
 
 @pytest.mark.usefixtures("trains")

@@ -54,9 +54,9 @@ def test_parts_add_up_to_the_whole(size):
     whole, parts = new_model(), new_model()
     np.testing.assert_allclose(run(parts, size), run(whole, 6), rtol=2e-6)
     expected = moved(whole, new_model())
-    for name, found in moved(parts, new_model()).items():
+    for name, distance in moved(parts, new_model()).items():
         tolerance = 0.02 * np.abs(expected[name]).max()  # the first steps of Adam follow the sign of a gradient
-        np.testing.assert_allclose(found, expected[name], atol=tolerance, rtol=0, err_msg=name)
+        np.testing.assert_allclose(distance, expected[name], atol=tolerance, rtol=0, err_msg=name)
 
 
 def test_updates_are_those_of_keras():

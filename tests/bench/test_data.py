@@ -12,13 +12,13 @@ def test_the_command_counts_bases_of_both_ways(cli, write_fasta, random_bases, m
     fasta = write_fasta({"chr1": random_bases(3000)})
     options = ("--data", "--fasta", fasta, "--lengths", "16,1000", "--pairs", "1")
     status, stdout, _ = cli("bench", *options, "--json")
-    found = json.loads(stdout)
-    assert (status, [one["seq_len"] for one in found], [one["batch_size"] for one in found]) == (
+    lines = json.loads(stdout)
+    assert (status, [one["seq_len"] for one in lines], [one["batch_size"] for one in lines]) == (
         0,
         [16, 1000],
         [16384, 262],
     )
-    assert all(one["ratio"] == one["bases_per_second"] / one["by_strings"] for one in found)
+    assert all(one["ratio"] == one["bases_per_second"] / one["by_strings"] for one in lines)
     _, stdout, _ = cli("bench", *options)
     assert stdout.splitlines()[0] == "bases\tbatch\tbases/s\tbases/s by strings\ttimes as fast"
 

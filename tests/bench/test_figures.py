@@ -24,11 +24,11 @@ def test_the_interval_of_a_median_lies_between_values_that_tosses_of_a_coin_allo
 
 
 def test_ratios_are_taken_pair_by_pair():
-    found = figures.ratio("plain", [2.0, 6.0, 20.0], [1.0, 2.0, 10.0])
-    assert (found.per_pair, found.median, found.low) == ([2.0, 3.0, 2.0], 2.0, None)
-    assert str(found) == "2.00"
-    found = figures.ratio("plain", [2.0, 3.0, 4.0, 5.0, 6.0, 8.0], [1.0] * 6)
-    assert str(found) == "4.50 [2.00, 8.00]"
+    ratio = figures.ratio("plain", [2.0, 6.0, 20.0], [1.0, 2.0, 10.0])
+    assert (ratio.per_pair, ratio.median, ratio.low) == ([2.0, 3.0, 2.0], 2.0, None)
+    assert str(ratio) == "2.00"
+    ratio = figures.ratio("plain", [2.0, 3.0, 4.0, 5.0, 6.0, 8.0], [1.0] * 6)
+    assert str(ratio) == "4.50 [2.00, 8.00]"
 
 
 def test_rows_have_median_quartiles_bases_a_second_and_their_ratios(results):
@@ -50,15 +50,15 @@ def test_rows_are_compared_with_the_system_s_allocator_and_with_ours():
     contenders = choose_contenders(BACKEND, sides=",".join(texts))
     assert tuple(map(str, contenders)) == texts
     case = Case("forward", 8, 1, None, {})
-    found = figures.rows(
+    rows = figures.rows(
         [Result(case, one, [time]) for one, time in zip(contenders, (1.0, 2.0, 5.0), strict=True)], contenders
     )
-    assert [[(one.against, one.median) for one in row.ratios] for row in found] == [
+    assert [[(one.against, one.median) for one in row.ratios] for row in rows] == [
         [(texts[1], 2.0), (texts[2], 5.0)],
         [(texts[2], 2.5)],
         [(texts[1], 0.4)],
     ]
-    head, first, *_ = report.cells(found)
+    head, first, *_ = report.cells(rows)
     assert (head[-2:], first[-2:]) == (("x own plain", f"x {texts[2]}"), ("2.00", "5.00"))
 
 
@@ -80,8 +80,8 @@ def test_the_exponent_is_the_slope_between_logarithms():
 
 def test_exponents_are_of_one_channel_and_leave_out_what_failed(results):
     times = {"jax:native": {10: [4.0], 1000: [400.0], 2000: None}}
-    found = figures.rows(results(times, "conv", batch_size=2, channels=2), [Contender("jax", "native")])
-    (fit,) = figures.fits(found)
+    rows = figures.rows(results(times, "conv", batch_size=2, channels=2), [Contender("jax", "native")])
+    (fit,) = figures.fits(rows)
     assert fit.lengths == [10, 1000]
     np.testing.assert_allclose((fit.constant, fit.exponent, fit.at(1000)), (0.1, 1.0, 100.0))
 
@@ -100,5 +100,5 @@ def test_curves_cross_where_a_line_between_logarithms_passes_one():
 
 def test_a_million_bases_that_were_measured_are_not_extrapolated(results):
     times = {"jax:native": {1000: [1.0], 1_000_000: [9.0]}, "jax:attention": {1000: [1.0], 1_000_000: [90.0]}}
-    found = figures.rows(results(times), [Contender("jax", "native"), Contender("jax", "attention")])
-    assert figures.crossings(found)[0].extrapolated is None
+    rows = figures.rows(results(times), [Contender("jax", "native"), Contender("jax", "attention")])
+    assert figures.crossings(rows)[0].extrapolated is None

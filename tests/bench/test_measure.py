@@ -127,8 +127,8 @@ def test_a_side_over_the_limit_of_time_is_marked_and_the_others_go_on(monkeypatc
     monkeypatch.setattr(bench, "ask", ask)
     monkeypatch.setattr("hyenadna_core.bench.process.Worker", lambda *_: Silent())
     cases = [Case("forward", L, 1, None, {}) for L in (10, 20)]
-    found = list(bench.measure(cases, [native, slow], pairs=2, max_seconds=1.0))
-    assert [(one.contender, one.seconds, one.failure) for one in found] == 2 * [
+    times = list(bench.measure(cases, [native, slow], pairs=2, max_seconds=1.0))
+    assert [(one.contender, one.seconds, one.failure) for one in times] == 2 * [
         (native, [0.5, 0.5], None),
         (slow, [], "over 1 s"),
     ]

@@ -20,17 +20,19 @@ def arrays(L, B=2, D=3, seed=0):
 def test_the_plain_formula_is_the_definition(L):
     u, k, bias = arrays(L)
     expected = definition.fft_conv(u, k, bias)
-    found = ops.convert_to_numpy(plain.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=2e-6 * np.abs(expected).max(), rtol=0)
+    output = ops.convert_to_numpy(plain.fft_conv(*map(ops.convert_to_tensor, (u, k, bias))))
+    assert output.dtype == np.float32
+    np.testing.assert_allclose(output, expected, atol=2e-6 * np.abs(expected).max(), rtol=0)
 
 
 @pytest.mark.parametrize("L", LENGTHS)
 @pytest.mark.usefixtures("trains")
 def test_the_gradients_of_the_plain_formula_are_those_of_the_definition(L, gradients):
     inputs, dy = arrays(L), arrays(L, seed=1)[0]
-    for found, expected in zip(gradients(plain.fft_conv, inputs, dy), definition.gradients(*inputs, dy), strict=True):
-        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+    for gradient, expected in zip(
+        gradients(plain.fft_conv, inputs, dy), definition.gradients(*inputs, dy), strict=True
+    ):
+        np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
 
 
 def test_the_plain_formula_computes_in_float32_and_answers_in_the_dtype_of_its_input():
@@ -39,5 +41,5 @@ def test_the_plain_formula_computes_in_float32_and_answers_in_the_dtype_of_its_i
     y = plain.fft_conv(rounded, ops.convert_to_tensor(k), ops.convert_to_tensor(bias))
     assert str(y.dtype).split(".")[-1] == "bfloat16"
     expected = definition.fft_conv(ops.convert_to_numpy(ops.cast(rounded, "float32")), k, bias)
-    found = ops.convert_to_numpy(ops.cast(y, "float32"))
-    np.testing.assert_allclose(found, expected, rtol=2**-8, atol=2e-6 * np.abs(expected).max())
+    output = ops.convert_to_numpy(ops.cast(y, "float32"))
+    np.testing.assert_allclose(output, expected, rtol=2**-8, atol=2e-6 * np.abs(expected).max())

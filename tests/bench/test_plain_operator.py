@@ -25,15 +25,15 @@ def built(order, layout):
     return layer
 
 
-def near(found, expected):
-    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+def near(actual, expected):
+    np.testing.assert_allclose(actual, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
 @pytest.mark.parametrize(("order", "layout", "L"), CASES)
 def test_values_are_those_of_the_formula(order, layout, L):
     layer, x = built(order, layout), numbers(2, L, 8)
-    found, expected = layer(x), plain_operator(layer, keras.ops.convert_to_tensor(x))
-    near(keras.ops.convert_to_numpy(found), keras.ops.convert_to_numpy(expected))
+    output, expected = layer(x), plain_operator(layer, keras.ops.convert_to_tensor(x))
+    near(keras.ops.convert_to_numpy(output), keras.ops.convert_to_numpy(expected))
 
 
 @pytest.mark.usefixtures("trains")
@@ -51,10 +51,10 @@ def test_gradients_are_those_of_the_formula(order, layout, L, gradients):
 
     arrays = [numbers(2, L, 8), *(keras.ops.convert_to_numpy(variable.value) for variable in variables)]
     dy = numbers(2, L, 8, seed=1)
-    found = gradients(of(lambda x: layer(x, training=True)), arrays, dy)
+    actual = gradients(of(lambda x: layer(x, training=True)), arrays, dy)
     expected = gradients(of(lambda x: plain_operator(layer, x)), arrays, dy)
-    assert len(found) == 1 + len(variables)
-    for one, other in zip(found, expected, strict=True):
+    assert len(actual) == 1 + len(variables)
+    for one, other in zip(actual, expected, strict=True):
         near(one, other)
 
 

@@ -17,11 +17,11 @@ def test_a_transformer_is_extrapolated_along_power_laws_and_it_is_said(results):
         "jax:native": {L: [L * 1e-3] for L in lengths} | {8000: [8.0]},
         "jax:attention": {L: [L**2 * 5e-7] for L in lengths} | {8000: None},
     }
-    found = figures.rows(results(times), [Contender("jax", "native"), Contender("jax", "attention")])
-    (crossing,) = figures.crossings(found)
+    rows = figures.rows(results(times), [Contender("jax", "native"), Contender("jax", "attention")])
+    (crossing,) = figures.crossings(rows)
     np.testing.assert_allclose(list(crossing.ratios.values()), [0.5, 1.0, 2.0])
     np.testing.assert_allclose((crossing.crosses_at, crossing.extrapolated), (2000.0, 500.0))
-    text = report.table(found)
+    text = report.table(rows)
     assert "EXTRAPOLATED, not measured: 500x at 1,000,000 bases" in text
     assert "\tjax:attention\tgone\t" in text
 
@@ -29,9 +29,9 @@ def test_a_transformer_is_extrapolated_along_power_laws_and_it_is_said(results):
 def test_tables_go_between_the_markers_of_a_page(tmp_path, results):
     contenders = [Contender("jax", "native"), Contender("jax", "plain")]
     times = {"jax:native": {10: [1.0], 100: [10.0]}, "jax:plain": {10: [3.0], 100: [40.0]}}
-    found = figures.rows(results(times), contenders)
-    run = json.loads(json.dumps(figures.as_json(found, report.machine(2, {"jax": "1.0 on cpu"}))))
-    assert report.rows_of(run)[0].ratios == found[0].ratios
+    rows = figures.rows(results(times), contenders)
+    run = json.loads(json.dumps(figures.as_json(rows, report.machine(2, {"jax": "1.0 on cpu"}))))
+    assert report.rows_of(run)[0].ratios == rows[0].ratios
     page = tmp_path / "page.md"
     page.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n")
     report.write_page(page, [run])

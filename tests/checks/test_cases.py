@@ -35,9 +35,9 @@ def test_so_do_transforms_in_two_steps(case, monkeypatch):
 
 def stays_within_every_gate(case):
     arrays = inputs(case)
-    found = list(rows(case, arrays, {BACKEND: compute(case, arrays, BACKENDS[BACKEND].trains)}))
-    assert len(found) >= 3 + bool(case.golden)
-    for row in found:
+    differences = list(rows(case, arrays, {BACKEND: compute(case, arrays, BACKENDS[BACKEND].trains)}))
+    assert len(differences) >= 3 + bool(case.golden)
+    for row in differences:
         assert row.exceeded == [], f"{row.quantity}: {row.differences}"
 
 
@@ -46,11 +46,11 @@ def test_a_wrong_shift_is_beyond_a_gate():
     arrays = inputs(case)
     good = compute(case, arrays, trains=False)
     wrong = compute(CASES[1], inputs(CASES[1]), trains=False)
-    found = {row.quantity: row for row in rows(CASES[0], arrays, {"good": good, "wrong": wrong})}
-    assert found["logits, float64"].exceeded == ["wrong"]
-    assert found["hidden, float64"].exceeded == ["wrong"]
-    assert found["logits, the original's"].exceeded == ["wrong"]
-    assert found["logits, other backends"].exceeded == ["good", "wrong"]
+    by_quantity = {row.quantity: row for row in rows(CASES[0], arrays, {"good": good, "wrong": wrong})}
+    assert by_quantity["logits, float64"].exceeded == ["wrong"]
+    assert by_quantity["hidden, float64"].exceeded == ["wrong"]
+    assert by_quantity["logits, the original's"].exceeded == ["wrong"]
+    assert by_quantity["logits, other backends"].exceeded == ["good", "wrong"]
 
 
 def test_what_is_no_number_is_beyond_every_gate():
@@ -58,8 +58,8 @@ def test_what_is_no_number_is_beyond_every_gate():
 
 
 def test_the_table_has_a_column_a_backend_and_a_verdict():
-    found = [Row("case", "logits", 1e-5, {"jax": 2e-6, "torch": 1.0}), Row("case", "gradients", 1e-4, {"jax": 0.0})]
-    assert table(found, ["jax", "torch"]).splitlines() == [
+    lines = [Row("case", "logits", 1e-5, {"jax": 2e-6, "torch": 1.0}), Row("case", "gradients", 1e-4, {"jax": 0.0})]
+    assert table(lines, ["jax", "torch"]).splitlines() == [
         "case\tquantity\tjax\ttorch\tgate\tverdict",
         "case\tlogits\t2.0e-06\t1.0e+00\t1e-05\tEXCEEDED by torch",
         "case\tgradients\t0.0e+00\t-\t1e-04\tok",
@@ -82,6 +82,6 @@ def test_gradients_that_are_no_numbers_are_beyond_every_gate():
     names = ("backbone.ln_f.weight", "backbone.ln_f.bias")
     good = compute(case, arrays, trains=False) | {f"gradient/{name}": np.full(16, 1e-3, np.float32) for name in names}
     bad = good | {f"gradient/{names[1]}": np.full(16, np.nan, np.float32)}
-    found = {row.quantity: row for row in rows(case, arrays, {"good": good, "bad": bad})}
-    assert "bad" in found["gradients, float64 slopes"].exceeded
-    assert found["gradients, other backends"].exceeded == ["good", "bad"]
+    by_quantity = {row.quantity: row for row in rows(case, arrays, {"good": good, "bad": bad})}
+    assert "bad" in by_quantity["gradients, float64 slopes"].exceeded
+    assert by_quantity["gradients, other backends"].exceeded == ["good", "bad"]

@@ -90,11 +90,11 @@ def test_a_right_kernel_passes_all_checks():
     ],
 )
 def test_a_wrong_kernel_fails_the_checks_of_what_is_wrong(wrong, names):
-    found = failed(wrong)
-    assert names <= found
-    assert (PAST in found) == (PAST in names)
+    failures = failed(wrong)
+    assert names <= failures
+    assert (PAST in failures) == (PAST in names)
     if names is ROUNDED:
-        assert found == ROUNDED
+        assert failures == ROUNDED
 
 
 @pytest.mark.usefixtures("few", "trains")

@@ -82,11 +82,11 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
 
 @pytest.mark.keras
 def test_doctor_names_what_is_here_and_what_is_not(cli):
-    found = json.loads(cli("doctor", "--json")[1])
-    assert (found["backend"], found["reason"]) == (BACKEND, "test")
-    assert found["backends"][BACKEND]["devices"]
-    assert set(found["extras"]) == {"jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"}
+    diagnosis = json.loads(cli("doctor", "--json")[1])
+    assert (diagnosis["backend"], diagnosis["reason"]) == (BACKEND, "test")
+    assert diagnosis["backends"][BACKEND]["devices"]
+    assert set(diagnosis["extras"]) == {"jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb"}
     text = cli("doctor")[1]
-    for name, state in found["backends"].items():
+    for name, state in diagnosis["backends"].items():
         line = next(line for line in text.splitlines() if line.startswith(name))
         assert (state["version"] in line) if "version" in state else ("pip install" in line or "broken" in line)

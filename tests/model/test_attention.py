@@ -65,8 +65,8 @@ def by_definition(layer, x):
 def test_attention_is_its_formula(L, d_model, num_heads):
     layer, x = drawn_layer(d_model, num_heads), numbers(2, L, d_model)
     expected = by_definition(layer, x.astype(np.float64))
-    found = ops.convert_to_numpy(layer(x))
-    np.testing.assert_allclose(found, expected, atol=2e-5 * np.abs(expected).max(), rtol=0)
+    output = ops.convert_to_numpy(layer(x))
+    np.testing.assert_allclose(output, expected, atol=2e-5 * np.abs(expected).max(), rtol=0)
 
 
 def test_the_future_does_not_leak():
@@ -107,9 +107,9 @@ def test_scores_depend_on_the_distance_alone(shift):
 def test_angles_stay_in_float32_under_half_precision():
     """In bfloat16 position 257 would be 256."""
     x = ops.cast(np.ones((1, 258, 1, 2), np.float32), "bfloat16")
-    found = rotate(x)
-    assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
-    turned = ops.convert_to_numpy(ops.cast(found, "float32"))[0, 257, 0]
+    output = rotate(x)
+    assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
+    turned = ops.convert_to_numpy(ops.cast(output, "float32"))[0, 257, 0]
     expected = [np.cos(257) - np.sin(257), np.cos(257) + np.sin(257)]
     np.testing.assert_allclose(turned, expected, rtol=2**-8)
 
@@ -206,9 +206,9 @@ def test_one_model_takes_every_length_up_to_its_own():
 
 @pytest.mark.parametrize(("policy", "allowed"), [("mixed_bfloat16", 0.05), ("mixed_float16", 0.006)])
 def test_logits_lose_little_in_half_precision(policy, allowed):
-    expected, found = (drawn_model(dtype=dtype).predict_on_batch(some_ids()) for dtype in ("float32", policy))
-    assert found.dtype == np.float32
-    assert 0 < np.sqrt(((found - expected) ** 2).mean()) / expected.std() <= allowed
+    expected, output = (drawn_model(dtype=dtype).predict_on_batch(some_ids()) for dtype in ("float32", policy))
+    assert output.dtype == np.float32
+    assert 0 < np.sqrt(((output - expected) ** 2).mean()) / expected.std() <= allowed
 
 
 @pytest.mark.parametrize(("n_layer", "d_model"), [(2, 128), (3, 16)])

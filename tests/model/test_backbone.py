@@ -33,9 +33,9 @@ def hidden_by_layer(model, ids):
 def test_every_layer_gives_what_the_original_gives(golden, golden_model):
     ids = golden["input_ids"].astype(np.int32)
     names = []
-    for name, found in hidden_by_layer(golden_model(), ids):
-        expected = golden[name][..., : found.shape[-1]]  # the short convolution's golden output is two longer
-        np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, atol=2e-5, rtol=0, err_msg=name)
+    for name, hidden in hidden_by_layer(golden_model(), ids):
+        expected = golden[name][..., : hidden.shape[-1]]  # the short convolution's golden output is two longer
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(hidden), expected, atol=2e-5, rtol=0, err_msg=name)
         names.append(name)
     assert len(names) == 16
 

@@ -87,8 +87,8 @@ def test_the_loss_is_that_of_the_original(golden, golden_model):
     from hyenadna_core.task import Batch
 
     batch = Batch(golden["input_ids"], golden["target_ids"].astype(np.int64), np.ones((3, 64)))
-    found = likelihood(golden_model().predict_on_batch, [batch])
-    np.testing.assert_allclose(found.nats, golden["next_token_loss"], rtol=1e-5)
+    loss = likelihood(golden_model().predict_on_batch, [batch])
+    np.testing.assert_allclose(loss.nats, golden["next_token_loss"], rtol=1e-5)
 
 
 class Windows(keras.utils.PyDataset):

@@ -41,7 +41,7 @@ def test_half_precision_elsewhere_leaves_the_filter_alone(golden_weights):
     from hyenadna_core import CausalLM, HyenaBackbone
     from hyenadna_core.weights.state_dict import load_state_dict
 
-    found = []
+    filters = []
     for policy in ("float32", "mixed_bfloat16"):
         model = CausalLM(HyenaBackbone(2, 16, 66, d_inner=64, dtype=policy))
         load_state_dict(model, golden_weights)
@@ -53,8 +53,8 @@ def test_half_precision_elsewhere_leaves_the_filter_alone(golden_weights):
         )
         block(keras.ops.zeros((1, 66, 16)))
         block.mixer.filter_fn.call = before
-        found.append(keras.ops.convert_to_numpy(keras.ops.cast(spread["k"], "float32")))
-    np.testing.assert_allclose(found[1], found[0], atol=1e-6 * np.abs(found[0]).max(), rtol=0)
+        filters.append(keras.ops.convert_to_numpy(keras.ops.cast(spread["k"], "float32")))
+    np.testing.assert_allclose(filters[1], filters[0], atol=1e-6 * np.abs(filters[0]).max(), rtol=0)
 
 
 def test_layers_come_back_from_their_config():

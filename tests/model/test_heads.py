@@ -22,8 +22,8 @@ def by_hand(hidden, real, pooling):
 @pytest.mark.parametrize("pooling", POOLING)
 def test_pooling_is_that_of_the_bases_alone(pooling):
     hidden = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
-    found = POOLING[pooling](*map(keras.ops.convert_to_tensor, (hidden, REAL)))
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), by_hand(hidden, REAL, pooling), rtol=1e-6)
+    pooled = POOLING[pooling](*map(keras.ops.convert_to_tensor, (hidden, REAL)))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(pooled), by_hand(hidden, REAL, pooling), rtol=1e-6)
 
 
 def model(pooling, units=3):
@@ -39,8 +39,8 @@ def test_padding_on_the_right_changes_nothing(pooling):
     made = model(pooling)
     ids = np.random.default_rng(0).integers(A, T + 1, (2, 20)).astype(np.int32)
     padded = np.pad(ids, ((0, 0), (0, 12)), constant_values=PAD)
-    found, expected = made.predict_on_batch(padded), made.predict_on_batch(ids)
-    np.testing.assert_allclose(found[:, :20] if pooling == "none" else found, expected, rtol=2e-4, atol=2e-5)
+    outputs, expected = made.predict_on_batch(padded), made.predict_on_batch(ids)
+    np.testing.assert_allclose(outputs[:, :20] if pooling == "none" else outputs, expected, rtol=2e-4, atol=2e-5)
     assert np.abs(expected).max() > 0.1
 
 

@@ -21,7 +21,7 @@ def test_the_operator_is_its_formula(order, L, filter_layout):
     D = 4
     layer = HyenaOperator(HyenaConfig(1, D, 66, order=order, filter_layout=filter_layout), seed=5)
     x = numbers(2, L, D)
-    found = keras.ops.convert_to_numpy(layer(x))
+    output = keras.ops.convert_to_numpy(layer(x))
 
     def value(variable):
         return keras.ops.convert_to_numpy(variable.value).astype(np.float64)
@@ -37,7 +37,7 @@ def test_the_operator_is_its_formula(order, L, filter_layout):
     for step in range(order - 1):
         v = definition.fft_conv(v * gates[order - 1 - step], k[step], skip[step])
     expected = (v * gates[0]).transpose(0, 2, 1) @ value(layer.out_proj.kernel) + value(layer.out_proj.bias)
-    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+    np.testing.assert_allclose(output, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
 def test_too_long_an_input_says_so():

@@ -10,10 +10,10 @@ pytestmark = [pytest.mark.keras, pytest.mark.core]
 
 
 def test_numbers_are_numpys_own():
-    found = keras.ops.convert_to_numpy(NumpyNormal(0.5, seed=7)((3, 4)))
-    np.testing.assert_array_equal(found, np.random.default_rng(7).normal(0, 0.5, (3, 4)).astype(np.float32))
-    found = keras.ops.convert_to_numpy(NumpyUniform(0.5, seed=7)((3, 4)))
-    np.testing.assert_array_equal(found, np.random.default_rng(7).uniform(-0.5, 0.5, (3, 4)).astype(np.float32))
+    weights = keras.ops.convert_to_numpy(NumpyNormal(0.5, seed=7)((3, 4)))
+    np.testing.assert_array_equal(weights, np.random.default_rng(7).normal(0, 0.5, (3, 4)).astype(np.float32))
+    weights = keras.ops.convert_to_numpy(NumpyUniform(0.5, seed=7)((3, 4)))
+    np.testing.assert_array_equal(weights, np.random.default_rng(7).uniform(-0.5, 0.5, (3, 4)).astype(np.float32))
 
 
 def test_each_part_has_a_seed_of_its_own_that_no_process_changes():

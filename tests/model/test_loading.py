@@ -48,8 +48,8 @@ def test_positions_that_differ_from_the_formula_are_used(golden, golden_weights,
 def test_the_hubs_layout_gives_the_originals_logits():
     model = hyenadna.load(DATA / "tiny_order2.hf_layout_untied_head.safetensors")
     with np.load(DATA / "tiny_order2.hf_layout_expected.npz") as expected:
-        found = model.predict_on_batch(expected["input_ids"])
-        np.testing.assert_allclose(found, expected["logits"], atol=5e-5, rtol=0)
+        logits = model.predict_on_batch(expected["input_ids"])
+        np.testing.assert_allclose(logits, expected["logits"], atol=5e-5, rtol=0)
     assert not model.tie_embeddings
 
 
@@ -193,13 +193,13 @@ def test_real_checkpoints_names_and_surviving_tensors_load(shared_data, tmp_path
         hyper["d_inner"],
     )
     assert config["max_seq_len"] == hyper["layer"]["l_max"]
-    found = state_dict(model)
+    tensors = state_dict(model)
     plain = {
         key.removeprefix("model.").replace(".layer.", "."): value for key, value in tensors.items() if "backbone" in key
     }
-    assert len(plain) == len(found) - 1  # all but the head
+    assert len(plain) == len(tensors) - 1  # all but the head
     for key, value in plain.items():
-        np.testing.assert_array_equal(found[key], value, err_msg=key)
+        np.testing.assert_array_equal(tensors[key], value, err_msg=key)
     logits = model.predict_on_batch(np.full((1, 9), 7))
     assert np.isfinite(logits).all()
 

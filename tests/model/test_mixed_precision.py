@@ -35,9 +35,9 @@ def filters_under(policy, L):
 @pytest.mark.parametrize("L", [16_386, 1_000_002])
 def test_filters_are_those_of_float32(policy, L):
     expected = filters_under("float32", L)
-    found = filters_under(policy, L)
+    filters = filters_under(policy, L)
     assert np.abs(expected).max() > 1e-3
-    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max(), rtol=0)
+    np.testing.assert_allclose(filters, expected, atol=1e-6 * np.abs(expected).max(), rtol=0)
 
 
 @pytest.mark.parametrize(("dtype", "times_left"), [("bfloat16", 1_781), ("float16", 11_170)])
@@ -50,8 +50,8 @@ def test_positions_cast_to_half_would_collide_and_the_filters_with_them(dtype, t
     halved = ops.convert_to_numpy(ops.cast(ops.cast(ops.convert_to_tensor(z), dtype), "float32"))
     assert len(np.unique(halved[:, 0])) == times_left
     expected = ops.convert_to_numpy(filter_fn(ops.convert_to_tensor(z), ops.convert_to_tensor(t)))
-    found = ops.convert_to_numpy(filter_fn(ops.convert_to_tensor(halved), ops.convert_to_tensor(t)))
-    assert np.abs(found - expected).max() > 1e-4 * np.abs(expected).max()
+    filters = ops.convert_to_numpy(filter_fn(ops.convert_to_tensor(halved), ops.convert_to_tensor(t)))
+    assert np.abs(filters - expected).max() > 1e-4 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -68,10 +68,10 @@ def test_the_convolution_works_in_float32(dtype, L):
     random = np.random.default_rng(0)
     u, k, bias = (ops.convert_to_tensor(random.normal(size=n).astype(np.float32)) for n in ((1, 1, L), (1, L), (1,)))
     u = ops.cast(u, dtype)
-    found = fft_conv(u, k, bias)
-    assert keras.backend.standardize_dtype(found.dtype) == dtype
+    output = fft_conv(u, k, bias)
+    assert keras.backend.standardize_dtype(output.dtype) == dtype
     expected = ops.cast(fft_conv(ops.cast(u, "float32"), k, bias), dtype)
-    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(y, "float32")) for y in (found, expected)))
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(y, "float32")) for y in (output, expected)))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_logits_lose_little_in_half_precision(sixteen_thousand, policy):
     weights, ids, expected = sixteen_thousand
     model = CausalLM(HyenaBackbone(2, 128, 16_386, dtype=policy))
     load_state_dict(model, weights)
-    found = model.predict_on_batch(ids)
-    assert found.dtype == np.float32
-    error = np.sqrt(((found - expected) ** 2).mean()) / expected.std()
+    logits = model.predict_on_batch(ids)
+    assert logits.dtype == np.float32
+    error = np.sqrt(((logits - expected) ** 2).mean()) / expected.std()
     assert error <= POLICIES[policy]

@@ -29,8 +29,8 @@ def spectra(model):
 
 
 def agrees(model):
-    found = model.predict_on_batch(IDS)
-    np.testing.assert_allclose(found, slowly(model), atol=2e-6 * np.abs(found).max(), rtol=0)
+    output = model.predict_on_batch(IDS)
+    np.testing.assert_allclose(output, slowly(model), atol=2e-6 * np.abs(output).max(), rtol=0)
 
 
 @pytest.mark.parametrize("config", [{}, {"order": 3}, {"trained_positions": True}, {"dtype": "mixed_bfloat16"}])

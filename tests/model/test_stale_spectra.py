@@ -27,8 +27,8 @@ def spectra(model):
 
 
 def agrees(model):
-    found = model.predict_on_batch(IDS)
-    np.testing.assert_allclose(found, slowly(model), atol=2e-6 * np.abs(found).max(), rtol=0)
+    output = model.predict_on_batch(IDS)
+    np.testing.assert_allclose(output, slowly(model), atol=2e-6 * np.abs(output).max(), rtol=0)
 
 
 def assign(model):
@@ -154,9 +154,9 @@ def test_a_quantized_filter_network_is_noticed():
     model = CausalLM(HyenaBackbone(1, 8, 66, seed=2))
     model.predict_on_batch(IDS)
     model.backbone.blocks[0].mixer.filter_fn.linears[1].quantize("int8")
-    found = model.predict_on_batch(IDS)
+    output = model.predict_on_batch(IDS)
     assert spectra(model).made == 2
-    np.testing.assert_array_equal(model.predict_on_batch(IDS), found)
+    np.testing.assert_array_equal(model.predict_on_batch(IDS), output)
 
 
 def test_another_device_is_noticed(monkeypatch):
@@ -199,5 +199,5 @@ def test_threads_that_ask_one_model_at_once_get_what_each_asked_for():
     expected = {L: model.predict_on_batch(IDS[:, :L]) for L in set(lengths)}
     model.set_weights(model.get_weights())
     with ThreadPoolExecutor(3) as threads:
-        for L, found in zip(lengths, threads.map(lambda L: model.predict_on_batch(IDS[:, :L]), lengths), strict=True):
-            np.testing.assert_array_equal(found, expected[L])
+        for L, output in zip(lengths, threads.map(lambda L: model.predict_on_batch(IDS[:, :L]), lengths), strict=True):
+            np.testing.assert_array_equal(output, expected[L])

@@ -101,7 +101,7 @@ def test_hook_fetch_weights_brings_a_file(example, golden_folder, tmp_path, monk
 def test_hook_training_callbacks_watches(example, capsys):
     manager, _ = example("training_callbacks")
     run = SimpleNamespace(read_run=lambda: {"config": {}}, writes=True)
-    watchers = [watcher for found in manager.hook.training_callbacks(run=run) for watcher in found]
+    watchers = [watcher for answer in manager.hook.training_callbacks(run=run) for watcher in answer]
     for step, bits in ((10, 2.0), (20, 1.9), (30, 1.95)):
         for watcher in watchers:
             watcher.validated(step, {"bits": bits})

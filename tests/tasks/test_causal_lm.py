@@ -33,9 +33,9 @@ def test_the_same_draw_is_the_same_batch_and_another_is_not(genome):
 def test_windows_are_stretches_of_the_training_part_on_one_strand_or_the_other(genome):
     task = CausalLMTask(genome, split_by_position(genome))
     forward = [genome.text["chr1"][:2700], genome.text["chr2"].upper()[:489].replace("R", "N").replace("Y", "N")]
-    found = windows(task.batch(Draw("train", 0, 32, 200, 0)))
-    strands = [any(window in contig for contig in forward) for window in found]
-    other = [any(decode(reverse_complement(task_ids(window))) in contig for contig in forward) for window in found]
+    sample = windows(task.batch(Draw("train", 0, 32, 200, 0)))
+    strands = [any(window in contig for contig in forward) for window in sample]
+    other = [any(decode(reverse_complement(task_ids(window))) in contig for contig in forward) for window in sample]
     assert all(a or b for a, b in zip(strands, other, strict=True))
     assert 60 < sum(strands) < 140
 
@@ -55,9 +55,9 @@ def test_every_position_is_drawn_equally_often(genome):
         Interval("chr1", 200, 220, "train"),
     ]
     task = CausalLMTask(genome, intervals, reverse_complements=False)
-    found = [window.replace("[PAD]", "") for window in windows(task.batch(Draw("train", 0, 32, 5000, 0)))]
-    assert {len(window) for window in found} == {33, 20}
-    counts = np.bincount([text.index(window) for window in found], minlength=210)
+    sample = [window.replace("[PAD]", "") for window in windows(task.batch(Draw("train", 0, 32, 5000, 0)))]
+    assert {len(window) for window in sample} == {33, 20}
+    counts = np.bincount([text.index(window) for window in sample], minlength=210)
     assert set(np.flatnonzero(counts)) == {*range(8), 100, 200}
     expected = np.array([1] * 9 + [20]) * 5000 / 29
     assert np.abs((counts[np.flatnonzero(counts)] - expected) / np.sqrt(expected)).max() < 5
@@ -87,8 +87,8 @@ def test_windows_of_several_genomes_come_in_proportion_to_their_weights(write_fa
         contig[0]: joined.read(contig, 0, length).tobytes().decode().upper()
         for contig, length in joined.contigs.items()
     }
-    found = windows(task.batch(Draw("train", 0, 16, 4000, 0)))
-    counts = [sum(window in texts[name] for window in found) for name in "acg"]
+    sample = windows(task.batch(Draw("train", 0, 16, 4000, 0)))
+    counts = [sum(window in texts[name] for window in sample) for name in "acg"]
     np.testing.assert_allclose(counts, [1000, 1000, 2000], atol=150)
 
 
@@ -213,8 +213,8 @@ def test_original_windows_may_be_longer_than_every_interval(toy):
 
 def test_without_a_bed_original_windows_are_the_start_of_each_contig(genome):
     task = CausalLMTask(genome, split_by_position(genome), False, "original")
-    found = {decode(ids) for ids in task.batch(Draw("train", 0, 50, 20, 0)).ids}
-    assert found == {genome.text["chr1"][:50], "N" * 40 + "[UNK]" * 10}
+    sample = {decode(ids) for ids in task.batch(Draw("train", 0, 50, 20, 0)).ids}
+    assert sample == {genome.text["chr1"][:50], "N" * 40 + "[UNK]" * 10}
 
 
 def test_the_held_out_part_of_original_windows_has_the_same_places_in_the_originals_tokens(toy):

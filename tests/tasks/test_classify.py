@@ -108,8 +108,8 @@ def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
 def test_evaluate_gives_the_figures_of_the_run(trained, cli, tmp_path):
     expected = json.loads((tmp_path / "run" / "run.json").read_text())["result"]["figures"]["hyenadna-tiny-1k"]
     status, stdout, _ = cli("evaluate", "run", "--json")
-    found = json.loads(stdout)
-    assert (status, found.pop("split"), found) == (0, "test", pytest.approx(expected))
+    figures = json.loads(stdout)
+    assert (status, figures.pop("split"), figures) == (0, "test", pytest.approx(expected))
     assert cli("evaluate", "run", "--split", "valid")[1].startswith("split\tvalid\naccuracy\t")
 
 

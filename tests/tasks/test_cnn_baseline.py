@@ -77,9 +77,9 @@ def test_gradients_are_those_of_the_definition_in_every_weight(gradients):
     def logits(*weights):
         return model.stateless_call(list(weights), rest, ops.convert_to_tensor(IDS), training=True)[0]
 
-    found = gradients(logits, [weight.astype(np.float32) for weight in weights], dy)
+    results = gradients(logits, [weight.astype(np.float32) for weight in weights], dy)
     random = np.random.default_rng(2)
-    for number, gradient in enumerate(found):
+    for number, gradient in enumerate(results):
         direction = random.normal(size=gradient.shape)
         step = 1e-6
         ends = []

@@ -36,6 +36,6 @@ def test_what_only_the_markov_models_count_is_said():
 
 
 def test_run_json_keeps_the_figures_by_order():
-    found = held_out_json(Likelihood(1.33, 10), STRANDS)
-    assert found["bases"] == 10
-    assert [round(bits, 4) for bits in found["markov_bits_per_base"]["both strands"]] == [1.9476, 1.9765]
+    report = held_out_json(Likelihood(1.33, 10), STRANDS)
+    assert report["bases"] == 10
+    assert [round(bits, 4) for bits in report["markov_bits_per_base"]["both strands"]] == [1.9476, 1.9765]

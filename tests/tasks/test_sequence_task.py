@@ -194,12 +194,12 @@ def test_bases_outside_of_what_the_model_takes_are_not_measured(capsys):
             return np.stack([np.zeros(ids.shape), (ids == A) - 0.5], axis=-1)
 
     task = Bases()
-    found = task.split("train")
-    rows = list(task.by_row(Short(), found))
-    assert [len(row) for row in rows] == found.lengths.tolist()
+    sequences = task.split("train")
+    rows = list(task.by_row(Short(), sequences))
+    assert [len(row) for row in rows] == sequences.lengths.tolist()
     assert [bool(np.isnan(row).any()) for row in rows] == [False, True, True, False, False, True, False]
     assert "3 of 7 sequences are longer than the 4 bases of this model: they are cropped" in capsys.readouterr().err
-    predicted, targets = task.predicted(Short(), found)
+    predicted, targets = task.predicted(Short(), sequences)
     assert len(predicted) == len(targets) == 4 + 4 + 4 + 4 + 3 + 4 + 2 - 4  # no label at the first of four whole ones
     from hyenadna_core.evaluation.predictions import prediction_rows
 

@@ -67,9 +67,9 @@ def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, nam
     for length in sorted({0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2}):
         path.write_bytes(whole[:length])
         assert load_checkpoint(tmp_path, model)[0] == 1, length
-        said = capsys.readouterr().err
-        assert said.startswith(f"Skipped the checkpoint {tmp_path}/step-2: {name} is not as it was written")
-        assert said.count("\n") == 1
+        message = capsys.readouterr().err
+        assert message.startswith(f"Skipped the checkpoint {tmp_path}/step-2: {name} is not as it was written")
+        assert message.count("\n") == 1
     path.unlink()
     assert load_checkpoint(tmp_path, model)[0] == 1
 

@@ -105,8 +105,8 @@ def test_the_originals_rates():
             key = next(key for key in curves if f"total{name}_" in key)
             peak = float(key.split("_")[0].removeprefix("base"))
             recipe = replace(ORIGINAL, learning_rate=peak, warmup=warmup / steps)
-            found = learning_rate_at(recipe, steps, np.arange(len(curves[key])))
-            np.testing.assert_allclose(found, curves[key], rtol=1e-9, err_msg=key)
+            rates = learning_rate_at(recipe, steps, np.arange(len(curves[key])))
+            np.testing.assert_allclose(rates, curves[key], rtol=1e-9, err_msg=key)
             schedule = RecipeSchedule(recipe, steps)(keras.ops.arange(len(curves[key])))
             np.testing.assert_allclose(keras.ops.convert_to_numpy(schedule), curves[key], rtol=2e-5, atol=1e-9)
 
@@ -131,11 +131,11 @@ def test_steps_of_the_originals_adamw(name, golden, golden_model, golden_folder)
     losses = [float(keras.ops.convert_to_numpy(update([batch], ids.size))) for _ in range(steps)]
     np.testing.assert_allclose(losses, golden[losses_name][:steps], atol=2e-5)
     update.settle()
-    found = state_dict(model)
+    tensors = state_dict(model)
     gradients = load_file(golden_folder / "tiny_order2.gradients.safetensors")
     for tensor, expected in load_file(DATA / f"tiny_order2.{file}.safetensors").items():
         gradient = gradients.get(f"gradient/{tensor}")
         steady = (
             np.ones(expected.shape, bool) if gradient is None else np.abs(gradient) >= 1e-5
         )  # below, a sign decides
-        np.testing.assert_allclose(found[tensor][steady], expected[steady], atol=steps * 2e-6, rtol=0, err_msg=tensor)
+        np.testing.assert_allclose(tensors[tensor][steady], expected[steady], atol=steps * 2e-6, rtol=0, err_msg=tensor)

@@ -59,9 +59,9 @@ def together(commands, environments):
         subprocess.Popen(command, env=os.environ | environment, **pipes)
         for command, environment in zip(commands, environments, strict=True)
     ]
-    said = [process.communicate(timeout=900) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), said
-    return said
+    outputs = [process.communicate(timeout=900) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), outputs
+    return outputs
 
 
 @pytest.mark.keras
@@ -84,9 +84,9 @@ def cluster(number, port):
 def test_two_processes_of_jax_have_the_losses_of_one_and_one_writes(genome, alone, tmp_path):
     run, port = tmp_path / "two", free_port()
     command = [*TRAIN, "--fasta", genome, *OPTIONS, "--distributed", "--out", run]
-    said = together([command] * 2, [cluster(number, port) for number in range(2)])
+    outputs = together([command] * 2, [cluster(number, port) for number in range(2)])
     assert_same(run, alone)
-    assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
+    assert ["Held-out part" in stdout for stdout, _ in outputs] == [True, False]
 
 
 @pytest.mark.keras
@@ -95,9 +95,9 @@ def test_two_processes_of_pytorch_have_the_losses_of_one_and_one_writes(genome, 
     run, port = tmp_path / "two", free_port()
     command = [*TRAIN, "--fasta", genome, *OPTIONS, "--distributed", "--out", run]
     world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    said = together([command] * 2, [world | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(2)])
+    outputs = together([command] * 2, [world | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(2)])
     assert_same(run, alone)
-    assert ["Held-out part" in stdout for stdout, _ in said] == [True, False]
+    assert ["Held-out part" in stdout for stdout, _ in outputs] == [True, False]
 
 
 @pytest.mark.keras

@@ -18,8 +18,8 @@ def test_by_default_lengths_double_and_a_step_has_as_many_bases():
 
 
 def test_warmup_keeps_the_sequences_of_a_step():
-    found = plan_stages(32_770, warmup="8192..32768", batch_size=8, steps=30)
-    assert texts(found) == ["8192x8@10", "16384x8@10", "32768x8@10"]
+    stages = plan_stages(32_770, warmup="8192..32768", batch_size=8, steps=30)
+    assert texts(stages) == ["8192x8@10", "16384x8@10", "32768x8@10"]
 
 
 def test_warmup_that_is_no_power_of_two_ends_at_its_last_length():
@@ -27,8 +27,8 @@ def test_warmup_that_is_no_power_of_two_ends_at_its_last_length():
 
 
 def test_warmup_can_keep_the_bases_of_a_step():
-    found = plan_stages(1026, warmup="256..1024", batch_bases=4096, steps=3)
-    assert texts(found) == ["256x16@1", "512x8@1", "1024x4@1"]
+    stages = plan_stages(1026, warmup="256..1024", batch_bases=4096, steps=3)
+    assert texts(stages) == ["256x16@1", "512x8@1", "1024x4@1"]
 
 
 def test_bases_a_step_hold_for_named_stages_that_do_not_say():

@@ -241,9 +241,9 @@ def test_a_run_starts_from_weights(task, new_run):
     first = new_run("first")
     train(new_model(config()), task, config(), first)
     settings = replace(config(), start=str(first.checkpoints / "step-12"))
-    found = state_dict(make_model(settings, task))
+    tensors = state_dict(make_model(settings, task))
     expected = load_file(first.checkpoints / "step-12" / "model.safetensors")
-    assert_equal(found, expected)
+    assert_equal(tensors, expected)
 
 
 @pytest.mark.skipif(keras.config.backend() != "mlx", reason="the other backends scale a loss")
@@ -269,9 +269,9 @@ def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):
 
 def test_what_compiling_took_is_said_apart(task, new_run, capsys):
     train(new_model(config()), task, config(), new_run("run"))
-    said = capsys.readouterr().err.splitlines()[-1]
-    found = re.fullmatch(
-        r"The first step at each length, which compiles: (.*) s at 16, (.*) s at 32; (.*) s in all\.", said
+    notice = capsys.readouterr().err.splitlines()[-1]
+    match = re.fullmatch(
+        r"The first step at each length, which compiles: (.*) s at 16, (.*) s at 32; (.*) s in all\.", notice
     )
-    first, second, whole = map(float, found.groups())
+    first, second, whole = map(float, match.groups())
     assert first + second <= whole + 0.2

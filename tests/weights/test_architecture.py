@@ -34,10 +34,10 @@ TINY = {
 @pytest.mark.parametrize("tie_embeddings", [True, False])
 def test_the_architecture_is_read_from_shapes(name, tie_embeddings):
     model = CausalLM(HyenaBackbone(**MODELS[name]), tie_embeddings)
-    found = read_architecture(state_dict(model))
+    architecture = read_architecture(state_dict(model))
     config = model.backbone.get_config()
-    assert found == {part: config.get(part, tie_embeddings) for part in found}
-    assert found["tie_embeddings"] == tie_embeddings
+    assert architecture == {part: config.get(part, tie_embeddings) for part in architecture}
+    assert architecture["tie_embeddings"] == tie_embeddings
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -113,14 +113,16 @@ def test_weights_that_fit_no_model_are_an_error(golden_weights, change, message)
 
 def test_the_originals_config_is_read():
     layer = {"_name_": "hyena", "l_max": 66, "w": 7, "modulate": True, "local_order": 3}
-    found = read_config({"d_model": 16, "n_layer": 2, "vocab_size": 12, "embed_dropout": 0.2, "layer": layer}, TINY)
-    assert found == {"n_layer": 2, "d_model": 16, "max_seq_len": 66, "activation_freq": 7, "embed_dropout": 0.2}
+    architecture = read_config(
+        {"d_model": 16, "n_layer": 2, "vocab_size": 12, "embed_dropout": 0.2, "layer": layer}, TINY
+    )
+    assert architecture == {"n_layer": 2, "d_model": 16, "max_seq_len": 66, "activation_freq": 7, "embed_dropout": 0.2}
 
 
 def test_the_hubs_config_is_read():
     config = {"max_seq_len": 66, "hyena_order": 2, "layer_norm_epsilon": 1e-6, "activation_freq": 10, "vocab_size": 12}
-    found = read_config(config, TINY)
-    assert found == {"max_seq_len": 66, "order": 2, "layer_norm_epsilon": 1e-6, "activation_freq": 10}
+    architecture = read_config(config, TINY)
+    assert architecture == {"max_seq_len": 66, "order": 2, "layer_norm_epsilon": 1e-6, "activation_freq": 10}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ pytestmark = pytest.mark.keras
 
 
 def test_weights_go_in_and_come_out_to_the_bit(golden_model, golden_weights):
-    found = state_dict(golden_model())
-    assert found.keys() == golden_weights.keys()
-    for name, value in found.items():
+    tensors = state_dict(golden_model())
+    assert tensors.keys() == golden_weights.keys()
+    for name, value in tensors.items():
         assert value.dtype == np.float32
         np.testing.assert_array_equal(value, golden_weights[name], err_msg=name)
 

@@ -53,8 +53,10 @@ def test_many_steps_give_the_values_of_the_definition(monkeypatch, largest, L, r
 def test_many_steps_give_the_gradients_of_the_definition(monkeypatch, gradients):
     monkeypatch.setattr(matmul, "LARGEST_SIDE", 4)
     inputs, dy = arrays(61), arrays(61, seed=1)[0]
-    for found, expected in zip(gradients(matmul.fft_conv, inputs, dy), definition.gradients(*inputs, dy), strict=True):
-        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+    for gradient, expected in zip(
+        gradients(matmul.fft_conv, inputs, dy), definition.gradients(*inputs, dy), strict=True
+    ):
+        np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
 
 
 @pytest.mark.parametrize("L", [1_025, 16_381, 131_072])

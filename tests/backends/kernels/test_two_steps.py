@@ -83,10 +83,10 @@ def test_a_plan_that_is_overridden_is_taken_in_two_steps_too(kernel, L, rule, mo
 @pytest.mark.parametrize("L", [15, 16, 17, 33, 100, 509])
 def test_gradients_in_two_steps_are_those_of_the_definition(kernel, gradients, L):
     u, k, bias, dy = arrays(L)
-    for found, expected in zip(
+    for gradient, expected in zip(
         gradients(kernel.fft_conv, (u, k, bias), dy), definition.gradients(u, k, bias, dy), strict=True
     ):
-        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+        np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
 
 
 def arrays(L):
