@@ -219,7 +219,7 @@ def gradients():
 
 @pytest.fixture(autouse=True)
 def _fresh_plugins():
-    """Each test finds the plug-ins anew."""
+    """Make each test look for the plug-ins again."""
     from hyenadna_core.registry import use_plugins
 
     yield

@@ -47,7 +47,7 @@ def commands():
 
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory):
-    """The plug-in that the tutorial writes: its folder and its module."""
+    """Write the plug-in of the tutorial; return its folder and its module."""
     folder = write_task("shuffled", tmp_path_factory.mktemp("tutorial") / "hyenadna-shuffled")
     path = folder / "hyenadna_shuffled" / "__init__.py"
     spec = importlib.util.spec_from_file_location("hyenadna_shuffled", path)

@@ -80,7 +80,7 @@ def part(module):
 
 
 def folder(module):
-    """Return the folder of a module; a file directly in a package stands for itself."""
+    """Return the folder of a module, or the module if it is directly in a package."""
     return ".".join(module.split(".")[:2])
 
 

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 
 
 class Composition(SequenceTask):
-    """Whether A is more than a quarter of a sequence; sequences of many lengths."""
+    """Tell whether A is more than a quarter of a sequence, for sequences of many lengths."""
 
     name = "composition"
     kind = "classes"

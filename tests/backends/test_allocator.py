@@ -23,7 +23,7 @@ pytestmark = pytest.mark.keras
 
 @pytest.fixture
 def on_linux(monkeypatch, tmp_path):
-    """A machine with this glibc, whose kernel is in this mode."""
+    """Imitate a machine with this glibc, and with a kernel in this mode."""
 
     def be(mode="always [madvise] never", library=("glibc", "2.36")):
         (tmp_path / "enabled").write_text(mode)

@@ -101,7 +101,7 @@ def test_channels_at_once_divide_them_and_keep_matrix_products_wide():
 
 
 def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_weights, in_small_blocks, monkeypatch):
-    """Rounded rates, frequencies or layers of the filter network would change the filters."""
+    """Check that filters stay: rounded rates, frequencies or layers would change them."""
     from hyenadna_core import HyenaBackbone
     from hyenadna_core.model.filters import HyenaFilter
     from hyenadna_core.weights.state_dict import load_state_dict
@@ -128,7 +128,7 @@ def test_half_precision_goes_through_blocks_with_float32_filters(golden, golden_
 
 
 def unrolled(function, blocks, R, bias):
-    """Do what sum_products does in a plain loop, so that `function` can be watched."""
+    """Compute sum_products in a plain loop, so that `function` can be watched."""
     total = bias
     for index in range(len(blocks[0])):
         left, right = function(tuple(block[index] for block in blocks))

@@ -7,7 +7,7 @@ from hyenadna_backends import choice
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """Makes a machine with these backends and this keras.json; no backend is chosen yet."""
+    """Return a function that imitates a machine: its backends, its keras.json, none chosen yet."""
 
     def make(installed, system="Linux", processor="x86_64", configured=None):
         modules = {"keras", *(module for name in installed for module in choice.BACKENDS[name].modules)}

@@ -117,7 +117,7 @@ def test_the_environment_names_the_kernel_at_the_start(monkeypatch):
     monkeypatch.setenv("HYENADNA_FFT_CONV", "generic")
     assert current_kernel().name == "generic"
     monkeypatch.setenv("HYENADNA_FFT_CONV", "matmul")
-    assert current_kernel().name == "generic"  # the start is over
+    assert current_kernel().name == "generic"  # the variable is read only once
 
 
 @pytest.mark.usefixtures("fresh_kernel")

@@ -1,4 +1,4 @@
-"""Keras runs on the backend that was chosen, in whichever order a fresh process imports them."""
+"""Keras runs on the chosen backend, in every order of imports in a fresh process."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ keras_takes_it = pytest.mark.skipif(BACKEND == "mlx", reason="Keras 3.15 importe
 
 @pytest.fixture
 def python(tmp_path):
-    """Runs code in a fresh process, with this KERAS_BACKEND and this keras.json."""
+    """Return a function that runs code in a fresh process with KERAS_BACKEND and a keras.json."""
 
     def run(code, backend=None, configured=None):
         if configured is not None:

@@ -1,4 +1,4 @@
-"""Keras 3.15 on MLX: what the model needs of it, compiled as users run it."""
+"""Keras 3.15 on MLX: the parts that the model needs, compiled as users run them."""
 
 from importlib.machinery import PathFinder
 

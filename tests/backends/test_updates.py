@@ -1,4 +1,4 @@
-"""Updates in parts beside updates of the whole, and beside Keras's own step."""
+"""Updates in parts, compared with updates of the whole and with Keras's own step."""
 
 import keras
 import numpy as np
@@ -27,12 +27,12 @@ def batch(step, B=6, L=20):
     random = np.random.default_rng(step)
     tokens = random.integers(7, 11, (B, L + 1)).astype(np.int32)
     weights = (random.random((B, L)) < 0.7).astype(np.float32)
-    weights[-1, :] = 0  # parts bear unequal weight
+    weights[-1, :] = 0  # the parts have unequal weights
     return tokens[:, :-1].copy(), tokens[:, 1:].copy(), weights
 
 
 def run(model, size, steps=STEPS):
-    """The losses of a few updates of `size` sequences; the model has the state afterwards."""
+    """Return the losses of a few updates of `size` sequences; leave the state in the model."""
     update = updates(model, cross_entropy)
     losses = []
     for step in range(steps):
@@ -44,7 +44,7 @@ def run(model, size, steps=STEPS):
 
 
 def moved(model, fresh):
-    """By tensor, how far training has moved it."""
+    """Return the distance by which training has moved each tensor."""
     before = state_dict(fresh)
     return {name: value - before[name] for name, value in state_dict(model).items()}
 
@@ -73,7 +73,7 @@ def test_dropout_goes_on_from_part_to_part_and_from_step_to_step():
     model = new_model(embed_dropout=0.5)
     update = updates(model, cross_entropy)
     part = tuple(array[:3] for array in batch(0))
-    # The rate of the first step is 0: only what is dropped differs.
+    # The rate of the first step is 0, so only dropout makes a difference.
     losses = [float(keras.ops.convert_to_numpy(update([part, part], 60.0))) for _ in range(2)]
     update.settle()
     alone = updates(new_model(embed_dropout=0.5), cross_entropy)([part], 60.0)
@@ -86,7 +86,7 @@ def test_after_settling_the_model_and_its_optimizer_are_where_training_is():
     run(model, 6, steps=2)
     again = new_model()
     run(again, 6, steps=2)
-    run(again, 6, steps=2)  # a new `updates` takes the state up from the variables
+    run(again, 6, steps=2)  # a new `updates` reads the state from the variables
     assert int(keras.ops.convert_to_numpy(again.optimizer.iterations)) == 4
     assert int(keras.ops.convert_to_numpy(model.optimizer.iterations)) == 2
 

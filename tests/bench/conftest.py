@@ -1,4 +1,4 @@
-"""What the tests of the benchmarks share."""
+"""Fixtures for the tests of the benchmarks."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from hyenadna_core.bench.measure import Case, Contender, Result
 
 @pytest.fixture
 def results():
-    """Makes results from {contender: {length: [seconds]}}; None instead of times is a failure."""
+    """Return a function: {contender: {length: [seconds]}} to results; None instead is a failure."""
 
     def make(seconds, what="forward", batch_size=1, channels=None):
         return [

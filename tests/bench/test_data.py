@@ -24,7 +24,7 @@ def test_the_command_counts_bases_of_both_ways(cli, write_fasta, random_bases, m
 
 
 def test_string_by_string_makes_the_same_windows(write_fasta, random_bases):
-    """All windows of a short genome, on both strands, come out of either way."""
+    """Check that both ways give all windows of a short genome, on both strands."""
     task = CausalLMTask(open_genome(write_fasta({"chr1": random_bases(40)})), [Interval("chr1", 0, 40, "train")])
     draw = Draw("train", 0, 30, 400, 0)
     batches = (task.batch(draw), string_by_string(task, draw))

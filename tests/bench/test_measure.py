@@ -21,13 +21,13 @@ INSTALLED = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) 
 
 @pytest.fixture
 def cli(tmp_path, monkeypatch):
-    """Runs `hyenadna bench` in this process and its own folder; (exit status, stdout, stderr)."""
+    """Return a function that runs `hyenadna bench` in its own folder: (status, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
         session = Session(plugin_manager(names=[]), Choice(BACKEND, "test"))
         result = CliRunner().invoke(make_cli(session), ["bench", *map(str, arguments)])
-        use_kernel(None)  # not what --check-kernel left in use
+        use_kernel(None)  # --check-kernel changes the kernel in use
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code, result.stdout, result.stderr

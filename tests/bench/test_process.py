@@ -25,7 +25,7 @@ def test_a_worker_that_is_lost_is_replaced():
 
 
 def test_a_worker_allocates_as_its_side_says(monkeypatch):
-    for keeps in (False, True):  # whatever the command has given itself
+    for keeps in (False, True):  # the command's own settings do not matter
         for name, value in allocator_settings(keeps, environment={}).items():
             monkeypatch.setenv(name, value)
         with (
@@ -36,7 +36,7 @@ def test_a_worker_allocates_as_its_side_says(monkeypatch):
             assert ours.environment().items() >= allocator_settings(environment={}).items()
             assert kept.environment().items() >= allocator_settings(keeps=True, environment={}).items()
             assert VARIABLE not in system.environment()
-    monkeypatch.setenv(VARIABLE, "glibc.malloc.arena_max=2")  # somebody else's
+    monkeypatch.setenv(VARIABLE, "glibc.malloc.arena_max=2")  # a setting of the user
     with worker(BACKEND, 1) as ours, worker(BACKEND, 1, system=True) as system:
         assert ours.environment()[VARIABLE] == system.environment()[VARIABLE] == "glibc.malloc.arena_max=2"
 

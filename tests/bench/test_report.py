@@ -11,7 +11,7 @@ from hyenadna_core.errors import HyenaDNAError
 
 
 def test_a_transformer_is_extrapolated_along_power_laws_and_it_is_said(results):
-    """Quadratic against linear: the ratio doubles as the length does."""
+    """Compare quadratic with linear times: the ratio doubles if the length doubles."""
     lengths = (1000, 2000, 4000)
     times = {
         "jax:native": {L: [L * 1e-3] for L in lengths} | {8000: [8.0]},

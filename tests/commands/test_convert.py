@@ -26,7 +26,7 @@ def test_convert_writes_another_layout_and_says_what_it_left_out(cli, tmp_path, 
 
 @pytest.mark.one_backend
 def test_convert_compares_the_window_shifts_on_a_genome(cli, write_fasta, random_bases, golden_folder):
-    """Both lines against a likelihood worked out base by base from the float64 definition."""
+    """Compare both lines with a likelihood computed base by base from the float64 definition."""
     from hyenadna_core import definition, encode
     from hyenadna_core.weights.sources import read_weights
 

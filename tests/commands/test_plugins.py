@@ -1,4 +1,4 @@
-"""What plug-ins are to the command: the lists of what there is, and a line for what is wrong."""
+"""Plug-ins on the command line: the lists of their parts, and one line for each problem."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ BROKEN = "@hookimpl\ndef register_presets(register): raise RuntimeError('boom')"
 
 @pytest.fixture
 def hyenadna(capsys):
-    """Runs the command with all plug-ins in this process; (exit status, stdout, stderr)."""
+    """Return a function that runs the command with all plug-ins: (exit status, stdout, stderr)."""
 
     def run(*arguments):
         with pytest.raises(SystemExit) as stop:
@@ -122,7 +122,7 @@ def test_a_dataset_is_fetched(hyenadna):
 def test_each_warning_is_one_line_however_often_it_is_raised(hyenadna, install_plugin):
     install_plugin("absent", "import not_there")
     install_plugin("broken", BROKEN)
-    status, _, stderr = hyenadna("doctor", "--preset", "tiny-1k")  # makes a manager of its own besides the command's
+    status, _, stderr = hyenadna("doctor", "--preset", "tiny-1k")  # it looks up plug-ins more than once
     assert status == 0
     assert stderr.splitlines() == [
         "Warning: Plug-in 'absent' was left out: No module named 'not_there'",

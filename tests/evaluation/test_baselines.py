@@ -15,7 +15,7 @@ MOTIFS = ("ACGTAC", "GGGCCC", "TTATAA")
 
 
 def motif_sequences(count, seed, length=40):
-    """Random sequences, each with one of the motifs somewhere; and which."""
+    """Return random sequences, each with one of the motifs, and the number of its motif."""
     rng = np.random.default_rng(seed)
     classes = rng.integers(len(MOTIFS), size=count)
     sequences = []
@@ -28,7 +28,7 @@ def motif_sequences(count, seed, length=40):
 
 
 def splits(make, sizes=(400, 100, 100)):
-    """Train, valid and test, with the targets that make(sequences, classes) gives."""
+    """Return train, valid and test, with the targets that make(sequences, classes) gives."""
     return [
         LabelledSequences.of(sequences, make(sequences, classes))
         for sequences, classes in (motif_sequences(size, seed) for seed, size in enumerate(sizes))
@@ -90,7 +90,7 @@ def test_quantities_come_back_in_their_own_units():
 
 
 def test_the_penalty_and_the_lengths_are_those_that_are_best_on_valid():
-    """The same choice as by scikit-learn's own pipeline, over the same grid."""
+    """Compare with the choice of scikit-learn's own pipeline over the same grid."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -136,7 +136,7 @@ def test_without_scikit_learn_one_line_names_the_extra(monkeypatch):
 
 
 def test_core_promoters_with_a_tata_box(shared_data):
-    """GUE prom_core_tata, with scikit-learn 1.9."""
+    """Measure GUE prom_core_tata, as with scikit-learn 1.9."""
     target, splits = None, []
     for split in ("train", "dev", "test"):
         records = read_labelled(shared_data / "data" / "benchmarks" / f"GUE_prom_prom_core_tata_{split}.csv.gz")

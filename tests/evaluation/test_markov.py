@@ -16,7 +16,7 @@ def count(text, word):
 
 
 def nats_by_counting(train, sequence, order, position, both_strands):
-    """-log p of sequence[position], by counting words in texts: the definition."""
+    """Return -log p of sequence[position] by definition: count words in texts."""
     context = sequence[max(0, position - order) : position]
     context = context[context.rfind("N") + 1 :]
     texts = train + ([text[::-1].translate(COMPLEMENT) for text in train] if both_strands else [])

@@ -68,7 +68,7 @@ def test_pages_are_given_back_and_read_again(write_fasta, contigs, monkeypatch):
 
 
 class Spy:
-    """The mapped bases, with a note of each time that their pages were given back."""
+    """Map a file of bases, and record each time that their pages are given back."""
 
     def __init__(self, mapped, given_back):
         self.mapped, self.given_back = mapped, given_back
@@ -99,7 +99,7 @@ def test_an_index_beside_the_genome_is_made_anew_when_the_genome_is_newer(write_
 
 
 def gz(content):
-    return gzip.compress(content, mtime=0)  # the time would be in the names of the tests
+    return gzip.compress(content, mtime=0)  # else the names of the tests would have the time
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The original's windows and items against what its own code gave on a toy genome."""
+"""The original's windows and items, compared with the output of its own code."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def genome(toy_genome):
 
 
 def settings(name):
-    """The split and the arguments that the name of a golden item holds."""
+    """Return the split and the arguments in the name of a golden item."""
     split, *arguments = name.split("/")
     return split, dict(argument.split("=") for argument in arguments)
 

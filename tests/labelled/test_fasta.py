@@ -8,7 +8,7 @@ from hyenadna_core.labelled.fasta import fasta_records
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads a FASTA with that content, beside a table with that content."""
+    """Return a function that reads a FASTA with some content, and a table of labels."""
 
     def read(content, table=None, label_columns=(), needs_labels=True):
         path = tmp_path / "reads.fa"

@@ -8,7 +8,7 @@ from hyenadna_core.labelled.regions import region_records
 
 @pytest.fixture
 def read(tmp_path, write_fasta):
-    """Reads a BED of that content, beside a genome with the contig chr1."""
+    """Return a function that reads a BED with some content, and a genome with the contig chr1."""
     genome = write_fasta({"chr1": "AACCGGTTacgtNRYK"})
 
     def read(content, fasta=genome, needs_labels=True):

@@ -105,7 +105,7 @@ def test_scores_depend_on_the_distance_alone(shift):
 
 
 def test_angles_stay_in_float32_under_half_precision():
-    """In bfloat16 position 257 would be 256."""
+    """Rotate at position 257, which would be 256 in bfloat16."""
     x = ops.cast(np.ones((1, 258, 1, 2), np.float32), "bfloat16")
     output = rotate(x)
     assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
@@ -123,7 +123,7 @@ def test_gradients_flow_to_every_weight():
     for name, gradient in gradients.items():
         part = np.split(gradient, 3) if "Wqkv" in name else [gradient]
         if name.endswith("Wqkv.bias"):
-            part = [part[0], part[2]]  # a bias of all keys moves all scores of a query alike, but for the turning
+            part = [part[0], part[2]]  # a bias of the keys hardly changes attention: its gradient is small
         assert min(np.abs(each).max() for each in part) > 1e-6, name
 
 

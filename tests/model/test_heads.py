@@ -13,7 +13,7 @@ REAL = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], np.float32)
 
 
 def by_hand(hidden, real, pooling):
-    """Each sequence by itself, without its padding."""
+    """Pool each sequence separately, without its padding."""
     rows = [states[: int(mask.sum())] for states, mask in zip(hidden, real, strict=True)]
     of = {"mean": lambda x: x.mean(0), "last": lambda x: x[-1], "first": lambda x: x[0], "max": lambda x: x.max(0)}
     return np.stack([of[pooling](row) for row in rows])

@@ -42,7 +42,7 @@ def test_filters_are_those_of_float32(policy, L):
 
 @pytest.mark.parametrize(("dtype", "times_left"), [("bfloat16", 1_781), ("float16", 11_170)])
 def test_positions_cast_to_half_would_collide_and_the_filters_with_them(dtype, times_left):
-    """The original's mistake: few of a million positions stay distinct, so the filter differs."""
+    """Show the original's mistake: few of a million positions stay distinct, so filters differ."""
     L = 1_000_002
     z, t = positional_features(L, 5), times(L)
     filter_fn = HyenaFilter(HyenaConfig(1, 4, 66))
@@ -64,7 +64,7 @@ def test_positions_stay_in_float32(policy):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("L", [16_384, 1_000_002])
 def test_the_convolution_works_in_float32(dtype, L):
-    """A half-precision input gives the result of its numbers in float32, rounded once."""
+    """Check that a half-precision input gives the float32 result of its numbers, rounded once."""
     random = np.random.default_rng(0)
     u, k, bias = (ops.convert_to_tensor(random.normal(size=n).astype(np.float32)) for n in ((1, 1, L), (1, L), (1,)))
     u = ops.cast(u, dtype)

@@ -49,7 +49,7 @@ def test_kept_spectra_change_nothing(config):
 def test_the_least_recently_used_length_is_given_up(monkeypatch):
     model = CausalLM(HyenaBackbone(1, 8, 66))
     monkeypatch.setenv(BUDGET, str(8 * 8 * (21 + 25)))
-    for L in (20, 21, 20, 10, 20, 21):  # 10 takes the place of 21, and 21 then that of 10
+    for L in (20, 21, 20, 10, 20, 21):  # 10 replaces 21, then 21 replaces 10
         model.predict_on_batch(IDS[:, :L])
     assert spectra(model).made == 4
     assert list(spectra(model).kept) == [20, 21]
@@ -158,6 +158,6 @@ def test_kept_spectra_spare_the_filter_network_in_blocks_too(monkeypatch):
     monkeypatch.setattr(HyenaFilter, "hidden", lambda self, z: asked.append(len(z)) or network(self, z))
     model.predict_on_batch(IDS)
     first = list(asked)
-    assert set(first) == {50}  # for the spectra: once a layer, or where it is compiled for all of them
+    assert set(first) == {50}  # for the spectra: once a layer, or once if compiled
     model.predict_on_batch(IDS)
     assert asked == first

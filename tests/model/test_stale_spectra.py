@@ -1,4 +1,4 @@
-"""Kept spectra are never stale, whichever way a weight, a window or a device changes."""
+"""Kept spectra are never stale, however a weight, a window or a device changes."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -126,7 +126,7 @@ def test_an_adapter_that_counts_more_is_noticed():
 
 
 def test_a_numpy_array_that_a_weight_was_assigned_from_may_change():
-    """JAX on a CPU may share its memory, if it starts at a multiple of 64 bytes."""
+    """Change an array that JAX on a CPU may share: it starts at a multiple of 64 bytes."""
     model = CausalLM(HyenaBackbone(2, 8, 66, seed=2))
     kernel = model.backbone.blocks[1].mixer.filter_fn.linears[1].kernel
     memory = np.zeros(kernel.shape[0] * kernel.shape[1] + 16, np.float32)

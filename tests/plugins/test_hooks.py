@@ -23,7 +23,7 @@ HOOKS = [name for name, spec in vars(hookspecs).items() if hasattr(spec, "hyenad
 
 @pytest.fixture
 def example(install_plugin):
-    """Installs the first example under a hook's heading; a manager that has it, and the module."""
+    """Return a function that installs a hook's first example: a manager with it, and its module."""
 
     def install(hook):
         section = PAGE.split(f"\n## `{hook}(")[1].split("\n## ")[0]
@@ -65,7 +65,7 @@ def test_hook_register_datasets_offers_files(example, tmp_path, monkeypatch):
     genome = fetch_dataset("lambda-phage", manager)["genome"]
     assert genome.read_text() == ">lambda\nGGGCGGCGACCT\n"
     monkeypatch.setattr(module, "ADDRESS", "file:///nowhere")
-    assert fetch_dataset("lambda-phage", manager) == {"genome": genome}  # it stays
+    assert fetch_dataset("lambda-phage", manager) == {"genome": genome}  # the second call finds the file
 
 
 def test_hook_register_metrics_offers_a_measure(example):

@@ -27,7 +27,7 @@ def test_a_plugin_offers_a_kernel_and_it_is_imported_when_it_is_chosen(install_p
     assert select_fft_conv(manager, None).name != "mine"
     assert select_fft_conv(manager, "mine").source == "my plug-in"
     assert fft_conv(None, None, None) == "computed"
-    assert select_fft_conv(manager, None).name == "mine"  # as it is
+    assert select_fft_conv(manager, None).name == "mine"  # without a name, nothing changes
 
 
 @pytest.mark.one_backend

@@ -1,4 +1,4 @@
-"""The plug-in system, with real plug-ins: modules and entry points in a folder of their own."""
+"""The plug-in system, with real plug-ins: modules and entry points in their own folder."""
 
 import sys
 import warnings

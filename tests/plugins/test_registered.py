@@ -1,4 +1,4 @@
-"""Things that plug-ins register: names that are taken twice, and plug-ins that fail."""
+"""Things that plug-ins register: names registered twice, and plug-ins that fail."""
 
 import pytest
 

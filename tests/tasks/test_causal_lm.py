@@ -47,7 +47,7 @@ def task_ids(window):
 
 
 def test_every_position_is_drawn_equally_often(genome):
-    """Windows start anywhere in intervals; a shorter interval comes as often as it has bases."""
+    """Check that windows start anywhere, and that a shorter interval is drawn by its bases."""
     text = genome.text["chr1"]
     intervals = [
         Interval("chr1", 0, 40, "train"),
@@ -159,7 +159,7 @@ def test_test_is_held_out_where_there_is_no_valid(genome):
 
 @pytest.fixture
 def toy(toy_genome):
-    """Makes the task on the toy genome with the original's windows."""
+    """Return a function that makes the task on the toy genome with the original's windows."""
     genome = open_genome(toy_genome / "toy.fa")
     intervals = read_bed(toy_genome / "toy.bed", genome)
     return lambda reverse_complements=False, windows="original": CausalLMTask(

@@ -14,7 +14,7 @@ trains = pytest.mark.usefixtures("trains")
 
 @pytest.fixture
 def table(tmp_path, random_bases):
-    """Writes a table of sequences of 20 to 30 bases whose class is whether A is common."""
+    """Return a function that writes a table of sequences in two classes: rich in A, or not."""
 
     def write(name, rows=40, seed=0, extra=()):
         lengths = np.random.default_rng(seed).integers(20, 31, rows)
@@ -80,7 +80,7 @@ def test_an_option_of_another_task_is_refused(cli, one_line, table):
 
 @pytest.fixture
 def trained(cli, table):
-    """A run of three steps, and what its command printed."""
+    """Train a run of three steps, and return the output of its command."""
     data = ("--train", table("train.csv"), "--valid", table("valid.csv", seed=1), "--test", table("test.csv", seed=2))
     status, stdout, stderr = cli("train", "--task", "classify", *data, *SMALL)
     assert status == 0, stderr

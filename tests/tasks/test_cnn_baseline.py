@@ -11,7 +11,7 @@ IDS = np.random.default_rng(0).integers(7, 12, (5, 70)).astype(np.int32)
 
 
 def definition(weights, ids, training=False, moving=None):
-    """The network in NumPy: (B, L) -> (B, K), and the means and variances on the way."""
+    """Compute the network in NumPy, (B, L) -> (B, K), and the means and variances in it."""
     embedding, *rest = weights
     x = embedding[ids]
     if (lacks := 57 - x.shape[1]) > 0:

@@ -13,7 +13,7 @@ SEQUENCES = ["ACGT", "AACCGGTT", "GATTACA", "TTTT", "CAG", "GGGCCC", "AT"]
 
 
 class Toy(SequenceTask):
-    """Seven sequences."""
+    """A task with seven sequences."""
 
     name = "toy"
     target = Target("classes", ("no", "yes"))
@@ -129,7 +129,7 @@ def test_what_the_user_should_know_of_the_data_is_said():
 
 
 class ByComposition:
-    """Answers 'yes' with the share of A and T in a sequence, as logits."""
+    """A model that answers 'yes' with the share of A and T in a sequence, as logits."""
 
     max_seq_len = 100
 

@@ -81,7 +81,7 @@ def test_one_with_a_flipped_byte_is_passed_over(tmp_path, name):
         save_checkpoint(tmp_path, model, step)
     path = tmp_path / "step-2" / name
     whole = path.read_bytes()
-    for place in np.linspace(0, len(whole) - 2, 12).astype(int):  # the last byte of a JSON is a line's end
+    for place in np.linspace(0, len(whole) - 2, 12).astype(int):  # the last byte of a JSON file is a line end
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         assert load_checkpoint(tmp_path, model)[0] == 1, (name, place)
     path.write_bytes(whole)
@@ -144,7 +144,7 @@ except HyenaDNAError as error:
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
-    """As far as a file may grow stands for the disk: writing fails in the middle of the weights."""
+    """Limit the size of files, so that writing fails in the middle of the weights."""
     command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
     run = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1].startswith(f"Cannot write the checkpoint {tmp_path}/step-2: ")

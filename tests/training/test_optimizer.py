@@ -62,7 +62,7 @@ def test_which_weights_are_the_filter_networks_and_which_decay():
 
 @pytest.mark.usefixtures("trains")
 def test_the_filter_network_takes_smaller_steps():
-    """The first step of Adam is the rate itself, whatever the gradient's size."""
+    """Check the first step of Adam: it is the rate itself, for a gradient of any size."""
     model = CausalLM(HyenaBackbone(1, 8, 66, embed_dropout=0.0))
     before = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables}
     model.compile(FilterAdamW(1e-2, 0.1, weight_decay=0.0, epsilon=0.0), "sparse_categorical_crossentropy")
@@ -76,7 +76,7 @@ def test_the_filter_network_takes_smaller_steps():
 
 @pytest.mark.usefixtures("trains")
 def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
-    """Clipped, decayed, with slow filter networks: three steps, to the last digits of float32."""
+    """Check three steps with clipping, decay and slow filters, to the last digits of float32."""
     recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99), np.random.default_rng(0)
     models = [CausalLM(HyenaBackbone(2, 8, 66, seed=3)) for _ in range(2)]
     gradients = [
@@ -99,7 +99,7 @@ def test_the_optimizer_comes_back_from_its_config():
 
 
 def test_the_originals_rates():
-    """Its own curves, past the end of training too."""
+    """Compare with the original's own curves, also after the end of training."""
     with np.load(DATA / "learning_rate_schedule.expected.npz") as curves:
         for name, steps, warmup in (("400", 400, 4), ("133", 133, 1.33), ("1000", 1000, 10)):
             key = next(key for key in curves if f"total{name}_" in key)
@@ -137,5 +137,5 @@ def test_steps_of_the_originals_adamw(name, golden, golden_model, golden_folder)
         gradient = gradients.get(f"gradient/{tensor}")
         steady = (
             np.ones(expected.shape, bool) if gradient is None else np.abs(gradient) >= 1e-5
-        )  # below, a sign decides
+        )  # for smaller gradients, the sign decides
         np.testing.assert_allclose(tensors[tensor][steady], expected[steady], atol=steps * 2e-6, rtol=0, err_msg=tensor)

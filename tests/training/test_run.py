@@ -11,7 +11,7 @@ NOTICE = f"MLX on Linux runs on the CPU only: this run takes about {run.MLX_LINU
 
 @pytest.fixture
 def start(cli, monkeypatch, toy_genome):
-    """Starts a run that takes no step, on a platform and a backend; the notices."""
+    """Return a function that starts a run without steps on a platform, and returns its notices."""
     monkeypatch.setattr(run, "check_backend", lambda *_, **__: None)
     monkeypatch.setattr(run, "_run", lambda *_: "")
 

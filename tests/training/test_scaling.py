@@ -53,7 +53,7 @@ def assert_same(run, alone):
 
 
 def together(commands, environments):
-    """Run commands side by side; what they wrote on stdout and stderr."""
+    """Run commands at the same time; return the stdout and stderr of each."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     processes = [
         subprocess.Popen(command, env=os.environ | environment, **pipes)

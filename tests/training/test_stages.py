@@ -52,7 +52,7 @@ def test_a_plan_that_cannot_be_is_one_line(options, message):
 
 
 def test_as_many_sequences_as_memory_allows_go_at_a_time():
-    """By the estimate: just enough for four of them, and one byte less."""
+    """Give just enough memory for four of them by the estimate, and one byte less."""
     four = estimate(SMALL, 4, 8192, training=True).peak
     assert micro_batch(SMALL, 8, 8192, four, "torch") == 4
     assert micro_batch(SMALL, 8, 8192, four - 1, "torch") == 3
@@ -64,7 +64,7 @@ def test_as_many_sequences_as_memory_allows_go_at_a_time():
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("backend", "scores"), [("jax", True), ("mlx", True), ("torch", False)])
 def test_attention_takes_the_square_of_the_length_where_scores_are_kept(backend, scores, training):
-    """As was measured: JAX and MLX hold (L, L) scores for each head, PyTorch's kernel none."""
+    """Compare with measurements: JAX and MLX hold (L, L) scores for each head, PyTorch none."""
     attention = HyenaConfig(2, 128, 20_000, mixer="attention")
     short, long = (estimate(attention, 1, L, training, backend).activations for L in (8192, 16384))
     assert (long > 3 * short) == scores

@@ -29,7 +29,7 @@ scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on
 
 @pytest.fixture
 def task(write_fasta):
-    """A genome that is easy to learn: a motif over and over, with a little noise."""
+    """Make a genome that is easy to learn: one motif repeated, with a little noise."""
     random = np.random.default_rng(0)
     bases = np.array(list("ACGGT" * 400))
     bases[random.random(len(bases)) < 0.05] = "A"
@@ -51,7 +51,7 @@ def new_model(settings):
 
 
 def signalling(after):
-    """As `updates`, but SIGTERM comes with the update of that number."""
+    """Return `updates` with a SIGTERM during the update of that number."""
 
     def make(model, loss):
         update = updates(model, loss)
@@ -162,7 +162,7 @@ def test_a_line_comes_as_often_as_asked_and_at_the_end_of_each_stage(task, new_r
 
 
 class Figures:
-    """Stands in for a task's evaluation: the figures of a list, one after the other."""
+    """Replace a task's evaluation with the figures of a list, one after the other."""
 
     def __init__(self, *values):
         self.values = iter(values)
@@ -183,7 +183,7 @@ def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch
     monkeypatch.setattr(task, "evaluate", Figures(1.9, 1.7, 1.8, 1.7))
     monkeypatch.setattr(trainer, "save_best", note_and_save)
     train(new_model(settings), task, settings, folder)
-    assert kept == {3: 1.9, 6: 1.7}  # as good as before is not better
+    assert kept == {3: 1.9, 6: 1.7}  # an equal value is not better
     assert (folder.path / "valid.tsv").read_text() == "step\tbits\n3\t1.9\n6\t1.7\n9\t1.8\n12\t1.7\n"
     best, last = (load_file(folder.checkpoints / name / "model.safetensors") for name in ("best", "step-12"))
     assert best.keys() == last.keys()

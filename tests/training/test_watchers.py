@@ -1,4 +1,4 @@
-"""TensorBoard and Weights & Biases themselves, in folders of their own."""
+"""The real TensorBoard and Weights & Biases, each in its own folder."""
 
 import pytest
 

@@ -21,7 +21,7 @@ SOURCES = ["plain", "original", "checkpointed", "hub"]
 
 @pytest.fixture
 def files(golden_folder):
-    """The golden files of each layout; the hub's has a head of its own."""
+    """Return the golden file of each layout; the hub's has its own head."""
     return {
         "plain": golden_folder / "tiny_order2.weights.safetensors",
         "original": DATA / "tiny_order2.lightning_layout.ckpt",
@@ -36,7 +36,7 @@ def writes_checkpoints():
 
 
 def stored(path):
-    """Tensors by the names in the file."""
+    """Return the tensors by their names in the file."""
     if path.suffix == ".safetensors":
         return load_file(path)
     return {name: tensor.read() for name, tensor in read_torch_file(path).items() if "metrics" not in name}
@@ -155,7 +155,7 @@ def test_half_precision_stays_half_precision(tmp_path, golden_weights):
 
 
 def test_the_hubs_file_of_a_preset_has_as_many_bytes_as_the_published_one(tmp_path):
-    """The file of medium-160k has 56,971,992 bytes, as one that the hub's own code writes."""
+    """Count the bytes of medium-160k: 56,971,992, as in a file from the hub's own code."""
     hyenadna.save(CausalLM.from_preset("medium-160k", weights=None), tmp_path / "hub", layout="hub")
     assert (tmp_path / "hub" / "model.safetensors").stat().st_size == 56_971_992
 

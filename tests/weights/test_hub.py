@@ -23,7 +23,7 @@ HUB = "LongSafari/hyenadna-tiny-1k-seqlen-hf"
 
 @pytest.fixture
 def hub(tmp_path, golden_folder):
-    """The server, the requests it had, and the environment in which it is the hub."""
+    """Start a server; return it, its requests, and the environment in which it is the hub."""
     weights = (golden_folder / "tiny_order2.weights.safetensors").read_bytes()
     config = json.dumps({"n_layer": 2, "embed_dropout": 0.25}).encode()
 
@@ -84,7 +84,7 @@ def hub(tmp_path, golden_folder):
 
 
 def convert(hub, source, destination, **changed):
-    """`hyenadna convert`, which starts no backend: (exit status, stderr)."""
+    """Run `hyenadna convert`, which starts no backend: (exit status, stderr)."""
     command = [sys.executable, "-m", "hyenadna_core", "convert", source, str(destination)]
     answer = subprocess.run(command, capture_output=True, text=True, env=hub.environment | changed)
     return answer.returncode, answer.stderr.strip()

@@ -1,4 +1,4 @@
-"""Finding weights: every kind of source, and one line for each that is none."""
+"""Finding weights: every kind of source, and one line for everything else."""
 
 import json
 import struct
@@ -101,7 +101,7 @@ def test_a_source_that_is_none_is_one_line(tmp_path, monkeypatch, source, messag
 
 
 class Shelf:
-    """A plug-in that knows addresses of its own and a preset whose weights are at one."""
+    """Return a plug-in with its own addresses, and with a preset whose weights are at one."""
 
     def __init__(self, file, sha256):
         self.file, self.sha256, self.asked = file, sha256, []

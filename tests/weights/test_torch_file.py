@@ -79,7 +79,7 @@ def test_a_pickle_that_would_run_code_runs_nothing(tmp_path, place, protocol):
         read_torch_file(with_pickle(tmp_path, pickled))
     assert not hostile.path.exists()
     pickle.loads(pickled)
-    assert hostile.path.exists()  # so the file was a weapon
+    assert hostile.path.exists()  # the pickle is harmful if it is run
 
 
 def test_builtins_that_run_code_are_refused(tmp_path):

@@ -43,7 +43,7 @@ SHORT = {
 
 @pytest.fixture(params=[name for name in SHORT if name.startswith(BACKEND)])
 def kernel(request, monkeypatch):
-    """The kernel of the backend that runs, in two steps at short lengths too."""
+    """Return the kernel of the backend that runs, in two steps even at short lengths."""
     module = import_module(f"hyenadna_backends.kernels.{BACKEND}")
     for name, value in SHORT[request.param][0].items():
         monkeypatch.setattr(module, name, value)
