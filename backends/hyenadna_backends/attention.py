@@ -2,7 +2,7 @@
 
 from typing import Any
 
-Tensor = Any  # an array of whichever backend runs
+Tensor = Any  # an array of the backend that runs
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

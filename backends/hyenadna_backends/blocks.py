@@ -7,7 +7,7 @@ backends concatenate.
 from collections.abc import Callable
 from typing import Any
 
-Tensor = Any  # an array of whichever backend runs
+Tensor = Any  # an array of the backend that runs
 
 PRODUCT_ROWS = 1 << 13  # rows of a sum at a time: they stay in a cache
 

@@ -1,4 +1,4 @@
-"""Which Keras backend runs in this process.
+"""The choice of the Keras backend of this process.
 
 The choice is made once, when Keras is imported or at the start of the command. Import
 `hyenadna_core` before `keras`: Keras imported first knows neither MLX nor this order of choice.
@@ -52,7 +52,7 @@ class Choice:
 
 
 def missing(name: str) -> str | None:
-    """Return why a backend cannot run here and what to do, in one sentence, or None if it can."""
+    """Return the reason that a backend cannot run here, and the way out; None if it can run."""
     if name not in BACKENDS:
         return f"Unknown backend {name!r}: choose one of {', '.join(BACKENDS)}."
     backend = BACKENDS[name]

@@ -1,4 +1,4 @@
-"""The backend is settled when Keras is imported, whichever file imports it.
+"""The choice of the backend at the first import of Keras, in any file.
 
 `hyenadna_backends` puts a finder in front of Python's own. The finder changes the import of Keras
 in three ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops
@@ -17,7 +17,7 @@ from hyenadna_backends.choice import choose, missing
 
 
 class KerasLoader(Loader):
-    """The loader of Keras itself, which first settles the backend."""
+    """A loader that chooses the backend before it loads Keras."""
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
@@ -30,7 +30,7 @@ class KerasLoader(Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Settle the backend, then run Keras.
+        """Choose the backend, then run Keras.
 
         Raises:
             ImportError: the backend is not installed.
@@ -49,7 +49,7 @@ class KerasLoader(Loader):
 
 
 class KerasFinder(MetaPathFinder):
-    """Finds Keras where Python finds it, and hands its loader to `KerasLoader`."""
+    """A finder that finds Keras as Python does, and gives its loader to `KerasLoader`."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -64,6 +64,6 @@ class KerasFinder(MetaPathFinder):
 
 
 def settle_with_keras() -> None:
-    """Settle the backend when this process imports Keras; a second call does nothing."""
+    """Choose the backend when this process imports Keras; a second call does nothing."""
     if not any(isinstance(finder, KerasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, KerasFinder())

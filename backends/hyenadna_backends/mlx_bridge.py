@@ -78,7 +78,7 @@ class _SeatedLoader(Loader):
 
 
 class _SeatFinder(MetaPathFinder):
-    """Finds keras-mlx under the names of the seat."""
+    """A finder of keras-mlx under the names of the seat."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -9,7 +9,7 @@ Function = Callable[[Tensor], Tensor]
 
 
 def rematerialised(function: Function, layer: Any) -> Function:
-    """Return `function` such that only its input is kept for the gradient.
+    """Return a version of `function` that keeps only its input for the gradient.
 
     `function` is (..., D) -> (..., D) in floating point; `layer` is the Keras layer whose variables
     it reads.
@@ -28,7 +28,7 @@ def rematerialised(function: Function, layer: Any) -> Function:
 
 
 def _on_xla_for_cpus(function: Function) -> Function:
-    """Do what jax.checkpoint does, with barriers that XLA cannot remove.
+    """Rematerialise as jax.checkpoint does, with barriers that XLA cannot remove.
 
     XLA for CPUs removes the barriers of jax.checkpoint before it looks for equal computations. Then
     it would replace the second computation by the first, and keep all of its results. Here a zero
@@ -60,7 +60,7 @@ def _on_xla_for_cpus(function: Function) -> Function:
 
 
 def _on_mlx(function: Function, layer: Any) -> Function:
-    """Do what mx.checkpoint does, with gradients for the weights and in a fixed order.
+    """Rematerialise as mx.checkpoint does, with gradients for the weights and in a fixed order.
 
     mx.checkpoint gives gradients only for arguments, so the weights are arguments here. The second
     computation waits for the incoming gradient. The gradient for the block before waits for those

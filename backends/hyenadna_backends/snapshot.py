@@ -27,7 +27,7 @@ class Snapshot:
 
 
 def _kinds(arrays: Sequence[Tensor]) -> list[tuple[Any, ...]]:
-    """Return what must be equal before values can be compared: shapes, dtypes and devices."""
+    """Return shapes, dtypes and devices, which must be equal before values are compared."""
     return [(tuple(array.shape), array.dtype, str(getattr(array, "device", ""))) for array in arrays]
 
 

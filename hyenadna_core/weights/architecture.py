@@ -174,7 +174,7 @@ def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> d
         given = {ours: flat[name] for name, ours in CONFIG_NAMES.items() if flat.get(name) is not None}
     for name, value in architecture.items():
         if name not in NOT_FROM_SHAPES and given.get(name, value) != value:
-            raise HyenaDNAError(f"it says {name} {given[name]!r}, the weights have {value}.")
+            raise HyenaDNAError(f"it has {name} {given[name]!r}, but the weights have {value}.")
     return given
 
 

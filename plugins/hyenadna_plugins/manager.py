@@ -64,10 +64,9 @@ class Plugins(pluggy.PluginManager):
 def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
     """Return a new manager with HyenaDNA's own plug-in and the installed plug-ins.
 
-    `names` restricts the installed plug-ins. Without it, HYENADNA_PLUGINS does: names with commas
-    between them; if it is empty, no plug-in is loaded. A plug-in is left out with a PluginWarning
-    if it fails to load, implements an unknown hook, or was made for another major version of the
-    hooks.
+    `names` restricts the installed plug-ins. Without it, HYENADNA_PLUGINS does: names separated by
+    commas; if it is empty, no plug-in is loaded. A plug-in is left out with a PluginWarning if it
+    fails to load, implements an unknown hook, or was made for another major version of the hooks.
     """
     if names is None and (listed := os.environ.get(ENVIRONMENT)) is not None:
         names = [name.strip() for name in listed.split(",")]

@@ -272,10 +272,10 @@ def test_a_folder_of_another_model_is_one_line(tmp_path):
         config_path.write_text(json.dumps(config | {"backbone": config["backbone"] | values}))
 
     change(mixer="hyena")
-    with pytest.raises(HyenaDNAError, match="it says mixer 'hyena', the weights have attention"):
+    with pytest.raises(HyenaDNAError, match="it has mixer 'hyena', but the weights have attention"):
         hyenadna.load(tmp_path / "saved")
     change(d_model=1 << 30)  # a model of this size is never made
-    with pytest.raises(HyenaDNAError, match="it says d_model 1073741824, the weights have 16"):
+    with pytest.raises(HyenaDNAError, match="it has d_model 1073741824, but the weights have 16"):
         hyenadna.load(tmp_path / "saved")
     change(max_seq_len="long")
     with pytest.raises(HyenaDNAError, match=r"needs max_seq_len, a whole number, in the config\.json"):

@@ -61,7 +61,7 @@ def test_the_hubs_folder_is_read_with_its_config(tmp_path):
     config = hyenadna.load(tmp_path).backbone.get_config()
     assert (config["layer_norm_epsilon"], config["embed_dropout"], config["window_shift"]) == (1e-3, 0.3, 0.05)
     (tmp_path / "config.json").write_text('{"max_seq_len": 1026}')
-    with pytest.raises(HyenaDNAError, match=r"config\.json: it says max_seq_len 1026, the weights have 66"):
+    with pytest.raises(HyenaDNAError, match=r"config\.json: it has max_seq_len 1026, but the weights have 66"):
         hyenadna.load(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(HyenaDNAError, match=r"config\.json: Expecting"):

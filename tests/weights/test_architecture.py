@@ -128,8 +128,8 @@ def test_the_hubs_config_is_read():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"n_layer": 3}, "it says n_layer 3, the weights have 2"),
-        ({"layer": {"l_max": 1026}}, "it says max_seq_len 1026, the weights have 66"),
+        ({"n_layer": 3}, "it has n_layer 3, but the weights have 2"),
+        ({"layer": {"l_max": 1026}}, "it has max_seq_len 1026, but the weights have 66"),
         ({"layer": {"modulate": False}}, "no decaying window"),
         ({"layer": 3}, "instead of a table"),
     ],
