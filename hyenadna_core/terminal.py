@@ -17,7 +17,7 @@ Advance = Callable[[int], None]
 Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 GAP = 2  # spaces between columns
-NARROWEST = 12  # characters that a column of text keeps at least
+NARROWEST = 12  # the smallest width of a column of text, in characters
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = (
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
-    """Print an aligned table that fits the width of the terminal; long cells fold.
+    """Print an aligned table that fits the width of the terminal; long cells take more lines.
 
     A column without any value is left out. Rows that do not fit side by side are printed one below
     the other, with one line for each value.

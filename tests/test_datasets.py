@@ -37,7 +37,7 @@ def test_a_dataset_has_a_folder_of_its_own(install_plugin):
         (
             "return {'train': Path('gone.fa')}",
             PluginError,
-            "Plug-in 'one' .* 'mine' is in gone.fa, which does not exist.",
+            "Plug-in 'one' gave gone.fa for dataset 'mine', but it does not exist.",
         ),
         ("return None", PluginError, "Plug-in 'one' failed to fetch dataset 'mine': .*'items'.*"),
     ],

@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Fit:
-    """Seconds as constant * length ** exponent, by least squares of logarithms.
+    """A fit of seconds as constant * length ** exponent, by least squares of logarithms.
 
     The seconds are those of one sequence, and for a single convolution those of one channel.
     """

@@ -52,7 +52,7 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 @option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
 @option("--warmup", metavar="FIRST..LAST", help="Length warmup with doubling lengths, as in 64..32768.")
 @option("--steps", type=POSITIVE, help="Total steps, shared by stages without @STEPS.  [default: 3,000]")
-@option("--batch-size", type=POSITIVE, help="Sequences per step in the longest stage.  [default: 1,024 bases]")
+@option("--batch-size", type=POSITIVE, help="Sequences per step in the longest stage.  [default: 1,024 bases in all]")
 @option("--batch-bases", type=POSITIVE, help="Bases per step in every stage, instead of --batch-size.")
 @option("--micro-batch", type=POSITIVE, help="Sequences computed at a time.  [default: as many as fit in memory]")
 @option(

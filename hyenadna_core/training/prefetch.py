@@ -12,7 +12,7 @@ AHEAD = 2  # batches
 
 @contextmanager
 def prefetched(make: Callable[[Draw], Batch], draws: Iterable[Draw]) -> Iterator[Iterator[Batch]]:
-    """Yield an iterator of make(draw) for each draw, with the next two batches under way."""
+    """Yield an iterator of make(draw) for each draw, while a thread makes the next two."""
     waiting: deque[Future[Batch]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
 

@@ -11,7 +11,7 @@ STAGE = re.compile(r"(?P<seq_len>\d+)(x(?P<batch_size>\d+))?(@(?P<steps>\d+))?")
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps of training at one length: seq_len predicted bases, batch_size sequences per step."""
+    """Steps at one length: each has batch_size sequences with seq_len predicted bases."""
 
     seq_len: int
     batch_size: int
