@@ -82,9 +82,7 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
     draw = Draw("train", 0, seq_len, batch_size, 0)
     batch, again = task.batch(draw), task.batch(draw)
     for name, array, other in zip(Batch._fields, batch, again, strict=True):
-        _hold(
-            np.array_equal(array, other), f"{name} of the same draw differ: batch(draw) must be a pure function of it"
-        )
+        _hold(np.array_equal(array, other), f"{name} of the same draw differ: batch(draw) must depend only on the draw")
         _hold(len(array) == batch_size, f"{name} has {len(array)} rows for a batch of {batch_size}")
     next_one = task.batch(Draw("train", 1, seq_len, batch_size, 0))
     _hold(not np.array_equal(batch.ids, next_one.ids), "the batches of steps 0 and 1 are the same")

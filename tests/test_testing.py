@@ -69,7 +69,7 @@ def with_other(**fields):
 @pytest.mark.parametrize(
     ("batch", "message"),
     [
-        (different_each_time, "ids of the same draw differ: batch.draw. must be a pure function of it"),
+        (different_each_time, "ids of the same draw differ: batch.draw. must depend only on the draw"),
         (lambda draw: Composition().batch(Draw("train", 0, 32, 4, 0)), "steps 0 and 1 are the same"),
         (with_other(targets=np.zeros(3, np.int32)), "targets has 3 rows for a batch of 4"),
         (with_other(weights=np.zeros(4, np.float32)), "no target of the first batch counts in the loss"),

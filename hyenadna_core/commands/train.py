@@ -122,7 +122,7 @@ def command(
     --weights fine-tunes: training starts from the weights of another run or of a published model.
 
     --fft-conv chooses another kernel with the same numbers: matmul (only matrix products, for
-    TPU), generic, or the kernel of a plug-in. --fft-conv and --distributed are allowed with
+    TPUs), generic, or the kernel of a plug-in. --fft-conv and --distributed are allowed with
     --resume.
 
     Ctrl-C writes a checkpoint and stops. --resume continues from there, on any backend.

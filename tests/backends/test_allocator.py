@@ -143,7 +143,7 @@ print(product(x).is_ready())
 """
 
 
-@pytest.mark.skipif(config.backend() != "jax", reason="JAX alone returns before it is done")
+@pytest.mark.skipif(config.backend() != "jax", reason="only JAX returns before it is done")
 @pytest.mark.parametrize(("arguments", "expected"), [(["check"], "True"), ([], "False")])
 def test_a_command_has_each_call_done_before_the_next(arguments, expected):
     command = [sys.executable, "-c", COMMAND, *arguments]

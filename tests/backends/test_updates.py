@@ -76,9 +76,9 @@ def test_dropout_goes_on_from_part_to_part_and_from_step_to_step():
     # The rate of the first step is 0, so only dropout makes a difference.
     losses = [float(keras.ops.convert_to_numpy(update([part, part], 60.0))) for _ in range(2)]
     update.settle()
-    alone = updates(new_model(embed_dropout=0.5), cross_entropy)([part], 60.0)
+    one_part = updates(new_model(embed_dropout=0.5), cross_entropy)([part], 60.0)
     assert losses[0] != losses[1]
-    assert losses[0] != 2 * float(keras.ops.convert_to_numpy(alone))
+    assert losses[0] != 2 * float(keras.ops.convert_to_numpy(one_part))
 
 
 def test_after_settling_the_model_and_its_optimizer_are_where_training_is():

@@ -111,7 +111,7 @@ def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
         load_checkpoint(tmp_path, new_model(n_layer=2))
     other = new_model()
     other.compile(keras.optimizers.SGD(1e-3))
-    with pytest.raises(HyenaDNAError, match="of another model"):
+    with pytest.raises(HyenaDNAError, match="belongs to another model: start a new run"):
         load_checkpoint(tmp_path, other)
 
 

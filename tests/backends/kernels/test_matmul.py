@@ -78,7 +78,7 @@ def test_on_jax_it_is_compiled_to_matrix_products_of_full_precision_and_no_fft()
     from keras import config
 
     if config.backend() != "jax":
-        pytest.skip("JAX alone multiplies with less by default")
+        pytest.skip("only JAX multiplies with less by default")
     import jax
 
     loss = jax.value_and_grad(lambda *inputs: (matmul.fft_conv(*inputs) ** 2).sum(), argnums=(0, 1, 2))
