@@ -102,6 +102,12 @@ def _current_mlx() -> str:
 _CURRENT = {"jax": _current_jax, "torch": _current_torch, "mlx": _current_mlx}
 
 
+def last_message(ended: "subprocess.CompletedProcess[str]") -> str:
+    """Return the last line that a failed process wrote to stderr, or else its exit status."""
+    lines = ended.stderr.strip().splitlines()
+    return lines[-1] if lines else f"exit status {ended.returncode}"
+
+
 def ask(name: str, timeout: float = 120.0) -> dict[str, Any]:
     """Return {"version", "devices"} of an installed backend, or {"error"} with its message."""
     command = [sys.executable, "-m", "hyenadna_backends.devices", name]
@@ -110,8 +116,7 @@ def ask(name: str, timeout: float = 120.0) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"error": f"no answer in {timeout:.0f} s"}
     if answer.returncode:
-        messages = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
-        return {"error": messages[-1]}
+        return {"error": last_message(answer)}
     description: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     return description
 

@@ -99,8 +99,9 @@ def _start_jax() -> None:
     try:
         jax.distributed.initialize(**given)
     except Exception as error:  # JAX raises no particular class
+        reason = str(error).partition("\n")[0]
         raise ValueError(
-            f"--distributed with JAX: {str(error).splitlines()[0]} Without a cluster that JAX knows, set "
+            f"--distributed with JAX: {reason} Without a cluster that JAX knows, set "
             f"{', '.join(JAX_VARIABLES.values())}."
         ) from error
 

@@ -16,7 +16,7 @@ from typing import Any
 from hyenadna_core.backend import installed_version
 from hyenadna_core.bench.figures import Crossing, Fit, Row, crossings, fits
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.files.cache import write_text
+from hyenadna_core.files.cache import file_written_aside, write_text
 
 START, END = "<!-- tables of nox -s bench -->", "<!-- end of tables -->"
 HEAD = ("what", "bases", "batch", "channels", "side", "seconds", "quartiles", "bases/s", "peak MB")
@@ -142,9 +142,8 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
         axes.set_ylabel("seconds a sequence" + (" and channel" if what == "conv" else "") + ", median and quartiles")
         axes.grid(color="0.9", linewidth=0.8)
         axes.legend(fontsize=8)
-    aside = path.with_name(f".{path.name}")
-    figure.savefig(aside, format="png")
-    aside.replace(path)
+    with file_written_aside(path) as file:
+        figure.savefig(file, format="png")
 
 
 def write_page(page: Path, runs: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from hyenadna_backends import FFTConv
 from hyenadna_core.bench.measure import Case
 from hyenadna_core.bench.process import OUT_OF_MEMORY
+from hyenadna_plugins import reason_of
 
 SHORT = 1.0  # seconds: after a first call shorter than this, a second one warms up too
 EXHAUSTED = (
@@ -119,9 +120,8 @@ def serve(requests: Iterable[str], answers: TextIO, backend: str) -> None:
         try:
             answer = getattr(calls, request["do"])(request)
         except Exception as error:  # a backend may raise anything: the answer is its first line
-            text = str(error).strip() or type(error).__name__
-            exhausted = isinstance(error, MemoryError) or any(words in text.lower() for words in EXHAUSTED)
-            answer = {"error": text.splitlines()[0], "kind": OUT_OF_MEMORY if exhausted else None}
+            exhausted = isinstance(error, MemoryError) or any(words in str(error).lower() for words in EXHAUSTED)
+            answer = {"error": reason_of(error), "kind": OUT_OF_MEMORY if exhausted else None}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

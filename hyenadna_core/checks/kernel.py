@@ -18,6 +18,7 @@ from hyenadna_core.backend import check_backend
 from hyenadna_core.checks.gradients import RecordedGradients
 from hyenadna_core.checks.self_check import Check, convolution_error
 from hyenadna_core.registry import select_fft_conv
+from hyenadna_plugins import reason_of
 
 Kernel = Callable[..., Any]
 LENGTHS = (1, 2, 3, 7, 16, 33, 97, 100, 255, 256, 509)  # compared with the definition, O(L^2)
@@ -133,8 +134,7 @@ def _check(name: str, gate: float, measure: Callable[..., float], *arguments: An
     try:
         return Check(name, measure(*arguments), gate)
     except Exception as error:  # a kernel may raise anything
-        reason = str(error).splitlines()[0] if str(error) else ""
-        return Check(f"{name}: {type(error).__name__}: {reason}", float("inf"), gate)
+        return Check(f"{name}: {type(error).__name__}: {reason_of(error)}", float("inf"), gate)
 
 
 def _draw(L: int, B: int = 2, D: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from hyenadna_backends import BACKENDS, missing
+from hyenadna_backends.devices import last_message
 from hyenadna_core.checks.cases import CASES, Case, Row, compute, inputs, rows
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import progress
@@ -50,8 +51,7 @@ def _run_backend(folder: Path, backend: str) -> None:
     environment = os.environ | {"KERAS_BACKEND": backend}
     answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 (our own command)
     if answer.returncode:
-        messages = answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"]
-        raise HyenaDNAError(f"Backend {backend} failed: {messages[-1]}")
+        raise HyenaDNAError(f"Backend {backend} failed: {last_message(answer)}")
 
 
 def table(compared: Sequence[Row], backends: Sequence[str]) -> str:

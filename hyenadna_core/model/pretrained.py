@@ -8,6 +8,7 @@ from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import find_preset
 from hyenadna_core.weights.sources import Weights, read_weights
 from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, load_state_dict, parameters
+from hyenadna_plugins import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Pretrained:
             preset: the name of a preset.
             weights: "published", None for the original's initialisation, or a source of weights as
                 `load` takes it.
-            overrides: hyperparameters of HyenaConfig that replace those of the preset or of the
+            overrides: hyperparameters of HyenaConfig that replace those of the preset or the
                 weights.
 
         Raises:
@@ -49,7 +50,7 @@ class Pretrained:
         try:
             model = cls.from_hyena_config(HyenaConfig.from_arguments(weights.architecture, **overrides))
         except (TypeError, ValueError) as error:
-            raise HyenaDNAError(f"Cannot load {weights.path} with these values: {str(error).splitlines()[0]}") from None
+            raise HyenaDNAError(f"Cannot load {weights.path} with these arguments: {reason_of(error)}.") from None
         tensors = dict(weights.tensors)
         tensors.setdefault(HEAD, tensors[EMBEDDING])
         if not any(parameter.name == HEAD for parameter in parameters(model)):
