@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypedDict
 from zlib import crc32
 
 import click
@@ -64,6 +64,48 @@ class RunSettings(Protocol):
     @property
     def stages(self) -> tuple[Any, ...]:
         """The stages of training."""
+
+
+class GivenOptions(Protocol):
+    """The options of `hyenadna train`, as far as a task uses them; None if not given."""
+
+    @property
+    def stages(self) -> str | None:
+        """The stages as text, such as "1024x8@100"."""
+
+    @property
+    def warmup(self) -> str | None:
+        """The shortest and the longest length of the length warmup, such as "256..1024"."""
+
+    @property
+    def steps(self) -> int | None:
+        """The steps of a stage."""
+
+    @property
+    def batch_size(self) -> int | None:
+        """The sequences of a step."""
+
+    @property
+    def batch_bases(self) -> int | None:
+        """The bases of a step."""
+
+    @property
+    def data_parallel(self) -> bool:
+        """Whether all devices of this machine share a step."""
+
+
+class TaskDefaults(TypedDict, total=False):
+    """Values for options of `hyenadna train` that are not given."""
+
+    stages: str
+    warmup: str
+    steps: int
+    batch_size: int
+    batch_bases: int
+    micro_batch: int
+    learning_rate: float
+    valid_every: int
+    patience: int
 
 
 @dataclass(frozen=True)
@@ -154,7 +196,7 @@ class Task(ABC):
         """The name of the data, for the first line of a run."""
         return self.name
 
-    def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
         """Return values for options of `hyenadna train` that are not given, such as stages."""
         return {}
 

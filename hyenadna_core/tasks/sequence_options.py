@@ -1,13 +1,12 @@
 """Options of `hyenadna train` for all sequence tasks, and the stage that follows from them."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.task import GivenOptions, TaskDefaults
 from hyenadna_core.training.warmup import parse_stages
 
 CNN = "cnn"
@@ -58,32 +57,36 @@ OPTIONS = (
 
 
 def stage_options(
-    given: Mapping[str, Any], *, sequences: int, longest: int, epochs: float, baseline: tuple[str, ...], valid: bool
-) -> dict[str, Any]:
+    given: GivenOptions, *, sequences: int, longest: int, epochs: float, baseline: tuple[str, ...], valid: bool
+) -> TaskDefaults:
     """Return the options of `hyenadna train` that follow from the data.
 
     This is one stage as long as the longest sequence, for `epochs` passes over the data. If there
     is validation data, each epoch ends with a validation.
 
     Args:
-        given: the options of the command, None if not given.
+        given: the options of the command.
         sequences: number of training sequences.
         longest: length of a window in bases.
 
     Raises:
         HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
     """
-    if CNN in baseline and (given.get("data_parallel") or rank_and_count()[1] > 1):
+    if CNN in baseline and (given.data_parallel or rank_and_count()[1] > 1):
         raise HyenaDNAError(f"--baseline {CNN} is trained on one device: leave it out here.")
-    options: dict[str, Any] = {}
-    batch_size = given["batch_size"] or min(BATCH_SIZE, sequences)
-    if given["batch_bases"] and not given["batch_size"]:
-        batch_size = max(1, given["batch_bases"] // longest)
-    steps = given["steps"] or math.ceil(epochs * sequences / batch_size)
-    if given["stages"]:
-        batch_size = max(stage.batch_size for stage in parse_stages(given["stages"], batch_size, steps))
-    elif given["warmup"]:
-        options |= {"steps": steps} | ({} if given["batch_bases"] else {"batch_size": batch_size})
+    options = TaskDefaults()
+    batch_size = given.batch_size or min(BATCH_SIZE, sequences)
+    if given.batch_bases and not given.batch_size:
+        batch_size = max(1, given.batch_bases // longest)
+    steps = given.steps or math.ceil(epochs * sequences / batch_size)
+    if given.stages:
+        batch_size = max(stage.batch_size for stage in parse_stages(given.stages, batch_size, steps))
+    elif given.warmup:
+        options["steps"] = steps
+        if not given.batch_bases:
+            options["batch_size"] = batch_size
     else:
         options["stages"] = f"{longest}x{batch_size}@{steps}"
-    return options | ({"valid_every": math.ceil(sequences / batch_size)} if valid else {})
+    if valid:
+        options["valid_every"] = math.ceil(sequences / batch_size)
+    return options

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from hyenadna_core.evaluation.predictions import prediction_rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
-from hyenadna_core.task import SPLITS, Batch, Draw, Model, Run, RunSettings, Task, Tensor
+from hyenadna_core.task import SPLITS, Batch, Draw, GivenOptions, Model, Run, RunSettings, Task, TaskDefaults, Tensor
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, rows_of_draw, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
 from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options
@@ -108,7 +108,7 @@ class SequenceTask(Task):
     def state(self) -> dict[str, Any]:
         return {"target": self.target.to_json()}
 
-    def defaults(self, max_seq_len: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
         """Return one stage as long as the longest sequence, with a validation after each epoch.
 
         Raises:

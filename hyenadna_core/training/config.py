@@ -13,7 +13,7 @@ from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
 from hyenadna_core.registry import find_preset
 from hyenadna_core.task import Task
-from hyenadna_core.training.options import RunSettings, TrainOptions
+from hyenadna_core.training.options import KeptOptions, TrainOptions
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 from hyenadna_plugins import Plugins
@@ -23,7 +23,7 @@ MEMORY_USED = 0.8  # of the free memory
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(RunSettings):
+class RunConfig(KeptOptions):
     """A training run with all its options decided."""
 
     preset: str
@@ -77,7 +77,7 @@ def configure(
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start one process per GPU with torchrun.")
     preset = find_preset(options.preset, plugins=plugins)
     model = _architecture(options, preset)
-    options = options.filled(**task.defaults(model["max_seq_len"], vars(options)))
+    options = options.filled(**task.defaults(model["max_seq_len"], options))
     if options.patience and not options.valid_every:
         raise HyenaDNAError("--patience counts validations: give --valid-every too.")
     asked = options.stage_options()

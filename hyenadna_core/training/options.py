@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSettings:
+class KeptOptions:
     """The options that go into run.json as they were given."""
 
     task: str = "causal-lm"
@@ -27,11 +27,11 @@ class RunSettings:
 
     def settings(self) -> dict[str, Any]:
         """Return these options by name, without those of a subclass."""
-        return {field.name: getattr(self, field.name) for field in fields(RunSettings)}
+        return {field.name: getattr(self, field.name) for field in fields(KeptOptions)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(RunSettings):
+class TrainOptions(KeptOptions):
     """All options of `hyenadna train` that do not belong to a task.
 
     None means that the option was not given: the task, the preset or the recipe decides.

@@ -8,6 +8,7 @@ from hyenadna_core.evaluation.predictions import activated
 from hyenadna_core.labelled.targets import restored, standardised
 from hyenadna_core.task import number_of_targets
 from hyenadna_core.tokens import PAD, A, T, encode, reverse_complement
+from hyenadna_core.training.options import TrainOptions
 
 SEQUENCES = ["ACGT", "AACCGGTT", "GATTACA", "TTTT", "CAG", "GGGCCC", "AT"]
 
@@ -112,12 +113,11 @@ def test_all_classes_count_the_same_where_asked_to():
 
 
 def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked():
-    given = dict.fromkeys(("stages", "warmup", "batch_bases", "steps", "batch_size"))
-    assert Toy(epochs=3).defaults(1026, given) == {"stages": "8x7@3", "valid_every": 1}
-    assert Toy(epochs=3).defaults(6, given | {"batch_size": 2}) == {"stages": "6x2@11", "valid_every": 4}
-    assert Toy().defaults(1026, given | {"stages": "8x2@9"}) == {"valid_every": 4}
-    assert Toy().defaults(1026, given | {"batch_bases": 17}) == {"stages": "8x2@70", "valid_every": 4}
-    of_warmup = Toy(epochs=3).defaults(1026, given | {"warmup": "2..8"})
+    assert Toy(epochs=3).defaults(1026, TrainOptions()) == {"stages": "8x7@3", "valid_every": 1}
+    assert Toy(epochs=3).defaults(6, TrainOptions(batch_size=2)) == {"stages": "6x2@11", "valid_every": 4}
+    assert Toy().defaults(1026, TrainOptions(stages="8x2@9")) == {"valid_every": 4}
+    assert Toy().defaults(1026, TrainOptions(batch_bases=17)) == {"stages": "8x2@70", "valid_every": 4}
+    of_warmup = Toy(epochs=3).defaults(1026, TrainOptions(warmup="2..8"))
     assert of_warmup == {"steps": 3, "batch_size": 7, "valid_every": 1}
 
 
