@@ -13,6 +13,7 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.intervals import SPLITS as SPLITS  # plug-ins import it from here
 from hyenadna_core.recipe import Recipe
+from hyenadna_core.terminal import tab_separated
 from hyenadna_core.tokens import A, T
 
 Tensor = Any  # an array of the backend that runs
@@ -256,4 +257,4 @@ class Task(ABC):
             return ""
         figures = self.evaluate(model, "test")
         folder.write_run(folder.read_run() | {"test": figures})
-        return "\n".join(f"{name}\t{value:.4f}" for name, value in figures.items())
+        return tab_separated((name, f"{value:.4f}") for name, value in figures.items())

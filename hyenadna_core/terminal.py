@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,9 +71,14 @@ def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = (
     elif sys.stdout.isatty():
         print_table(rows, columns)
     else:
-        header = [list(row) for row in rows[:1]]
-        for cells in header + [list(row.values()) for row in rows]:
-            click.echo("\t".join(map(_text, cells)))
+        table = [list(row) for row in rows[:1]] + [list(row.values()) for row in rows]
+        if table:
+            click.echo(tab_separated(map(_text, cells) for cells in table))
+
+
+def tab_separated(rows: Iterable[Iterable[str]]) -> str:
+    """Join cells by tabs and rows by line ends; the last line has no end."""
+    return "\n".join("\t".join(cells) for cells in rows)
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:

@@ -14,7 +14,7 @@ from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import split_by_position
 from hyenadna_core.task import Batch, Draw
 from hyenadna_core.tasks.causal_lm import CausalLMTask
-from hyenadna_core.terminal import progress
+from hyenadna_core.terminal import progress, tab_separated
 
 BATCH_BASES = 1 << 18  # of a batch; a longer window is one batch
 SECONDS = 0.5  # of a round, at least
@@ -79,11 +79,11 @@ def string_by_string(task: CausalLMTask, draw: Draw) -> Batch:
 
 def data_table(lengths: Sequence[Throughput]) -> str:
     """Return tab-separated lines, one for each length."""
-    lines = ["bases\tbatch\tbases/s\tbases/s by strings\ttimes as fast"]
+    lines = [["bases", "batch", "bases/s", "bases/s by strings", "times as fast"]]
     for one in lengths:
-        speeds = f"{one.bases_per_second:,.0f}\t{one.by_strings:,.0f}"
-        lines.append(f"{one.seq_len:,}\t{one.batch_size}\t{speeds}\t{one.ratio:.0f}")
-    return "\n".join(lines)
+        speeds = [f"{one.bases_per_second:,.0f}", f"{one.by_strings:,.0f}"]
+        lines.append([f"{one.seq_len:,}", str(one.batch_size), *speeds, f"{one.ratio:.0f}"])
+    return tab_separated(lines)
 
 
 def _speed(make: Any, seq_len: int, batch_size: int, seconds: float, first: int) -> float:

@@ -17,6 +17,7 @@ from hyenadna_core.backend import installed_version
 from hyenadna_core.bench.figures import Crossing, Fit, Row, crossings, fits
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside, write_text
+from hyenadna_core.terminal import tab_separated
 
 START, END = "<!-- tables of nox -s bench -->", "<!-- end of tables -->"
 HEAD = ("what", "bases", "batch", "channels", "side", "seconds", "quartiles", "bases/s", "peak MB")
@@ -91,9 +92,8 @@ def peak(row: Row) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Return a run as lines: tab-separated times, then exponents, then crossings."""
-    lines = ["\t".join(row) for row in cells(rows)]
-    lines += [sentence(one) for one in fits(rows)]
-    return "\n".join([*lines, *(crossing_sentence(one) for one in crossings(rows))])
+    sentences = [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows))]
+    return "\n".join([tab_separated(cells(rows)), *sentences])
 
 
 def sentence(one: Fit) -> str:

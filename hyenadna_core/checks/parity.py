@@ -19,7 +19,7 @@ from hyenadna_backends import BACKENDS, missing
 from hyenadna_backends.devices import last_message
 from hyenadna_core.checks.cases import CASES, Case, Row, compute, inputs, rows
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.terminal import progress
+from hyenadna_core.terminal import progress, tab_separated
 
 
 def installed() -> list[str]:
@@ -56,12 +56,12 @@ def _run_backend(folder: Path, backend: str) -> None:
 
 def table(compared: Sequence[Row], backends: Sequence[str]) -> str:
     """Return tab-separated lines: case, quantity, one column for each backend, gate, verdict."""
-    lines = ["\t".join(("case", "quantity", *backends, "gate", "verdict"))]
+    lines = [["case", "quantity", *backends, "gate", "verdict"]]
     for row in compared:
         differences = [f"{row.differences[name]:.1e}" if name in row.differences else "-" for name in backends]
         verdict = f"EXCEEDED by {', '.join(row.exceeded)}" if row.exceeded else "ok"
-        lines.append("\t".join((row.case, row.quantity, *differences, f"{row.gate:.0e}", verdict)))
-    return "\n".join(lines)
+        lines.append([row.case, row.quantity, *differences, f"{row.gate:.0e}", verdict])
+    return tab_separated(lines)
 
 
 def main(folder: Path, backend: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hyenadna_core.registry import Session
+from hyenadna_core.terminal import tab_separated
 
 
 @click.command("evaluate")
@@ -37,6 +38,4 @@ def command(session: Session, run: Path, split: str | None, as_json: bool, backe
     if as_json:
         click.echo(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
         return
-    click.echo(f"split\t{split}")
-    for name, value in figures.items():
-        click.echo(f"{name}\t{value:.6g}")
+    click.echo(tab_separated([("split", split), *((name, f"{value:.6g}") for name, value in figures.items())]))

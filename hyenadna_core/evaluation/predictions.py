@@ -9,6 +9,7 @@ import numpy as np
 from hyenadna_core.evaluation.metrics import THRESHOLD
 from hyenadna_core.files.cache import write_text
 from hyenadna_core.labelled.targets import Target, restored
+from hyenadna_core.terminal import tab_separated
 
 Rows = list[list[Any]]
 
@@ -62,10 +63,8 @@ def target_texts(target: Target, value: Any) -> list[str]:
 
 def table(columns: Sequence[str], rows: Rows) -> str:
     """Return a table as tab-separated text with a header."""
-    lines = ["\t".join(columns)]
-    for row in rows:
-        lines.append("\t".join(f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row))
-    return "\n".join(lines) + "\n"
+    texts = [[f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    return tab_separated([columns, *texts]) + "\n"
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Rows) -> None:
