@@ -1,11 +1,14 @@
 """Fixtures of hyenadna_core.testing, in every pytest that runs with HyenaDNA installed."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 
-def pytest_configure():
+def pytest_configure() -> None:
     """Register MLX with Keras, if KERAS_BACKEND names it, before a plug-in imports Keras."""
     if os.environ.get("KERAS_BACKEND") == "mlx":
         from hyenadna_backends import choose
@@ -14,7 +17,7 @@ def pytest_configure():
 
 
 @pytest.fixture
-def check_task():
+def check_task() -> Callable[..., Any]:
     """Return a function that checks a task: hyenadna_core.testing.check_task."""
     from hyenadna_backends import choose
     from hyenadna_core import testing
@@ -24,7 +27,7 @@ def check_task():
 
 
 @pytest.fixture
-def tiny_backbone():
+def tiny_backbone() -> Callable[..., Any]:
     """Return a function that makes a small HyenaBackbone: hyenadna_core.testing.tiny_backbone."""
     from hyenadna_backends import choose
     from hyenadna_core import testing
@@ -34,7 +37,7 @@ def tiny_backbone():
 
 
 @pytest.fixture
-def tiny_fasta(tmp_path):
+def tiny_fasta(tmp_path: Path) -> Callable[..., Any]:
     """Return a function that writes a FASTA into tmp_path: hyenadna_core.testing.tiny_fasta."""
     from hyenadna_core import testing
 

@@ -10,13 +10,12 @@ from zlib import crc32
 import click
 import numpy as np
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.intervals import SPLITS as SPLITS  # plug-ins import it from here
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.terminal import tab_separated
 from hyenadna_core.tokens import A, T
-
-Tensor = Any  # an array of the backend that runs
 
 
 class Model(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-Tensor = Any  # an array of the backend that runs
+from hyenadna_backends.blocks import Tensor
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -44,13 +44,13 @@ def backend() -> str:
     return name
 
 
-def _map_rows_jax(function, x, rows):
+def _map_rows_jax(function: Callable[..., Any], x: Tensor, rows: int) -> Tensor:
     import jax
 
     R = x.shape[0]
     count = -(-R // rows)
 
-    def step(index, y):
+    def step(index: Tensor, y: Tensor) -> Tensor:
         start = jax.numpy.minimum(index * rows, R - rows)  # the last block overlaps the one before
         block = function(jax.lax.dynamic_slice_in_dim(x, start, rows))
         return jax.lax.dynamic_update_slice_in_dim(y, block, start, 0)
@@ -59,7 +59,7 @@ def _map_rows_jax(function, x, rows):
     return jax.lax.fori_loop(0, count, step, jax.numpy.zeros((R, *out.shape[1:]), out.dtype))
 
 
-def _map_rows_torch(function, x, rows):
+def _map_rows_torch(function: Callable[..., Any], x: Tensor, rows: int) -> Tensor:
     import torch
 
     first = function(x[:rows])
@@ -69,14 +69,14 @@ def _map_rows_torch(function, x, rows):
     return _fill_rows(function, x, rows, first, y)
 
 
-def _map_rows_numpy(function, x, rows):
+def _map_rows_numpy(function: Callable[..., Any], x: Tensor, rows: int) -> Tensor:
     import numpy as np
 
     first = function(x[:rows])
     return _fill_rows(function, x, rows, first, np.empty((len(x), *first.shape[1:]), first.dtype))
 
 
-def _fill_rows(function, x, rows, first, y):
+def _fill_rows(function: Callable[..., Any], x: Tensor, rows: int, first: Tensor, y: Tensor) -> Tensor:
     """Write the result for each block of rows into y; `first` is the result for the first block."""
     y[:rows] = first
     for start in range(rows, len(x), rows):
@@ -84,13 +84,13 @@ def _fill_rows(function, x, rows, first, y):
     return y
 
 
-def _map_rows_anywhere(function, x, rows):
+def _map_rows_anywhere(function: Callable[..., Any], x: Tensor, rows: int) -> Tensor:
     from keras import ops
 
     return ops.concatenate([function(x[start : start + rows]) for start in range(0, x.shape[0], rows)])
 
 
-def _sum_products_jax(function, blocks, R, bias):
+def _sum_products_jax(function: Callable[..., Any], blocks: Any, R: int, bias: Tensor) -> Tensor:
     """Add to some rows of the total in place.
 
     A product of the size of the total would take as much memory again.
@@ -100,10 +100,10 @@ def _sum_products_jax(function, blocks, R, bias):
     slice_rows, put_rows = jax.lax.dynamic_slice_in_dim, jax.lax.dynamic_update_slice_in_dim
     whole = R // PRODUCT_ROWS
 
-    def step(total, block):
+    def step(total: Tensor, block: Any) -> tuple[Tensor, None]:
         left, right = function(block)
 
-        def add(index, total):
+        def add(index: Tensor, total: Tensor) -> Tensor:
             start = index * PRODUCT_ROWS
             part = slice_rows(total, start, PRODUCT_ROWS) + slice_rows(left, start, PRODUCT_ROWS) @ right
             return put_rows(total, part, start, 0)
@@ -118,7 +118,7 @@ def _sum_products_jax(function, blocks, R, bias):
     return jax.lax.scan(step, jax.numpy.broadcast_to(bias, (R, len(bias))), blocks)[0]
 
 
-def _sum_products_torch(function, blocks, R, bias):
+def _sum_products_torch(function: Callable[..., Any], blocks: Any, R: int, bias: Tensor) -> Tensor:
     import torch
 
     total = bias.repeat(R, 1)
@@ -131,7 +131,7 @@ def _sum_products_torch(function, blocks, R, bias):
     return total
 
 
-def _sum_products_anywhere(function, blocks, R, bias):
+def _sum_products_anywhere(function: Callable[..., Any], blocks: Any, R: int, bias: Tensor) -> Tensor:
     total = bias
     for index in range(len(blocks[0])):
         left, right = function(tuple(block[index] for block in blocks))

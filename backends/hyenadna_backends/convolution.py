@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.choice import SettingError
 
-Tensor = Any  # an array of the backend that runs
 Function = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 KERNELS = ("jax", "torch", "mlx", "numpy", "generic", "matmul")

@@ -1,5 +1,6 @@
 """Run one layer in inference, or compute its spectra, in the fastest way of each backend."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -43,15 +44,15 @@ def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return _evaluated(_spectra(mixer, z, t))
 
 
-def _apply(layer, x, spectra):
+def _apply(layer: Any, x: Tensor, spectra: Tensor | None) -> Tensor:
     return layer(x, spectra=spectra)
 
 
-def _spectra(mixer, z, t):
+def _spectra(mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return spectrum(mixer.filter_fn(z, t))
 
 
-def _evaluated(y):
+def _evaluated(y: Tensor) -> Tensor:
     """Compute y now; MLX would wait until a value is read."""
     if backend() == "mlx":
         import mlx.core as mx
@@ -60,7 +61,7 @@ def _evaluated(y):
     return y
 
 
-def _compiled(template, layer, function, **options):
+def _compiled(template: Any, layer: Any, function: Callable[..., Any], **options: Any) -> Any:
     """Return function(layer, ...) compiled as a function of the values of the layer's variables."""
     import jax
     import keras
@@ -73,7 +74,7 @@ def _compiled(template, layer, function, **options):
     if kind not in functions:
         weak_layer: Any = ref(layer)  # so that the compiled function does not keep the layer alive
 
-        def run(values, *arrays):
+        def run(values: list[Tensor], *arrays: Tensor) -> Tensor:
             layer = weak_layer()
             with keras.StatelessScope(state_mapping=list(zip(layer.variables, values, strict=True))):
                 return function(layer, *arrays)

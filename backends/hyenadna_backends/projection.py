@@ -7,7 +7,9 @@ build for Linux takes two to nine times as long for a product of two transposes 
 copies.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from hyenadna_backends.blocks import Tensor, backend
 
@@ -17,29 +19,29 @@ def project(rows: Tensor, matrix: Tensor) -> Tensor:
     return _PROJECT.get(backend(), _anywhere)(rows, matrix)
 
 
-def _anywhere(rows, matrix):
+def _anywhere(rows: Tensor, matrix: Tensor) -> Tensor:
     from keras import ops
 
     return ops.matmul(ops.transpose(matrix), ops.transpose(rows))
 
 
-def _jax(rows, matrix):
+def _jax(rows: Tensor, matrix: Tensor) -> Tensor:
     import jax
 
     return _jax_projection()(rows, matrix) if jax.default_backend() == "cpu" else _anywhere(rows, matrix)
 
 
 @cache
-def _jax_projection():
+def _jax_projection() -> Any:
     import jax
 
-    def project(rows, matrix):
+    def project(rows: Tensor, matrix: Tensor) -> Tensor:
         return matrix.T @ rows.T
 
-    def forward(rows, matrix):
+    def forward(rows: Tensor, matrix: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         return project(rows, matrix), (rows, matrix)
 
-    def backward(kept, dy):
+    def backward(kept: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, Tensor]:
         rows, matrix = kept
         half = len(rows) // 2
         dmatrix = dy[:, :half] @ rows[:half] + dy[:, half:] @ rows[half:]  # (C, D)
@@ -50,22 +52,22 @@ def _jax_projection():
     return projection
 
 
-def _mlx(rows, matrix):
+def _mlx(rows: Tensor, matrix: Tensor) -> Tensor:
     import mlx.core as mx
 
     return _mlx_projection()(rows, matrix) if mx.default_device() == mx.cpu else _anywhere(rows, matrix)
 
 
 @cache
-def _mlx_projection():
+def _mlx_projection() -> Any:
     import mlx.core as mx
 
     @mx.custom_function
-    def project(rows, matrix):
+    def project(rows: Tensor, matrix: Tensor) -> Tensor:
         return matrix.T @ mx.contiguous(rows.T)
 
     @project.vjp
-    def project_vjp(inputs, dy, _):
+    def project_vjp(inputs: Sequence[Tensor], dy: Tensor, _: Any) -> tuple[Tensor, Tensor]:
         rows, matrix = inputs
         return (matrix @ dy).T, (dy @ rows).T
 

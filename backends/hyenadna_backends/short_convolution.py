@@ -4,7 +4,9 @@ For JAX and PyTorch the gradients are written here, which halves their time (doc
 pad one copy of the gradient for each tap, and PyTorch would keep every partial sum.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from hyenadna_backends.blocks import Tensor, backend
 
@@ -17,7 +19,7 @@ def short_conv(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
     return _SHORT_CONV.get(backend(), _anywhere)(x, taps, bias)
 
 
-def _anywhere(x, taps, bias):
+def _anywhere(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
     from keras import ops
 
     width, L = taps.shape[0], x.shape[2]
@@ -28,30 +30,30 @@ def _anywhere(x, taps, bias):
     return y
 
 
-def _jax(x, taps, bias):
+def _jax(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
     return _jax_convolution()(x, taps, bias)
 
 
 @cache
-def _jax_convolution():
+def _jax_convolution() -> Any:
     import jax
     import jax.numpy as jnp
 
-    def views(x, before, after):
+    def views(x: Tensor, before: int, after: int) -> list[Tensor]:
         """Return a copy of x for each shift, from `before` positions later to `after` earlier."""
         padded = jnp.pad(x, ((0, 0), (0, 0), (before, after)))
         return [padded[:, :, i : i + x.shape[2]] for i in range(before + after + 1)]
 
-    def weigh(taps, views, start):
+    def weigh(taps: Tensor, views: Sequence[Tensor], start: Tensor) -> Tensor:
         return sum((tap[:, None, None] * view for tap, view in zip(taps, views, strict=True)), start=start)
 
-    def convolve(x, taps, bias):
+    def convolve(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
         return weigh(taps, views(x, len(taps) - 1, 0), bias[:, None, None])
 
-    def forward(x, taps, bias):
+    def forward(x: Tensor, taps: Tensor, bias: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         return convolve(x, taps, bias), (x, taps)
 
-    def backward(kept, dy):
+    def backward(kept: tuple[Tensor, Tensor], dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, taps = kept
         dx = weigh(taps[::-1], views(dy, 0, len(taps) - 1), jnp.zeros((), dy.dtype))
         dtaps = [(view * dy).sum((1, 2), dtype="float32") for view in views(x, len(taps) - 1, 0)]
@@ -63,17 +65,17 @@ def _jax_convolution():
     return convolution
 
 
-def _torch(x, taps, bias):
+def _torch(x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
     return _torch_convolution().apply(x.contiguous(), taps, bias)
 
 
 @cache
-def _torch_convolution():
+def _torch_convolution() -> Any:
     import torch
 
     class ShortConvolution(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, x, taps, bias):
+        def forward(ctx: Any, x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
             ctx.save_for_backward(x, taps)
             y = torch.addcmul(bias[:, None, None], x, taps[-1][:, None, None])
             for late, tap in enumerate(reversed(taps[:-1].unbind()), start=1):
@@ -81,7 +83,7 @@ def _torch_convolution():
             return y
 
         @staticmethod
-        def backward(ctx, dy):
+        def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             x, taps = ctx.saved_tensors
             dy, L = dy.contiguous(), x.shape[2]
             dx = dy * taps[-1][:, None, None]

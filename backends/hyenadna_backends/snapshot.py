@@ -36,45 +36,45 @@ def _join(arrays: Sequence[Tensor]) -> Tensor:
     return _JOIN.get(backend(), _join_anywhere)(arrays)
 
 
-def _join_anywhere(arrays):
+def _join_anywhere(arrays: Sequence[Tensor]) -> Tensor:
     from keras import ops
 
     return ops.concatenate([ops.reshape(array, (-1,)) for array in arrays])
 
 
-def _join_jax(arrays):
+def _join_jax(arrays: Sequence[Tensor]) -> list[Tensor]:
     import jax
 
     return [jax.numpy.array(array, copy=True) for array in arrays]
 
 
-def _join_torch(arrays):
+def _join_torch(arrays: Sequence[Tensor]) -> Tensor:
     import torch
 
     return torch.cat([array.detach().reshape(-1) for array in arrays])
 
 
-def _equal_anywhere(values, arrays):
+def _equal_anywhere(values: Any, arrays: Sequence[Tensor]) -> Tensor:
     from keras import ops
 
     return ops.convert_to_numpy(ops.all(ops.equal(values, _join(arrays))))
 
 
-def _equal_jax(values, arrays):
+def _equal_jax(values: Any, arrays: Sequence[Tensor]) -> Tensor:
     return _jax_comparison()(values, list(arrays))
 
 
 @cache
-def _jax_comparison():
+def _jax_comparison() -> Any:
     import jax
 
-    def equal(values, arrays):
+    def equal(values: Any, arrays: Sequence[Tensor]) -> Tensor:
         return jax.numpy.stack([(a == b).all() for a, b in zip(values, arrays, strict=True)]).all()
 
     return jax.jit(equal)  # one transfer from the device, however many arrays there are
 
 
-def _equal_torch(values, arrays):
+def _equal_torch(values: Any, arrays: Sequence[Tensor]) -> bool:
     import torch
 
     return torch.equal(values, _join_torch(arrays))

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from hyenadna_backends import FFTConv, fft_conv
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.kernels import plain
 from hyenadna_backends.updates import updates
 from hyenadna_core.bench.measure import Case
@@ -25,7 +26,6 @@ from hyenadna_core.training.trainer import compile_model
 
 PLAIN = FFTConv("plain", lambda: plain.fft_conv, tuple(plain.NATIVE), whole=True)
 Call = Callable[[], Any]
-Tensor = Any
 SCHEDULE = 100_000  # steps of the learning rate's schedule; only the first few are run
 
 
@@ -71,7 +71,8 @@ def _model(case: Case, mixer: str) -> Any:
     """Make a model; with mixer "plain", its operators compute one formula after the other."""
     plainly = mixer == "plain"
     model = random_model(case.model, mixer="hyena" if plainly else mixer, dtype=case.dtype)
-    for layer in (block.mixer for block in model.backbone.blocks if plainly):
+    mixers: list[Any] = [block.mixer for block in model.backbone.blocks if plainly]
+    for layer in mixers:
         layer.call = partial(plain_operator, layer)
     return model
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -83,13 +84,13 @@ def inputs(case: Case, seed: int = 0) -> Arrays:
         weights = load_file(str(GOLDEN / "tiny_order2.weights.safetensors"))
         return weights | {"ids": tokens["input_ids"], "targets": tokens["target_ids"]}
     random = np.random.default_rng([crc32(case.name.encode()), seed])
-    tokens = random.integers(6, 12, (case.batch_size, case.length + 1)).astype(np.int32)
-    return drawn_weights(case.config, random) | {"ids": tokens[:, :-1].copy(), "targets": tokens[:, 1:].copy()}
+    bases = random.integers(6, 12, (case.batch_size, case.length + 1)).astype(np.int32)
+    return drawn_weights(case.config, random) | {"ids": bases[:, :-1].copy(), "targets": bases[:, 1:].copy()}
 
 
 def drawn_weights(config: HyenaConfig, random: np.random.Generator) -> Arrays:
     """Draw weights by their plain names, so that no weight is 0 or 1 by accident."""
-    start = {
+    start: dict[str, Any] = {
         "z": positional_features(config.max_seq_len, config.emb_dim)[None],
         "t": times(config.max_seq_len)[None],
         "deltas": decay_rates(config.filter_channels)[None, None],

@@ -56,6 +56,7 @@ TRANSFORMER_SECONDS = 60.0
 @click.pass_obj
 def command(
     session: Session,
+    /,
     check_kernel: str | None,
     data: bool,
     fasta: Path | None,
@@ -127,6 +128,7 @@ def _measure_data(fasta: Path | None, lengths: str | None, rounds: int, as_json:
 
 def _measure(
     session: Session,
+    /,
     what: Sequence[str],
     lengths: str | None,
     batch_size: int,

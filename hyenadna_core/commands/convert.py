@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.registry import Session
+
 PATH = click.Path(path_type=Path)
 
 
@@ -20,7 +22,9 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--backend", metavar="NAME", help="Backend for --check. Overrides KERAS_BACKEND.")
 @click.pass_obj
-def command(session, source, destination, layout, genome, backend):
+def command(
+    session: Session, source: str, destination: Path, layout: str | None, genome: Path | None, backend: str | None
+) -> None:
     """Write weights in another layout, bit for bit.
 
     SOURCE is the name of a preset, a folder or file of weights, or hf://owner/name[@revision].

@@ -1,8 +1,11 @@
 """The backbone: an embedding, a stack of blocks and a final norm (docs/model.md section 2)."""
 
+from typing import Any, Self
+
 import keras
 import numpy as np
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.block import HyenaBlock, Norm
@@ -15,22 +18,24 @@ from hyenadna_core.model.spectra import Spectra, predict
 class SequenceModel(keras.Model):
     """A functional model of token ids (B, L) that checks their length first."""
 
-    def __call__(self, ids, *args, **kwargs):
+    def __call__(self, ids: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self.check_length(ids)
         return super().__call__(ids, *args, **kwargs)
 
-    def call(self, ids, training=None, mask=None, **kwargs):  # predict and fit on JAX start here
+    def call(
+        self, ids: Tensor, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Tensor:  # predict and fit on JAX start here
         self.check_length(ids)
         return super().call(ids, training=training, mask=mask, **kwargs)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> np.ndarray:
         """Return the model's output for ids (B, L) as a NumPy array.
 
         The spectra of the filters are kept between calls.
         """
         return predict(self, np.asarray(x))
 
-    def check_length(self, ids):
+    def check_length(self, ids: Tensor) -> None:
         """Raise HyenaDNAError if the input is empty or longer than max_seq_len.
 
         A length that is not known yet, while the graph is made, is not an error.
@@ -64,7 +69,17 @@ class HyenaBackbone(Pretrained, SequenceModel):
         ValueError: a value that no model can have.
     """
 
-    def __init__(self, n_layer, d_model, max_seq_len, *, dtype=None, name=None, trainable=True, **hyperparameters):
+    def __init__(
+        self,
+        n_layer: int,
+        d_model: int,
+        max_seq_len: int,
+        *,
+        dtype: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **hyperparameters: Any,
+    ) -> None:
         if "tie_embeddings" in hyperparameters:
             raise TypeError("tie_embeddings is an argument of CausalLM, not of HyenaBackbone.")
         policy_name = dtype if dtype is None or isinstance(dtype, str) else dtype.name
@@ -101,13 +116,13 @@ class HyenaBackbone(Pretrained, SequenceModel):
         self.spectra = Spectra()
 
     @classmethod
-    def from_hyena_config(cls, config):
+    def from_hyena_config(cls, config: HyenaConfig) -> Self:
         """Return an untrained backbone with these hyperparameters (docs/model.md section 5)."""
         return cls(**config.of_backbone)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "trainable": self.trainable} | self.hyena_config.of_backbone
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config)

@@ -1,13 +1,17 @@
 """A block: a mixer of positions and an MLP around the residual stream (docs/model.md section 2)."""
 
+from collections.abc import Callable
+from typing import Any, Self
+
 import keras
 from keras import ops
 
-from hyenadna_backends.blocks import map_rows
+from hyenadna_backends.blocks import Tensor, map_rows
 from hyenadna_backends.rematerialised import rematerialised
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
 from hyenadna_core.model.attention import CausalAttention
+from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.hyena import HyenaOperator
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed, residual_stddev
 
@@ -16,7 +20,7 @@ from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_s
 class FeedForward(keras.layers.Layer):
     """The MLP of a block: two linear layers with a GELU between them, (B, L, D) -> (B, L, D)."""
 
-    def __init__(self, config, seed=0, **kwargs):
+    def __init__(self, config: HyenaConfig, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config, self.seed = config, seed
         self.fc1 = keras.layers.Dense(
@@ -32,22 +36,22 @@ class FeedForward(keras.layers.Layer):
             name="fc2",
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.fc1.build(input_shape)
         self.fc2.build((*input_shape[:-1], self.fc1.units))
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x: Tensor) -> Any:
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         rows = ops.reshape(x, (-1, x.shape[-1]))  # two axes: XLA's gradients are twice as fast as with three
         return ops.reshape(self.fc2(ops.gelu(self.fc1(rows), approximate=True)), x.shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config | {"config": HyenaConfig(**config["config"])})
 
 
@@ -55,17 +59,17 @@ class FeedForward(keras.layers.Layer):
 class Norm(keras.layers.LayerNormalization):
     """Layer normalization of each position: (..., D) -> (..., D)."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         super().build((None, input_shape[-1]))
 
-    def compute_output_spec(self, x, training=False):
+    def compute_output_spec(self, x: Tensor, training: bool = False) -> Any:
         return keras.KerasTensor(x.shape, "float32")
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return by_rows(super().call, x, training)
 
 
-def by_rows(function, x, training):
+def by_rows(function: Callable[[Tensor], Tensor], x: Tensor, training: bool) -> Tensor:
     """Apply `function`, (R, D) -> (R, D), to all positions of x: (..., D) -> (..., D).
 
     In inference, `function` gets a long input some rows at a time. The rows form a matrix, because
@@ -83,7 +87,9 @@ class HyenaBlock(keras.layers.Layer):
     Blocks that get the same `pos_emb` share one table of positions.
     """
 
-    def __init__(self, config, seed=0, pos_emb=None, **kwargs):
+    def __init__(
+        self, config: HyenaConfig, seed: int = 0, pos_emb: PositionalFeatures | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.config, self.seed = config, seed
         own = {"dtype": self.dtype_policy, "name": "mixer", "seed": child_seed(seed, "mixer")}
@@ -95,20 +101,20 @@ class HyenaBlock(keras.layers.Layer):
         self.norm1 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm1")
         self.norm2 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm2")
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
             layer.build(input_shape)
 
-    def compute_output_spec(self, x, training=False):
+    def compute_output_spec(self, x: Tensor, training: bool = False) -> Any:
         return keras.KerasTensor(x.shape, "float32")
 
-    def call(self, x, training=False, spectra=None):
+    def call(self, x: Tensor, training: bool = False, spectra: Tensor | None = None) -> Tensor:
         """Compute the block; `spectra` replace the filters of the mixer if inference kept them."""
         if training and self.config.rematerialise:
             return rematerialised(lambda x: self.residual(x, training), self)(x)
         return self.residual(x, training, spectra)
 
-    def residual(self, x, training, spectra=None):
+    def residual(self, x: Tensor, training: bool, spectra: Tensor | None = None) -> Tensor:
         """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D)."""
         x = ops.cast(x, "float32")
         kept = {} if spectra is None else {"spectra": spectra}
@@ -117,13 +123,13 @@ class HyenaBlock(keras.layers.Layer):
         x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training, **kept), "float32")
         return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
 
-    def feed_forward(self, rows, training):
+    def feed_forward(self, rows: Tensor, training: bool) -> Tensor:
         """Add the MLP's output to each position: (R, D) -> (R, D)."""
         return rows + ops.cast(self.mlp(self.norm2(rows, training=training)), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config | {"config": HyenaConfig(**config["config"])})

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import keras
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.backbone import HyenaBackbone, SequenceModel
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
@@ -20,7 +21,7 @@ class CausalLM(Pretrained, SequenceModel):
     without it, the head is its own matrix (as on the hub).
     """
 
-    def __init__(self, backbone, tie_embeddings=True, **kwargs):
+    def __init__(self, backbone: HyenaBackbone, tie_embeddings: bool = True, **kwargs: Any) -> None:
         config = replace(backbone.hyena_config, tie_embeddings=tie_embeddings)
         head = None
         hidden = backbone.output
@@ -40,24 +41,24 @@ class CausalLM(Pretrained, SequenceModel):
         self.hyena_config, self.max_seq_len = config, config.max_seq_len
 
     @classmethod
-    def from_hyena_config(cls, config):
+    def from_hyena_config(cls, config: HyenaConfig) -> Self:
         """Return an untrained model with these hyperparameters (docs/model.md section 5)."""
         return cls(HyenaBackbone.from_hyena_config(config), config.tie_embeddings)
 
-    def head(self, hidden):
+    def head(self, hidden: Tensor) -> Tensor:
         """Compute logits from hidden states: (B, L, D) -> (B, L, V)."""
         return self.backbone.embeddings(hidden, reverse=True) if self.lm_head is None else self.lm_head(hidden)
 
-    def read_out(self, hidden, ids):
+    def read_out(self, hidden: Tensor, ids: Tensor) -> Tensor:
         """Compute logits from the hidden states of ids: (B, L, D), (B, L) -> (B, L, V)."""
         return self.head(hidden)
 
     @property
-    def architecture(self):
+    def architecture(self) -> dict[str, Any]:
         """The hyperparameters by name."""
         return self.hyena_config.asdict()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -66,7 +67,7 @@ class CausalLM(Pretrained, SequenceModel):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config | {"backbone": keras.saving.deserialize_keras_object(config["backbone"])})
 
 

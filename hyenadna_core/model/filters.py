@@ -4,11 +4,12 @@ A small network computes each filter from features of the position (docs/model.m
 """
 
 from dataclasses import replace
+from typing import Any, Self
 
 import keras
 from keras import ops
 
-from hyenadna_backends.blocks import map_rows
+from hyenadna_backends.blocks import Tensor, map_rows
 from hyenadna_core.definition import decay_rates, positional_features, times
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
@@ -23,11 +24,11 @@ class PositionalFeatures(keras.layers.Layer):
     z may be trained.
     """
 
-    def __init__(self, max_seq_len, emb_dim=5, trainable=False, **kwargs):
+    def __init__(self, max_seq_len: int, emb_dim: int = 5, trainable: bool = False, **kwargs: Any) -> None:
         super().__init__(trainable=trainable, **{"dtype": "float32", **kwargs})
         self.max_seq_len, self.emb_dim = max_seq_len, emb_dim
 
-    def build(self, _=None):
+    def build(self, _: Any = None) -> None:
         features = positional_features(self.max_seq_len, self.emb_dim)
         self.z = self.add_weight(
             shape=features.shape, initializer=lambda *_, **__: ops.convert_to_tensor(features), name="z"
@@ -38,15 +39,15 @@ class PositionalFeatures(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, x):
+    def call(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rows for the positions of x: (B, L, D) -> (L, emb_dim), (L, 1)."""
         return self.rows(x.shape[1])
 
-    def rows(self, L):
+    def rows(self, L: int) -> tuple[Tensor, Tensor]:
         """Return the first L rows of both tables: (L, emb_dim), (L, 1)."""
         return self.z[:L], self.t[:L]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"max_seq_len": self.max_seq_len, "emb_dim": self.emb_dim}
 
 
@@ -59,7 +60,7 @@ class HyenaFilter(keras.layers.Layer):
     the order of `filter_layout`.
     """
 
-    def __init__(self, config, seed=0, **kwargs):
+    def __init__(self, config: HyenaConfig, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.config, self.seed = config, seed
         widths = [config.filter_order] * (config.num_inner_mlps + 1) + [config.filter_channels]
@@ -75,15 +76,15 @@ class HyenaFilter(keras.layers.Layer):
         ]
 
     @property
-    def window_shift(self):
+    def window_shift(self) -> float:
         """The constant that is added to the decaying window; it can be set."""
         return self.config.window_shift
 
     @window_shift.setter
-    def window_shift(self, shift):
+    def window_shift(self, shift: float) -> None:
         self.config = replace(self.config, window_shift=shift)
 
-    def build(self, *_):
+    def build(self, *_: Any) -> None:
         width = self.config.emb_dim
         for linear in self.linears:
             linear.build((None, width))
@@ -110,13 +111,13 @@ class HyenaFilter(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, z, t, in_parts=False):
+    def call(self, z: Tensor, t: Tensor, in_parts: bool = False) -> Tensor:
         if in_parts:
             return self.parts(z)
         last = ops.transpose(matrix(self.linears[-1]))
         return self.by_step(self.filters_of_channels(self.hidden(z), t, last, self.deltas))
 
-    def parts(self, z):
+    def parts(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the inputs of `filters_of_channels`, by step: (L, emb_dim) -> three tensors.
 
         They are the last hidden layer (L, f), the rows of the last linear layer (O - 1, D, f) and
@@ -125,13 +126,13 @@ class HyenaFilter(keras.layers.Layer):
         last, rates = (ops.convert_to_tensor(v, "float32") for v in (matrix(self.linears[-1]), self.deltas))
         return map_rows(self.hidden, z, sizes.ROWS), self.by_step(ops.transpose(last)), self.by_step(rates)
 
-    def hidden(self, z):
+    def hidden(self, z: Tensor) -> Tensor:
         """Return the input of the last linear layer: (L, emb_dim) -> (L, filter_order)."""
         for linear in self.linears[:-1]:
             z = ops.sin(self.freq * linear(z))
         return z
 
-    def filters_of_channels(self, hidden, t, last, rates):
+    def filters_of_channels(self, hidden: Tensor, t: Tensor, last: Tensor, rates: Tensor) -> Tensor:
         """Return the filters of c channels: (L, f), (L, 1), (c, f), (c,) -> (c, L).
 
         `last` holds the rows of the last linear layer for these channels.
@@ -139,16 +140,16 @@ class HyenaFilter(keras.layers.Layer):
         window = ops.exp(-ops.abs(rates)[:, None] * ops.transpose(t)) + self.window_shift
         return ops.matmul(last, ops.transpose(hidden)) * window
 
-    def by_step(self, channels):
+    def by_step(self, channels: Tensor) -> Tensor:
         """Order filters or skips by step: (C, ...) as in the weights -> (O - 1, D, ...)."""
         steps, D, rest = self.config.order - 1, self.config.d_model, tuple(channels.shape[1:])
         if self.config.filter_layout == "step_major":
             return ops.reshape(channels, (steps, D, *rest))
         return ops.swapaxes(ops.reshape(channels, (D, steps, *rest)), 0, 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config | {"config": HyenaConfig(**config["config"])})

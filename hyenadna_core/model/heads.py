@@ -4,29 +4,33 @@ Padding is on the right and does not count: a sequence has the same outputs in a
 length.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from hyenadna_backends.blocks import Tensor
 
 VERY_LOW = -1e30  # below any hidden state
 
 
-def mean(hidden, real):
+def mean(hidden: Tensor, real: Tensor) -> Tensor:
     """Compute the mean over the sequence: (B, L, D), (B, L) -> (B, D)."""
     return ops.sum(hidden * real[..., None], axis=1) / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
 
 
-def last(hidden, real):
+def last(hidden: Tensor, real: Tensor) -> Tensor:
     """Return the last base, which comes after all others: (B, L, D), (B, L) -> (B, D)."""
     following = ops.concatenate([real[:, 1:], ops.zeros_like(real[:, :1])], axis=1)
     return ops.sum(hidden * (real * (1.0 - following))[..., None], axis=1)
 
 
-def first(hidden, real):
+def first(hidden: Tensor, real: Tensor) -> Tensor:
     """Return the first base: (B, L, D), (B, L) -> (B, D). A causal model read only this base."""
     return hidden[:, 0]
 
 
-def largest(hidden, real):
+def largest(hidden: Tensor, real: Tensor) -> Tensor:
     """Return the largest value of each channel: (B, L, D), (B, L) -> (B, D)."""
     return ops.max(ops.where(real[..., None] > 0, hidden, VERY_LOW), axis=1)
 
@@ -47,7 +51,7 @@ class Head(keras.layers.Layer):
         dropout: share of the pooled channels that training drops.
     """
 
-    def __init__(self, units, pooling="mean", dropout=0.0, seed=0, **kwargs):
+    def __init__(self, units: int, pooling: str = "mean", dropout: float = 0.0, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", "name": "head"} | kwargs)
         if pooling not in (*POOLING, "none"):
             raise ValueError(f"pooling must be one of {', '.join(POOLING)}, none. Received: {pooling!r}")
@@ -56,18 +60,18 @@ class Head(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout, seed=seed) if dropout else None
         self.projection = keras.layers.Dense(units, kernel_initializer="zeros", dtype="float32", name="projection")
 
-    def build(self, hidden_shape, real_shape=None):
+    def build(self, hidden_shape: tuple[Any, ...], real_shape: Any = None) -> None:
         self.projection.build((*hidden_shape[:1], hidden_shape[-1]))
 
-    def call(self, hidden, real, training=False):
+    def call(self, hidden: Tensor, real: Tensor, training: bool = False) -> Tensor:
         pooled = self.pool(ops.cast(hidden, "float32"), ops.cast(real, "float32"))
         if self.dropout is not None:
             pooled = self.dropout(pooled, training=training)
         return self.projection(pooled)
 
-    def compute_output_spec(self, hidden, real, training=False):
+    def compute_output_spec(self, hidden: Tensor, real: Tensor, training: bool = False) -> Any:
         shape = hidden.shape[:2] if self._config["pooling"] == "none" else hidden.shape[:1]
         return keras.KerasTensor((*shape, self._config["units"]), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config

@@ -5,12 +5,14 @@ channels have projections, filters and spectra in memory.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from hyenadna_backends import fft_conv
-from hyenadna_backends.blocks import sum_products
+from hyenadna_backends.blocks import Tensor, sum_products
 from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
 from hyenadna_backends.projection import project
 from hyenadna_backends.short_convolution import short_conv
@@ -25,11 +27,11 @@ from hyenadna_core.model.linear import matrix
 class ShortConvolution(keras.layers.Layer):
     """A causal convolution of each channel with its own few taps: (C, B, L) -> (C, B, L)."""
 
-    def __init__(self, width=3, seed=0, **kwargs):
+    def __init__(self, width: int = 3, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.width, self.seed = width, seed
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         channels, limit = input_shape[0], 1 / math.sqrt(self.width)
         self.taps = self.add_weight(
             shape=(self.width, channels),
@@ -40,13 +42,13 @@ class ShortConvolution(keras.layers.Layer):
             shape=(channels,), initializer=NumpyUniform(limit, child_seed(self.seed, "bias")), name="bias"
         )
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x: Tensor) -> Any:
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return short_conv(x, ops.convert_to_tensor(self.taps), ops.convert_to_tensor(self.bias))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"width": self.width, "seed": self.seed}
 
 
@@ -58,7 +60,9 @@ class HyenaOperator(keras.layers.Layer):
     makes its own.
     """
 
-    def __init__(self, config, seed=0, pos_emb=None, **kwargs):
+    def __init__(
+        self, config: HyenaConfig, seed: int = 0, pos_emb: PositionalFeatures | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.config, self.seed = config, seed
         self.in_proj = keras.layers.Dense(
@@ -81,7 +85,7 @@ class HyenaOperator(keras.layers.Layer):
             name="out_proj",
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.in_proj.build(input_shape)
         self.short_filter.build((self.in_proj.units, *input_shape[:2]))
         if not self.pos_emb.built:
@@ -89,10 +93,12 @@ class HyenaOperator(keras.layers.Layer):
         self.filter_fn.build()
         self.out_proj.build(input_shape)
 
-    def compute_output_spec(self, x, training=False):  # so that L may be unknown when the graph is made
+    def compute_output_spec(
+        self, x: Tensor, training: bool = False
+    ) -> Any:  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x, training=False, spectra=None):
+    def call(self, x: Tensor, training: bool = False, spectra: Tensor | None = None) -> Tensor:
         """Mix the positions of x; kept spectra, (O - 1, D, F), replace the filters."""
         B, L, D = x.shape
         if self.config.max_seq_len < L:
@@ -105,7 +111,7 @@ class HyenaOperator(keras.layers.Layer):
         if n == 1:  # no loop, and the projection as the layer computes it
             return ops.reshape(self.out_proj(self.mix(x, self.inner_weights(1), sources, convolve)), x.shape)
 
-        def product(block):
+        def product(block: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
             out, sources, weights = block[0], block[1:-5], block[-5:]
             return self.mix(x, weights, sources, convolve), out
 
@@ -113,7 +119,9 @@ class HyenaOperator(keras.layers.Layer):
         blocks, bias = (out, *sources, *self.inner_weights(n)), ops.cast(self.out_proj.bias, "float32")
         return ops.cast(ops.reshape(sum_products(product, blocks, B * L, bias), x.shape), self.compute_dtype)
 
-    def mix(self, x, weights, sources, convolve):
+    def mix(
+        self, x: Tensor, weights: Sequence[Tensor], sources: Sequence[Tensor], convolve: Callable[..., Tensor]
+    ) -> Tensor:
         """Project, gate and convolve some channels: (B, L, D) -> (B L, width).
 
         Args:
@@ -128,7 +136,7 @@ class HyenaOperator(keras.layers.Layer):
             v = ops.swapaxes(convolve(step, ops.swapaxes(v * gate, 0, 1), sources, skips[step]), 0, 1)
         return rows(v * gates[0])
 
-    def inner_weights(self, n):
+    def inner_weights(self, n: int) -> tuple[Tensor, ...]:
         """Return the weights before the gates, and the skips, for n blocks."""
         groups = self.config.order + 1
         variables = (matrix(self.in_proj), self.in_proj.bias, self.short_filter.taps, self.short_filter.bias)
@@ -136,7 +144,9 @@ class HyenaOperator(keras.layers.Layer):
         skips = self.filter_fn.by_step(self.filter_fn.bias)  # (O - 1, D)
         return *(blocks_of_groups(weight, groups, n) for weight in weights), blocks_of_steps(skips, n)
 
-    def convolution(self, x, n, spectra):
+    def convolution(
+        self, x: Tensor, n: int, spectra: Tensor | None
+    ) -> tuple[tuple[Tensor, ...], Callable[..., Tensor]]:
         """Return the sources of the filters of n blocks, and a function to convolve with them.
 
         With n > 1 blocks and without kept spectra, the filters of a block are computed when it
@@ -149,39 +159,39 @@ class HyenaOperator(keras.layers.Layer):
         z, t = self.pos_emb(x)
         hidden, last, rates = self.filter_fn(z, t, in_parts=True)
 
-        def compute_and_convolve(step, u, sources, skip):
+        def compute_and_convolve(step: int, u: Tensor, sources: Sequence[Tensor], skip: Tensor) -> Tensor:
             k = self.filter_fn.filters_of_channels(hidden, t, *(part[step] for part in sources))
             return fft_conv(u, k, skip)
 
         return (blocks_of_steps(last, n), blocks_of_steps(rates, n)), compute_and_convolve
 
-    def filters(self, x):
+    def filters(self, x: Tensor) -> Tensor:
         """Return the long filters for the length of x: (B, L, D) -> (O - 1, D, L).
 
         They are the first L values of the filters for max_seq_len.
         """
         return self.filter_fn(*self.pos_emb(x))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**config | {"config": HyenaConfig(**config["config"])})
 
 
-def channels_first(x, kernel, bias, dtype):
+def channels_first(x: Tensor, kernel: Tensor, bias: Tensor, dtype: Any) -> Tensor:
     """Apply a linear layer and put channels first: (B, L, D), (D, C), (C,) -> (C, B, L)."""
     B, L, D = x.shape
     return ops.reshape(project(ops.reshape(ops.cast(x, dtype), (B * L, D)), kernel) + bias[:, None], (-1, B, L))
 
 
-def rows(v):
+def rows(v: Tensor) -> Tensor:
     """Put channels last again, with one row for each position: (D, B, L) -> (B L, D)."""
     return ops.transpose(ops.reshape(v, (v.shape[0], -1)))
 
 
-def blocks_of_groups(weight, groups, n):
+def blocks_of_groups(weight: Tensor, groups: int, n: int) -> Tensor:
     """Give each of n blocks its part of all groups: (..., G x D) -> (n, ..., G x D/n).
 
     For one block it is the weight itself.
@@ -193,7 +203,7 @@ def blocks_of_groups(weight, groups, n):
     return ops.reshape(parts, (n, *leading, channels // n))
 
 
-def blocks_of_steps(tensor, n):
+def blocks_of_steps(tensor: Tensor, n: int) -> Tensor:
     """Give each of n blocks its channels of every step: (O - 1, D, ...) -> (n, O - 1, D/n, ...).
 
     For one block it is the tensor itself.

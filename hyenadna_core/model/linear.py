@@ -1,9 +1,13 @@
 """The matrix of a linear layer, for code that multiplies with it directly."""
 
+from typing import Any
+
 from keras import ops
 
+from hyenadna_backends.blocks import Tensor
 
-def matrix(dense):
+
+def matrix(dense: Any) -> Tensor:
     """Return the matrix of a built Dense layer: (D, C).
 
     For a quantized layer, these are its outputs for the rows of an identity matrix, without bias.

@@ -2,8 +2,10 @@
 
 from keras import ops
 
+from hyenadna_backends.blocks import Tensor
 
-def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
+
+def cross_entropy(outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Compute the weighted sum of the cross entropy of each target, in nats.
 
     Shapes: (..., K), (...), (...) -> ().
@@ -16,7 +18,7 @@ def cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
     return ops.sum(losses * weights)
 
 
-def binary_cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0):
+def binary_cross_entropy(outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Compute the weighted sum over rows of the mean binary cross entropy of K labels.
 
     (B, K), (B, K), (B,) -> (). Label smoothing moves targets by this share towards one half.
@@ -27,7 +29,7 @@ def binary_cross_entropy(outputs, targets, weights, label_smoothing: float = 0.0
     return ops.sum(ops.mean(losses, axis=-1) * weights)
 
 
-def squared_error(outputs, targets, weights, label_smoothing: float = 0.0):
+def squared_error(outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Compute the weighted sum over rows of the mean squared error of K quantities.
 
     (B, K), (B, K), (B,) -> ().

@@ -1,7 +1,8 @@
 """Models from a config, from weights or from a preset: for the backbone and the language model."""
 
 import logging
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
@@ -17,12 +18,12 @@ class Pretrained:
     """A model that can be made from a config, from weights or from a preset."""
 
     @classmethod
-    def from_hyena_config(cls, config):
+    def from_hyena_config(cls, config: HyenaConfig) -> Self:
         """Return an untrained model with these hyperparameters."""
         raise NotImplementedError
 
     @classmethod
-    def from_preset(cls, preset, weights="published", **overrides):
+    def from_preset(cls, preset: str, weights: str | Path | None = "published", **overrides: Any) -> Self:
         """Return the model of a preset: with its published weights, or untrained if weights=None.
 
         Args:
@@ -35,13 +36,13 @@ class Pretrained:
         Raises:
             HyenaDNAError: there is no such preset, or its weights cannot be fetched or read.
         """
-        preset = find_preset(preset)
+        entry = find_preset(preset)
         if weights is None:
-            return cls.from_hyena_config(HyenaConfig.from_arguments(preset.config, **overrides))
-        return cls.from_weights(read_weights(preset.name if weights == "published" else weights), **overrides)
+            return cls.from_hyena_config(HyenaConfig.from_arguments(entry.config, **overrides))
+        return cls.from_weights(read_weights(entry.name if weights == "published" else weights), **overrides)
 
     @classmethod
-    def from_weights(cls, weights: Weights, **overrides: Any) -> Any:
+    def from_weights(cls, weights: Weights, **overrides: Any) -> Self:
         """Return the model of weights that were read; overrides replace hyperparameters.
 
         Raises:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
 from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
@@ -29,13 +30,14 @@ class Kept(NamedTuple):
 class Spectra:
     """The spectra of a backbone's filters, by length."""
 
-    def __init__(self):
-        self.kept = OrderedDict()  # by length: Kept
+    def __init__(self) -> None:
+        self.kept: OrderedDict[int, Kept] = OrderedDict()  # by length
         self.made = 0  # how many times spectra were computed
         self.lock = Lock()
-        self._settings = self._weights = None  # all kept spectra were computed from these
+        self._settings: tuple[Any, ...] | None = None  # all kept spectra were computed from these
+        self._weights: Snapshot | None = None
 
-    def of(self, backbone, L):
+    def of(self, backbone: Any, L: int) -> list[Tensor | None]:
         """Return the spectra of each block for inputs of L bases, or None for each block.
 
         It is None if the mixer has no filters, the kernel takes no spectra or the budget is too
@@ -49,13 +51,13 @@ class Spectra:
                     return spectra
         return [None] * len(mixers)
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all kept spectra."""
         with self.lock:
             self.kept.clear()
             self._settings = self._weights = None
 
-    def _of(self, mixers, L, needed):
+    def _of(self, mixers: list[Any], L: int, needed: int) -> list[Tensor] | None:
         settings, weights, positions = settings_of(mixers), weights_of(mixers), positions_of(mixers, L)
         if self._weights is None or settings != self._settings or not self._weights.matches(weights):
             self.kept.clear()
@@ -76,7 +78,7 @@ class Spectra:
         return spectra
 
 
-def settings_of(mixers):
+def settings_of(mixers: list[Any]) -> tuple[Any, ...]:
     """Return the settings that spectra depend on: the device, windows, changed layers."""
     networks = [mixer.filter_fn for mixer in mixers]
     linears = [linear for network in networks for linear in network.linears]
@@ -87,23 +89,23 @@ def settings_of(mixers):
     )
 
 
-def weights_of(mixers):
+def weights_of(mixers: list[Any]) -> list[Tensor]:
     """Return the arrays of the filter networks."""
     return [variable.value for mixer in mixers for variable in mixer.filter_fn.variables]
 
 
-def positions_of(mixers, L):
+def positions_of(mixers: list[Any], L: int) -> list[Tensor]:
     """Return the first L rows of the tables of positions, once for tables that mixers share."""
     tables = {id(mixer.pos_emb): mixer.pos_emb for mixer in mixers}.values()
     return [rows for table in tables for rows in table.rows(L)]
 
 
-def forget_spectra(model):
+def forget_spectra(model: Any) -> None:
     """Drop the kept spectra of a backbone, or of a model with a backbone."""
     getattr(model, "backbone", model).spectra.clear()
 
 
-def forward(backbone, ids):
+def forward(backbone: Any, ids: Tensor) -> Tensor:
     """Compute the hidden states of ids: (B, L) -> (B, L, D)."""
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
@@ -112,7 +114,7 @@ def forward(backbone, ids):
     return backbone.ln_f(x)
 
 
-def predict(model, ids):
+def predict(model: Any, ids: Tensor) -> Any:
     """Return the output of a backbone, or of a model with one, for ids (B, L) in NumPy."""
     model.check_length(ids)
     backbone = getattr(model, "backbone", model)

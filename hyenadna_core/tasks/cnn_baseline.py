@@ -10,6 +10,7 @@ momentum and epsilon are those of PyTorch.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,14 +32,14 @@ POOL = 2
 UNITS = 512
 
 
-def build_cnn(max_length, outputs, seed=0):
+def build_cnn(max_length: int, outputs: int, seed: int = 0) -> Any:
     """Build a model of token ids of one length to logits: (B, L) int32 -> (B, K), in float32.
 
     Sequences shorter than 57 bases are padded with zeros after the embedding.
     """
     shared = {"dtype": "float32"}
 
-    def initializers(name, fan_in):
+    def initializers(name: str, fan_in: int) -> dict[str, Any]:
         limit = fan_in**-0.5
         return {
             "kernel_initializer": NumpyUniform(limit, child_seed(seed, f"{name}/kernel")),
@@ -63,7 +64,7 @@ def build_cnn(max_length, outputs, seed=0):
     return keras.Model(ids, logits, name="cnn")
 
 
-def shortest():
+def shortest() -> int:
     """Return the length in bases that the convolutions reduce to one position."""
     length = 1
     for _ in FILTERS:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.baselines import Baseline
 from hyenadna_core.evaluation.metrics import METRICS, Metric, measure, scikit_learn
@@ -17,7 +18,7 @@ from hyenadna_core.evaluation.predictions import prediction_rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
-from hyenadna_core.task import SPLITS, Batch, Draw, GivenOptions, Model, Run, RunSettings, Task, TaskDefaults, Tensor
+from hyenadna_core.task import SPLITS, Batch, Draw, GivenOptions, Model, Run, RunSettings, Task, TaskDefaults
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, rows_of_draw, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
 from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options

@@ -1,9 +1,12 @@
 """AdamW with a separate learning rate for the filter network (docs/model.md section 6)."""
 
+from typing import Any, Self
+
 import keras
 from keras import ops
 
 from hyenadna_backends import adamw
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.recipe import Recipe, learning_rate_at
 
 CLIP_NORM = 1.0
@@ -13,17 +16,17 @@ CLIP_NORM = 1.0
 class RecipeSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate of a recipe over `steps` updates."""
 
-    def __init__(self, recipe, steps):
+    def __init__(self, recipe: Recipe, steps: int) -> None:
         self.recipe, self.steps = recipe, steps
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         return learning_rate_at(self.recipe, self.steps, ops.cast(step, "float32"), ops)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"recipe": vars(self.recipe), "steps": self.steps}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(Recipe(**config["recipe"]), config["steps"])
 
 
@@ -34,11 +37,13 @@ class FilterAdamW(keras.optimizers.AdamW):
     The network's sines turn a small step into a large change of every filter.
     """
 
-    def __init__(self, learning_rate=1e-3, filter_rate=1.0, epsilon=1e-8, **kwargs):
+    def __init__(
+        self, learning_rate: Any = 1e-3, filter_rate: float = 1.0, epsilon: float = 1e-8, **kwargs: Any
+    ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.filter_rate = filter_rate
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Any) -> None:
         """Update a variable as PyTorch does: epsilon is added after the bias correction."""
         index, dtype = self._get_variable_index(variable), variable.dtype
         mean, square = self._momentums[index], self._velocities[index]
@@ -49,12 +54,12 @@ class FilterAdamW(keras.optimizers.AdamW):
         root = ops.sqrt(square / (1 - ops.power(self.beta_2, step))) + self.epsilon
         self.assign_sub(variable, rate * mean / (1 - ops.power(self.beta_1, step)) / root)
 
-    def _clip_gradients(self, grads):
+    def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         if self.global_clipnorm and adamw.updates_all_at_once():
             return adamw.clip_by_norm(grads, self.global_clipnorm)
         return super()._clip_gradients(grads)
 
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+    def _backend_update_step(self, grads: list[Tensor], trainable_variables: list[Any], learning_rate: Any) -> None:
         """Update all variables together if the backend is faster that way, else one by one."""
         if not adamw.updates_all_at_once():
             super()._backend_update_step(grads, trainable_variables, learning_rate)
@@ -75,11 +80,11 @@ class FilterAdamW(keras.optimizers.AdamW):
             epsilon=self.epsilon,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"filter_rate": self.filter_rate}
 
 
-def build_optimizer(model, recipe, steps):
+def build_optimizer(model: Any, recipe: Recipe, steps: int) -> Any:
     """Make the AdamW of a recipe for `steps` updates, with gradients clipped to norm 1.
 
     For a model in float16, the loss is scaled, because small gradients would become 0.
@@ -99,12 +104,12 @@ def build_optimizer(model, recipe, steps):
     return optimizer
 
 
-def in_filter_network(variable):
+def in_filter_network(variable: Any) -> bool:
     """Return whether a variable belongs to the filter network; the skip connection does not."""
     return "filter_fn" in variable.path and not variable.path.endswith("filter_fn/bias")
 
 
-def decays(variable, recipe):
+def decays(variable: Any, recipe: Recipe) -> bool:
     """Return whether the weight decay of a recipe applies to a variable."""
     if in_filter_network(variable):
         return False

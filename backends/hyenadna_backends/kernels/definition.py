@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: np.ndarray, k: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Compute y[t] = sum over s <= t of k[s] u[t - s], plus bias u[t].
 
     (B, D, L), (D, L), (D,) -> (B, D, L).
@@ -15,7 +15,9 @@ def fft_conv(u, k, bias):
     return np.einsum("dts,bds->bdt", toeplitz, u) + bias[:, None] * u
 
 
-def gradients(u, k, bias, dy):
+def gradients(
+    u: np.ndarray, k: np.ndarray, bias: np.ndarray, dy: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of sum(y * dy) in u, k and bias: (B, D, L), (D, L), (D,)."""
     u, k, bias, dy = (np.asarray(x, np.float64) for x in (u, k, bias, dy))
     L = u.shape[-1]

@@ -2,10 +2,11 @@
 
 from keras import ops
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.fft_length import planned_length
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
     N = planned_length(L)  # at least 2L - 1: then the circular convolution equals the linear one

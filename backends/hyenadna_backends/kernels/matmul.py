@@ -11,17 +11,23 @@ Complex numbers are pairs (real, imaginary) of float32. Tables are computed in f
 """
 
 import math
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from hyenadna_backends.blocks import Tensor
+
+Pair = tuple[Tensor, ...]  # real and imaginary part
+
 LARGEST_SIDE = 128  # of a DFT matrix, about: the matrix unit of a TPU has this side
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
     sides = inner_sides(L)
@@ -41,7 +47,7 @@ def inner_sides(L: int) -> tuple[int, ...]:
     return (1 << bits // steps,) * (steps - 1)
 
 
-def _transform(x, sides):
+def _transform(x: Tensor, sides: tuple[int, ...]) -> Pair:
     """Return the spectrum of x padded to twice its length: (..., L) -> a pair (..., R + 1, N2)."""
     N2 = math.prod(sides)
     R = -(-x.shape[-1] // N2)
@@ -51,7 +57,7 @@ def _transform(x, sides):
     return _rows(_turned(_times(ops.multiply, columns, _roots(2 * R * N2, N2, R + 1))), sides)
 
 
-def _inverse(spectrum, sides):
+def _inverse(spectrum: Pair, sides: tuple[int, ...]) -> Tensor:
     """Return the first half of the signal of a spectrum: a pair (..., R + 1, N2) -> (..., R N2)."""
     R, N2 = spectrum[0].shape[-2] - 1, spectrum[0].shape[-1]
     columns = _times(ops.multiply, _turned(_rows_back(spectrum, sides)), _conjugate(_roots(2 * R * N2, N2, R + 1)))
@@ -65,7 +71,7 @@ def _inverse(spectrum, sides):
     return ops.reshape(x, (*x.shape[:-2], R * N2))
 
 
-def _rows(x, sides):
+def _rows(x: Pair, sides: tuple[int, ...]) -> Pair:
     """Compute a DFT along the last axis in steps of these lengths; the result is not sorted."""
     if not sides:
         return x
@@ -77,7 +83,7 @@ def _rows(x, sides):
     return _reshape(_rows(_turned(_times(ops.multiply, columns, _roots(n * m, m, n))), rest), shape)
 
 
-def _rows_back(x, sides):
+def _rows_back(x: Pair, sides: tuple[int, ...]) -> Pair:
     """Invert `_rows`, up to a factor: the length of the axis."""
     if not sides:
         return x
@@ -91,32 +97,32 @@ def _rows_back(x, sides):
 
 
 @lru_cache(maxsize=32)
-def _roots(N, rows, columns):
+def _roots(N: int, rows: int, columns: int) -> Pair:
     """Return exp(-2 pi i row column / N) as a pair: a DFT matrix or twiddle factors."""
     angle = np.outer(np.arange(rows), np.arange(columns)) % N * (-2 * np.pi / N)
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
-def _conjugate(x):
+def _conjugate(x: Pair) -> Pair:
     return x[0], -x[1]
 
 
-def _times(multiply, a, b):
+def _times(multiply: Callable[[Tensor, Tensor], Tensor], a: Pair, b: Pair) -> Pair:
     """Multiply complex numbers, or complex matrices."""
     real = multiply(a[0], b[0]) - multiply(a[1], b[1])
     return real, multiply(a[0], b[1]) + multiply(a[1], b[0])
 
 
-def _reshape(x, shape):
+def _reshape(x: Pair, shape: tuple[int, ...]) -> Pair:
     return tuple(ops.reshape(part, shape) for part in x)
 
 
-def _turned(x):
+def _turned(x: Pair) -> Pair:
     """Transpose x: a product from the right is one for the whole batch on every backend."""
     return tuple(ops.swapaxes(part, -1, -2) for part in x)
 
 
-def _full_precision():
+def _full_precision() -> AbstractContextManager[Any]:
     """Return a context in which products of JAX have the full precision of float32.
 
     By default JAX rounds their inputs: to bfloat16 on a TPU, to TF32 on a GPU. `keras.ops.matmul`

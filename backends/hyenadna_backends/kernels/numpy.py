@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.fft
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.devices import cores
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
@@ -20,7 +21,7 @@ ROWS = 512
 LIBRARY = SimpleNamespace(pad=np.pad, multiply=lambda X, K: np.multiply(X, K, out=X), fft=scipy.fft)
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     B, D, L = u.shape
     if (B + 1) * D * L > TOGETHER:
@@ -31,17 +32,17 @@ def fft_conv(u, k, bias):
     return _filter(x[:B], X[:B], X[B], np.asarray(bias, np.float32)).astype(u.dtype, copy=False)
 
 
-def spectrum(k):
+def spectrum(k: Tensor) -> Tensor:
     """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(np.asarray(k, np.float32))
 
 
-def fft_conv_spectrum(u, K, bias):
+def fft_conv_spectrum(u: Tensor, K: Tensor, bias: Tensor) -> Tensor:
     """Compute `fft_conv` from the spectra of the filters: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     return _convolve(u, K, bias)
 
 
-def _convolve(u, K, bias):
+def _convolve(u: Tensor, K: Tensor, bias: Tensor) -> Tensor:
     B, D, L = u.shape
     x, bias, bytes_of_a_channel = np.asarray(u, np.float32), np.asarray(bias, np.float32), 4 * B * planned_length(L)
     if D * bytes_of_a_channel <= BLOCK_BYTES:
@@ -54,13 +55,13 @@ def _convolve(u, K, bias):
     return y
 
 
-def _filter(x, X, K, bias):
+def _filter(x: Tensor, X: Tensor, K: Tensor, bias: Tensor) -> Tensor:
     """Convolve a block of channels and add the skip; X is overwritten."""
     X *= K
     return _inverse(X, x.shape[-1]) + bias[:, None] * x
 
 
-def _transform(x):
+def _transform(x: Tensor) -> Tensor:
     """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1]):
         with scipy.fft.set_workers(_workers(x)):
@@ -68,7 +69,7 @@ def _transform(x):
     return scipy.fft.rfft(x, planned_length(x.shape[-1]), workers=_workers(x))
 
 
-def _inverse(Y, L):
+def _inverse(Y: Tensor, L: int) -> Tensor:
     """Return the first L values of the signal: (..., F) -> (..., L); Y is overwritten."""
     if steps := _steps(L):
         with scipy.fft.set_workers(_workers(Y)):
@@ -76,10 +77,10 @@ def _inverse(Y, L):
     return scipy.fft.irfft(Y, planned_length(L), overwrite_x=True, workers=_workers(Y))[..., :L]
 
 
-def _steps(L):
+def _steps(L: int) -> tuple[int, int] | None:
     """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS)
 
 
-def _workers(x):
+def _workers(x: Tensor) -> int:
     return cores() if x.size >= SHARED_FROM else 1

@@ -6,9 +6,11 @@ library of the backend, which also derives the gradient.
 
 from functools import lru_cache
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
+
+from hyenadna_backends.blocks import Tensor
 
 
 class Native(NamedTuple):
@@ -27,7 +29,7 @@ NATIVE = {
 }
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     L = u.shape[-1]
     fft, float32, cast = _native(keras.config.backend())
@@ -38,6 +40,6 @@ def fft_conv(u, k, bias):
 
 
 @lru_cache
-def _native(backend):
+def _native(backend: str) -> tuple[Any, Any, str]:
     native = NATIVE[backend]
     return import_module(native.fft), import_module(native.dtypes).float32, native.cast

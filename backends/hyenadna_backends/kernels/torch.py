@@ -8,10 +8,12 @@ the cache runs in two steps.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch.autograd.function import once_differentiable
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.fft_length import planned_length, planned_steps, two_steps_from
 from hyenadna_backends.kernels import two_steps
 
@@ -26,18 +28,18 @@ LIBRARY = SimpleNamespace(
 )
 
 
-def fft_conv(u, k, bias):
+def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     x, k, bias = (t.to(torch.float32) for t in (u, k, bias))
     return _Convolution.apply(x, k, bias).to(u.dtype)
 
 
-def spectrum(k):
+def spectrum(k: Tensor) -> Tensor:
     """Return the spectra of filters k, for `fft_conv_spectrum`: (..., L) -> (..., F)."""
     return _transform(k.to(torch.float32))
 
 
-def fft_conv_spectrum(u, K, bias):
+def fft_conv_spectrum(u: Tensor, K: Tensor, bias: Tensor) -> Tensor:
     """Compute `fft_conv` from spectra, without gradient: (B, D, L), (D, F), (D,) -> (B, D, L)."""
     x, bias = u.to(torch.float32), bias.to(torch.float32)
     blocks = _blocks(x)
@@ -50,7 +52,7 @@ def fft_conv_spectrum(u, K, bias):
     return y
 
 
-def _blocks(x):
+def _blocks(x: Tensor) -> list[slice]:
     """Cut the channels of x (B, D, L) into slices for blocks; none if one block is enough."""
     B, D, L = x.shape
     bytes_of_a_channel = 4 * B * planned_length(L)
@@ -60,40 +62,40 @@ def _blocks(x):
     return [slice(start, min(start + width, D)) for start in range(0, D, width)]
 
 
-def _filter(X, K, bias, x):
+def _filter(X: Tensor, K: Tensor, bias: Tensor, x: Tensor) -> Tensor:
     """Convolve a block from its spectra and add the skip."""
     return torch.addcmul(_inverse(X * K, x.shape[-1]), bias[:, None], x)
 
 
-def _gradients(X, K, bias, dy):
+def _gradients(X: Tensor, K: Tensor, bias: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients of a block in x and k: correlations, by conjugate spectra."""
     DY = _transform(dy)
     dk = _inverse((DY * X.conj()).sum(dim=0), dy.shape[-1])
     return _filter(DY, K.conj(), bias, dy), dk
 
 
-def _transform(x):
+def _transform(x: Tensor) -> Tensor:
     """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1], x.device):
         return two_steps.transform(LIBRARY, x, steps, two_steps.twiddle(*steps))
     return torch.fft.rfft(x, planned_length(x.shape[-1]))
 
 
-def _inverse(Y, L):
+def _inverse(Y: Tensor, L: int) -> Tensor:
     """Return the first L values of the signal with spectrum Y: (..., F) -> (..., L)."""
     if steps := _steps(L, Y.device):
         return two_steps.inverse(LIBRARY, Y, L, steps, two_steps.twiddle(*steps, conjugate=True))
     return torch.fft.irfft(Y, planned_length(L))[..., :L]
 
 
-def _steps(L, device):
+def _steps(L: int, device: Any) -> tuple[int, int] | None:
     """Return rows and columns of a transform in two steps for L bases, or None for one step."""
     return planned_steps(L, two_steps_from(TWO_STEPS_FROM), ROWS) if device.type == "cpu" else None
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, k, bias):
+    def forward(ctx: Any, x: Tensor, k: Tensor, bias: Tensor) -> Tensor:
         B, D, L = x.shape
         keeps, kept = any(ctx.needs_input_grad) and 4 * (B + 1) * D * planned_length(L) <= KEPT_BYTES, []
         if blocks := _blocks(x):
@@ -111,7 +113,7 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable  # a second derivative would take the kept spectra for constants
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, k, bias, *kept = ctx.saved_tensors
         if blocks := _blocks(x):
             dx, dk = torch.empty_like(dy, memory_format=torch.contiguous_format), torch.empty_like(k)

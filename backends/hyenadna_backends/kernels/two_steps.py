@@ -8,11 +8,14 @@ form that `xp.multiply` takes.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from hyenadna_backends.blocks import Tensor
 
-def transform(xp, x, steps, factors):
+
+def transform(xp: Any, x: Tensor, steps: tuple[int, int], factors: Any) -> Tensor:
     """Return the spectrum of zero-padded x, in the order of `inverse`: (..., L) -> (..., F)."""
     L, (rows, columns) = x.shape[-1], steps
     used = -(-L // columns)  # rows that are not all zeros: at most half of them
@@ -21,7 +24,7 @@ def transform(xp, x, steps, factors):
     return xp.fft.fft(X).reshape(*X.shape[:-2], -1)
 
 
-def inverse(xp, Y, L, steps, factors):
+def inverse(xp: Any, Y: Tensor, L: int, steps: tuple[int, int], factors: Any) -> Tensor:
     """Return the first L values of the signal with spectrum Y: (..., F) -> (..., L).
 
     `factors` are the conjugate ones.
@@ -34,7 +37,7 @@ def inverse(xp, Y, L, steps, factors):
 
 
 @lru_cache(maxsize=4)
-def twiddle(rows, columns, conjugate=False):
+def twiddle(rows: int, columns: int, conjugate: bool = False) -> np.ndarray:
     """Return exp(-2 pi i n k / N) for row frequency k and column n: (rows/2 + 1, columns)."""
     phase = np.arange(rows // 2 + 1)[:, None] * np.arange(columns) / (rows * columns)
     return np.exp((2j if conjugate else -2j) * np.pi * phase).astype(np.complex64)
