@@ -17,7 +17,6 @@ Advance = Callable[[int], None]
 Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 GAP = 2  # spaces between columns
-NARROWEST = 12  # the smallest width of a column of text, in characters
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,8 @@ def tab_separated(rows: Iterable[Iterable[str]]) -> str:
 def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
     """Print an aligned table that fits the width of the terminal; long cells take more lines.
 
-    A column without any value is left out. Rows that do not fit side by side are printed one below
-    the other, with one line for each value.
+    A column without any value is left out. If a row has no room for the longest word of each
+    column, the values are printed one below the other, so that no address is cut in two.
     """
     columns = columns or [Column(key) for key in (rows[0] if rows else ())]
     columns = [column for column in columns if any(column.of(row) not in (None, "", [], {}) for row in rows)]
@@ -97,8 +96,8 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
     narrowest = []
     for heading, is_numeric, *texts in zip(headings, numeric, *cells, strict=True):
         word = max(map(len, heading.split()))
-        longest = max(map(len, texts))
-        narrowest.append(max(word, longest if is_numeric else min(NARROWEST, longest)))
+        longest = max(len(part) for text in texts for part in ([text] if is_numeric else text.split() or [""]))
+        narrowest.append(max(word, longest))
     if sum(narrowest) + GAP * (len(columns) - 1) <= shutil.get_terminal_size().columns:
         _print_grid(list(zip(headings, numeric, narrowest, strict=True)), cells)
         return

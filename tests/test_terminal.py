@@ -40,7 +40,7 @@ def test_rows_of_names_that_are_taken_say_by_whom():
     ]
 
 
-LISTS = (["presets"], ["tasks"], ["datasets"], ["plugins"], ["doctor", "--preset", "tiny-1k"])
+LISTS = (["presets"], ["tasks"], ["datasets"], ["plugins"], ["doctor"], ["doctor", "--preset", "tiny-1k"])
 
 
 def at_a_terminal(*arguments, **environment):
@@ -80,6 +80,12 @@ def test_a_narrow_terminal_shows_every_column():
     lines = at_a_terminal("presets", COLUMNS="40", NO_COLOR="1")
     headings = ["name", "layers", "width", "max bases", "parameters", "licence"]
     assert [line[:10].strip() for line in lines[:6]] == headings
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_an_address_is_never_cut_in_two(width):
+    text = "\n".join(at_a_terminal("datasets", COLUMNS=str(width), NO_COLOR="1"))
+    assert "doi.org/10.1126/science.277.5331.1453" in text
 
 
 def test_headings_are_bold_unless_no_color_is_set():

@@ -1,6 +1,7 @@
 """The state of this installation: the answer of `hyenadna doctor`."""
 
 import platform
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import requires, version
@@ -41,7 +42,8 @@ def print_diagnosis(diagnosis: dict[str, Any]) -> None:
     if not sys.stdout.isatty():
         click.echo(diagnosis_text(diagnosis))
         return
-    click.echo("\n".join([*_heading(diagnosis), ""]))
+    width = shutil.get_terminal_size().columns
+    click.echo("\n".join([*(click.wrap_text(line, width) for line in _heading(diagnosis)), ""]))
     print_table([{"backend": name} | _state(name, state) for name, state in diagnosis["backends"].items()])
     click.echo()
     print_table(
