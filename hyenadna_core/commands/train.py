@@ -129,7 +129,7 @@ def command(
 
     \b
       KERAS_BACKEND=jax hyenadna train
-      hyenadna train --fasta genome.fa.gz --preset small-32k --warmup 1024..32768 --batch-size 8
+      hyenadna train --fasta genome.fa.gz --preset small-32k --steps 5000
       hyenadna train --resume runs/tiny-1k-1
     """  # noqa: D301 (click reads this)
     given = [f"--{name.replace('_', '-')}" for name in options if is_given(ctx, name)]
