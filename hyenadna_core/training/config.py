@@ -11,15 +11,16 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
-from hyenadna_core.registry import find_preset
+from hyenadna_core.registry import find_preset, find_task
 from hyenadna_core.task import Task
 from hyenadna_core.training.options import KeptOptions, TrainOptions
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
-from hyenadna_plugins import Plugins
+from hyenadna_plugins import Plugins, reason_of
 
 POLICIES = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}  # of Keras
 MEMORY_USED = 0.8  # of the free memory
+RUN_PARTS = {"config": dict, "task": dict, "data_sha256": str, "splits": dict}  # of run.json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +56,49 @@ class RunConfig(KeptOptions):
             HyenaDNAError: another version of hyenadna wrote it.
         """
         try:
+            HyenaConfig.from_arguments(values["model"])
             stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
             tuples = {name: tuple(values[name]) for name in ("micro_batches", "log_to")}
-            return cls(**{**values, **tuples, "stages": stages, "recipe": Recipe(**values["recipe"])})
-        except (KeyError, TypeError, ValueError) as error:
-            raise HyenaDNAError(
-                f"run.json was written by another version of hyenadna ({error}): "
-                "start a new run with --weights RUN to continue from its weights."
-            ) from None
+            config = cls(**{**values, **tuples, "stages": stages, "recipe": Recipe(**values["recipe"])})
+            if not stages:
+                raise ValueError("no stages")
+            return config
+        except (AttributeError, HyenaDNAError, LookupError, TypeError, ValueError) as error:
+            raise other_version(error) from None
+
+    @classmethod
+    def of_run(cls, run: Mapping[str, Any]) -> "RunConfig":
+        """Check the parts of a run.json, and read its configuration.
+
+        Raises:
+            HyenaDNAError: another version of hyenadna wrote it.
+        """
+        for name, kind in RUN_PARTS.items():
+            if not isinstance(run.get(name), kind):
+                raise other_version(f"{name} is missing or has another type")
+        return cls.from_json(run["config"])
+
+
+def other_version(reason: object) -> HyenaDNAError:
+    """Return the error for a run.json that another version of hyenadna wrote."""
+    return HyenaDNAError(
+        f"run.json was written by another version of hyenadna ({reason_of(Exception(reason))}): "
+        "start a new run with --weights RUN to continue from its weights."
+    )
+
+
+def task_of_run(plugins: Plugins, config: RunConfig, state: Mapping[str, Any] | None = None) -> Task:
+    """Return the task of a run; `state` is the one that the trained model knows.
+
+    Raises:
+        HyenaDNAError: the task is unknown, or its options or its state are of another version.
+    """
+    task_class = find_task(plugins, config.task)
+    try:
+        task: Task = task_class.from_options(config.options, state)
+    except (AttributeError, LookupError, TypeError) as error:
+        raise other_version(error) from error
+    return task
 
 
 def configure(

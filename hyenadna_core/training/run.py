@@ -13,7 +13,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.registry import Session, find_task, select_fft_conv
 from hyenadna_core.task import SPLITS, Task
 from hyenadna_core.terminal import notice
-from hyenadna_core.training.config import RunConfig, check_devices, configure, devices_of
+from hyenadna_core.training.config import RunConfig, check_devices, configure, devices_of, task_of_run
 from hyenadna_core.training.options import TrainOptions
 from hyenadna_core.training.run_folder import RunFolder, next_free
 from hyenadna_plugins import PluginError, Plugins, call, implementers, reason_of
@@ -49,15 +49,16 @@ def resume_run(session: Session, path: Path, fft_conv: str | None = None) -> str
     """Continue the run in a folder from its newest whole checkpoint, and return the report.
 
     Raises:
-        HyenaDNAError: the folder has no run or is in use, or the training data have changed.
+        HyenaDNAError: the folder has no run, is in use, or is of another version, or the training
+            data have changed.
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
     with RunFolder.open(path) if is_first_process() else RunFolder.watch(path) as folder:
         run = folder.read_run()
-        config = RunConfig.from_json(run["config"])
+        config = RunConfig.of_run(run)
         check_devices(config)
-        task: Task = find_task(session.plugins, config.task).from_options(config.options)
+        task = task_of_run(session.plugins, config)
         prepare(task, config)
         if task.sha256 != run["data_sha256"]:
             raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")

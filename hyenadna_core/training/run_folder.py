@@ -157,6 +157,8 @@ def read_run(path: Path) -> dict[str, Any]:
         run: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise HyenaDNAError(f"Cannot read {path / 'run.json'}: {error}.") from None
+    if not isinstance(run, dict):
+        raise HyenaDNAError(f"{path / 'run.json'} holds no run: it is not an object.")
     return run
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from hyenadna_core.backend import check_backend
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.registry import Session, find_task, select_fft_conv
+from hyenadna_core.registry import Session, select_fft_conv
 from hyenadna_core.task import Task
-from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.config import RunConfig, task_of_run
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.weights.sources import find_file, read_safetensors
 
@@ -16,14 +16,14 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
     """Return run.json, the task and the model of a run folder, with the best or newest weights.
 
     Raises:
-        HyenaDNAError: the folder has no run or no weights, or its task or the kernel of
-            HYENADNA_FFT_CONV is unknown.
+        HyenaDNAError: the folder has no run or no weights, or its run is of another version, or
+            its task or the kernel of HYENADNA_FFT_CONV is unknown.
     """
     run = read_run(path)
     check_backend(session.backend)
     select_fft_conv(session.plugins, None)
-    config = RunConfig.from_json(run["config"])
-    task: Task = find_task(session.plugins, config.task).from_options(config.options, run.get("task"))
+    config = RunConfig.of_run(run)
+    task = task_of_run(session.plugins, config, run["task"])
     task.seq_len = max(stage.seq_len for stage in config.stages)
     from hyenadna_core.model.causal_lm import random_model
     from hyenadna_core.weights.state_dict import load_state_dict
