@@ -78,7 +78,7 @@ def command(
 
     \b
       hyenadna bench --what conv --lengths 1024,32770,160002
-      hyenadna bench --sides jax:native,torch:plain --preset small-32k --lengths 32770
+      hyenadna bench --sides jax:native,torch:plain --what step --lengths 1024
       hyenadna bench --against attention --plot crossing.png
       hyenadna bench --data --fasta genome.fa.gz
       hyenadna bench --check-kernel matmul
