@@ -51,7 +51,7 @@ OPTIONS = (
         ["--fasta-weight"],
         type=click.FloatRange(min=0, min_open=True),
         multiple=True,
-        help="How often windows come from each FASTA, in proportion.  [default: by number of bases]",
+        help="How often windows come from each FASTA, in proportion.  [default: by number of windows]",
     ),
     click.Option(
         ["--windows"],
