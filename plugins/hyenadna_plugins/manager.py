@@ -10,7 +10,7 @@ import pluggy
 
 from hyenadna_plugins import hookspecs
 from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
-from hyenadna_plugins.installed import check_version, distribution_of, installed, is_own
+from hyenadna_plugins.installed import HOST, check_version, distribution_of, installed, is_own
 from hyenadna_plugins.markers import GROUP
 from hyenadna_plugins.tracing import is_traced, say, trace_calls, trace_error
 
@@ -84,7 +84,18 @@ def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
             if own:
                 raise
             trace_error(error)
-            reason = reason_of(error)
+            reason = _reason_left_out(entry_point, error)
             plugins.left_out.append((entry_point, reason))
             warnings.warn(f"Plug-in {entry_point.name!r} was left out: {reason}", PluginWarning, stacklevel=2)
     return plugins
+
+
+def _reason_left_out(entry_point: EntryPoint, error: BaseException) -> str:
+    """Return the reason in one line; an import that this hyenadna lacks comes with the way out."""
+    reason = reason_of(error)
+    if not (isinstance(error, ImportError) and (error.name or "").startswith(HOST)):
+        return reason
+    return (
+        f"{reason.partition(' (')[0]}: it was made for another hyenadna; "
+        f"install another release of {distribution_of(entry_point)}, or change its import"
+    )

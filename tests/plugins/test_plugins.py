@@ -84,6 +84,16 @@ def test_each_manager_is_a_fresh_one():
         ("raise RuntimeError", "RuntimeError"),
         ("raise SystemExit('a script')", "a script"),
         ("import not_there", "No module named 'not_there'"),
+        (
+            "from hyenadna_core.genome import bundled_genome",
+            "cannot import name 'bundled_genome' from 'hyenadna_core.genome': it was made for another hyenadna; "
+            "install another release of broken, or change its import",
+        ),
+        (
+            "import hyenadna_core.gone",
+            "No module named 'hyenadna_core.gone': it was made for another hyenadna; "
+            "install another release of broken, or change its import",
+        ),
         ("def f(:", r"invalid syntax \(broken.py, line 2\)"),
         (
             "@hookimpl\ndef register_preset(register): pass",
