@@ -74,7 +74,7 @@ def _jax_comparison() -> Any:
     return jax.jit(equal)  # one transfer from the device, however many arrays there are
 
 
-def _equal_torch(values: Any, arrays: Sequence[Tensor]) -> bool:
+def _equal_torch(values: Any, arrays: Sequence[Tensor]) -> Tensor:
     import torch
 
     return torch.equal(values, _join_torch(arrays))

@@ -7,6 +7,7 @@ forward pass if they are small; otherwise it computes them again. On a CPU, a tr
 the cache runs in two steps.
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,7 +32,7 @@ LIBRARY = SimpleNamespace(
 def fft_conv(u: Tensor, k: Tensor, bias: Tensor) -> Tensor:
     """Compute the causal long convolution with a skip: (B, D, L), (D, L), (D,) -> (B, D, L)."""
     x, k, bias = (t.to(torch.float32) for t in (u, k, bias))
-    return _Convolution.apply(x, k, bias).to(u.dtype)
+    return _convolve(x, k, bias).to(u.dtype)
 
 
 def spectrum(k: Tensor) -> Tensor:
@@ -124,3 +125,6 @@ class _Convolution(torch.autograd.Function):
             X, K = kept or (_transform(x), _transform(k))
             dx, dk = _gradients(X, K, bias, dy)
         return dx, dk, torch.linalg.vecdot(dy, x).sum(dim=0)
+
+
+_convolve: Callable[..., Tensor] = _Convolution.apply
