@@ -10,7 +10,7 @@ from hyenadna_core.recipe import DEFAULT, SHORT_RUN, Recipe
 
 # It takes two or three minutes on two cores (MLX's CPU build: half an hour) and ends below the best
 # Markov model.
-SHORT_STAGES = "64x16@450,256x4@750,1024x1@1600"
+SHORT_STAGES = "64x16@430,256x4@720,1024x1@1550"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.processes import process_of
+from hyenadna_backends.recorded import Recorded
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # outputs, targets, weights -> sum of the weighted losses
 State = list[Tensor]  # of weights, of other variables or of the optimizer's
@@ -179,27 +180,46 @@ class _Torch:
     def __init__(self, model: Any, loss: Loss) -> None:
         self.model, self.loss = model, loss
         build_optimizer_once(model)
+        self.gradients = Recorded(self._gradients)
 
     def __call__(self, parts: Sequence[Part], total: float) -> Tensor:
         import torch
         from keras import ops
 
         optimizer, variables = self.model.optimizer, self.model.trainable_variables
-        self.model.zero_grad()
-        value: Tensor = 0.0
+        scale = ops.convert_to_tensor(np.float32(1 / total))
+        loss_scale = optimizer.scale_loss(torch.ones_like(scale))
+        value = torch.zeros_like(scale)
+        gradients: list[Tensor] = []
         for part in parts:
-            inputs, targets, counts = (ops.convert_to_tensor(array) for array in process_of(part))
-            loss = self.loss(self.model(inputs, training=True), targets, counts) * (1 / total)
-            optimizer.scale_loss(loss).backward()
-            value = value + loss.detach()
-        gradients = [variable.value.grad for variable in variables]
+            inputs = [ops.convert_to_tensor(array) for array in process_of(part)]
+            others = self.model.non_trainable_variables
+            state = [variable.value for variable in (*variables, *others)]
+            loss, *tensors = self.gradients(state, [*inputs, scale, loss_scale])
+            value = value + loss
+            more, after = tensors[: len(variables)], tensors[len(variables) :]
+            gradients = [a + b for a, b in zip(gradients, more, strict=True)] if gradients else more
+            for variable, tensor in zip(others, after, strict=True):
+                variable.assign(tensor)
         with torch.no_grad():
             value = _sum_over_processes(value, gradients)
             optimizer.apply(gradients, variables)
         return value
 
     def settle(self) -> None:
-        self.model.zero_grad()
+        pass
+
+    def _gradients(self, state: State, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the loss of a part, its gradient in each weight, and the other variables."""
+        import torch
+
+        ids, targets, counts, scale, loss_scale = inputs
+        weights = [tensor.detach().requires_grad_() for tensor in state[: len(self.model.trainable_variables)]]
+        with torch.enable_grad():
+            outputs, after = self.model.stateless_call(weights, state[len(weights) :], ids, training=True)
+            loss = self.loss(outputs, targets, counts) * scale
+            gradients = torch.autograd.grad(loss * loss_scale, weights, materialize_grads=True)
+        return [loss.detach(), *gradients, *(tensor.detach() for tensor in after)]
 
 
 def _sum_over_processes(value: Tensor, gradients: Sequence[Tensor]) -> Tensor:

@@ -12,7 +12,8 @@ def cross_entropy(outputs: Tensor, targets: Tensor, weights: Tensor, label_smoot
     Label smoothing spreads this share of the weight of a target evenly over all K classes.
     """
     logs = ops.log_softmax(ops.cast(outputs, "float32"), axis=-1)
-    losses = -ops.sum(ops.one_hot(targets, logs.shape[-1]) * logs, axis=-1)  # a gather's gradient would be a scatter
+    hot = ops.expand_dims(targets, -1) == ops.arange(logs.shape[-1], dtype=targets.dtype)
+    losses = -ops.sum(ops.cast(hot, "float32") * logs, axis=-1)  # a gather's gradient would be a scatter
     if label_smoothing:
         losses = (1 - label_smoothing) * losses - label_smoothing * ops.mean(logs, axis=-1)
     return ops.sum(losses * weights)
