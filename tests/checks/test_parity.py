@@ -111,10 +111,7 @@ def spread(runs, name):
     return max(values) - min(values)
 
 
-def test_the_first_loss_is_the_same(runs):
+def test_the_first_loss_and_the_held_out_figure_after_the_same_steps_are_the_same(runs):
     assert spread(runs, "first loss") <= 1e-5
-
-
-def test_the_held_out_figure_after_the_same_steps_is_the_same(runs):
     assert spread(runs, "bits") <= 0.003
     np.testing.assert_array_less([figures["bits"] for figures in runs.values()], 2.1)
