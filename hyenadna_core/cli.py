@@ -12,8 +12,9 @@ import click
 
 from hyenadna_backends import SettingError, choose
 from hyenadna_backends.allocator import leave_room, restart_with_settings
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import MESSAGE, HyenaDNAError, shown
 from hyenadna_core.registry import Session, use_plugins
+from hyenadna_core.terminal import LAYOUT, notice
 from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
 
 
@@ -55,10 +56,13 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (HyenaDNAError, PluginError, SettingError) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(shown(error, MESSAGE)) from None
         except OSError as error:  # such as a full disk or a read-only folder
-            path = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{path}{error.strerror or error}.") from None
+            path = f"{shown(error.filename)}: " if error.filename else ""
+            raise click.ClickException(f"{path}{shown(error.strerror or error)}.") from None
+        except click.ClickException as error:
+            error.message = shown(error.message, MESSAGE, keep=LAYOUT)  # type: ignore[misc]  # Final
+            raise
 
 
 def make_cli(session: Session) -> click.Group:
@@ -132,11 +136,12 @@ def plugin_warnings_as_lines() -> Iterator[None]:
         show, messages = warnings.showwarning, set[str]()
 
         def show_line(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            text = shown(message, MESSAGE, keep=LAYOUT)
             if not issubclass(category, PluginWarning):
-                show(message, category, *where, **more)
-            elif str(message) not in messages:
-                messages.add(str(message))
-                click.echo(f"Warning: {message}", err=True)
+                show(message if text == str(message) else UserWarning(text), category, *where, **more)
+            elif text not in messages:
+                messages.add(text)
+                notice(f"Warning: {text}")
 
         warnings.showwarning = show_line
         yield

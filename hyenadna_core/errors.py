@@ -1,13 +1,24 @@
-"""Errors for users, and the interruption of a run."""
+"""Errors for users, their text, and the interruption of a run."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from hyenadna_plugins.errors import MESSAGE, PIECE, shown
+
+__all__ = ["MESSAGE", "PIECE", "HyenaDNAError", "Interrupted", "first_names", "shown"]
+
 NAMES_SHOWN = 8  # in a message
+NAME = 60  # characters of each
 
 
 class HyenaDNAError(Exception):
-    """One line: the fault, the value and the way out. The command prints it and exits with 1."""
+    """One line: the fault, the value and the way out. The command prints it and exits with 1.
+
+    Text from outside goes through `shown` first: then the rest of the line remains whole.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shown(message, MESSAGE))
 
 
 class Interrupted(Exception):
@@ -18,8 +29,8 @@ class Interrupted(Exception):
         self.run_folder, self.step, self.signal_number = run_folder, step, signal_number
 
 
-def first_names(names: Iterable[str]) -> str:
+def first_names(names: Iterable[object]) -> str:
     """Join the first names of a long list for a message, and count the others."""
     names = list(names)
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
-    return (", ".join(names[:NAMES_SHOWN]) or "none") + more
+    return (", ".join(shown(name, NAME) for name in names[:NAMES_SHOWN]) or "none") + more

@@ -11,12 +11,15 @@ from typing import Any, Literal
 
 import click
 
+from hyenadna_core.errors import MESSAGE, shown
 from hyenadna_plugins import BUILTIN, Registered
 
 Advance = Callable[[int], None]
 Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 GAP = 2  # spaces between columns
+LABEL = 60  # characters of the label of a progress bar
+LAYOUT = "\n\t"  # control characters that may reach a terminal
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,16 @@ PLUGIN_COLUMNS = (
 )
 
 
-def notice(text: str) -> None:
+def notice(text: object) -> None:
     """Tell the person at the terminal something that is not a result."""
-    click.echo(text, err=True)
+    click.echo(shown(text, MESSAGE, keep=LAYOUT), err=True)
+
+
+def print_result(text: str, end: str = "\n") -> None:
+    """Print a result on stdout: exact in a pipe, with control characters escaped at a terminal."""
+    if sys.stdout.isatty():
+        text = shown(text, sys.maxsize, keep=LAYOUT)
+    click.echo(text + end, nl=False, color=True)  # without color, click removes the escapes of names in a pipe
 
 
 @contextmanager
@@ -54,9 +64,9 @@ def progress(description: str, total: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total)
+        task = bar.add_task(shown(description, LABEL), total=total)
         yield lambda done: bar.advance(task, done)
 
 
@@ -66,13 +76,13 @@ def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = (
     The table has only `columns`, if they are given. JSON and the lines have every key of the rows.
     """
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_result(json.dumps(rows, indent=2))
     elif sys.stdout.isatty():
         print_table(rows, columns)
     else:
         table = [list(row) for row in rows[:1]] + [list(row.values()) for row in rows]
         if table:
-            click.echo(tab_separated(map(_text, cells) for cells in table))
+            print_result(tab_separated(map(_text, cells) for cells in table))
 
 
 def tab_separated(rows: Iterable[Iterable[str]]) -> str:
@@ -90,8 +100,8 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
     columns = [column for column in columns if any(column.of(row) not in (None, "", [], {}) for row in rows)]
     if not columns:
         return
-    cells = [[_text(column.of(row), thousands=True) for column in columns] for row in rows]
-    headings = [column.heading for column in columns]
+    cells = [[shown(_text(column.of(row), thousands=True), MESSAGE) for column in columns] for row in rows]
+    headings = [shown(column.heading) for column in columns]
     numeric = [all(isinstance(column.of(row), int | float | None) for row in rows) for column in columns]
     narrowest = []
     for heading, is_numeric, *texts in zip(headings, numeric, *cells, strict=True):
@@ -103,7 +113,7 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
         return
     for position, texts in enumerate(cells):
         if position:
-            click.echo()
+            print_result("")
         fields = [[heading, text] for heading, text in zip(headings, texts, strict=True) if text]
         _print_grid([("", False, max(map(len, headings))), ("", False, 1)], fields, show_header=False)
 
@@ -129,7 +139,7 @@ def _print_grid(columns: Sequence[tuple[str, bool, int]], cells: Sequence[Sequen
 
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", **options)
     for heading, is_numeric, width in columns:
-        table.add_column(heading, justify="right" if is_numeric else "left", overflow="fold", min_width=width)
+        table.add_column(Text(heading), justify="right" if is_numeric else "left", overflow="fold", min_width=width)
     for texts in cells:
         table.add_row(*map(Text, texts))
     colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"

@@ -18,6 +18,11 @@ OWN_COMMANDS = make_cli(Session(plugin_manager(names=[]), Choice(BACKEND, "test"
 SMALL = ["--stages", "16x2@3,32x2@3", "--seed", "1"]
 
 
+def path_with(folder):
+    """Return the PYTHONPATH of this process with a folder before it."""
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"
@@ -136,7 +141,7 @@ def test_a_broken_plugin_costs_the_command_one_line(tmp_path, monkeypatch, one_l
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[hyenadna]\nbroken = broken\n")
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": path_with(tmp_path)}
     answer = subprocess.run([*HYENADNA, "presets"], capture_output=True, text=True, check=True, env=environment)
     assert answer.stderr == "Warning: Plug-in 'broken' was left out: No module named 'not_there'\n"
     assert "hyenadna-large-1m" in answer.stdout
@@ -149,7 +154,7 @@ def test_a_plugin_that_imports_keras_at_its_top_works(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: eager\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[hyenadna]\neager = eager\n")
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": path_with(tmp_path), "KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)}
     choice = [sys.executable, "-P", "-c", "import hyenadna_backends; print(hyenadna_backends.choose().name)"]
     chosen, answer = (
         subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

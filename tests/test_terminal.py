@@ -1,15 +1,19 @@
 """Rows at a terminal, in a pipe and as JSON."""
 
+import io
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from hyenadna_core.terminal import Column, print_rows, rows_of
+import hyenadna_core
+from hyenadna_core.errors import MESSAGE
+from hyenadna_core.terminal import Column, notice, print_result, print_rows, progress, rows_of
 from hyenadna_plugins import Offer, Registered
 
 ROWS = [{"name": "a", "of": ["x", "y"], "by": {"k": ["l", "m"], "n": []}}, {"name": "b\tc\n", "of": [], "by": None}]
@@ -106,3 +110,86 @@ def test_a_table_has_the_given_columns_and_none_that_is_empty(capsys, monkeypatc
         "a     12,345",
         "[b]        1",
     ]
+
+
+HOSTILE = "\x1b]0;title\x07\x1b[31mchr1"
+ESCAPED = r"\x1b]0;title\x07\x1b[31mchr1"
+
+
+def test_a_notice_has_no_control_characters_and_an_end(capsys):
+    notice(f"two lines\n\t{HOSTILE}")
+    assert capsys.readouterr().err == f"two lines\n\t{ESCAPED}\n"
+    notice("x" * 10**7)
+    assert len(capsys.readouterr().err) <= MESSAGE + 1
+
+
+def test_a_result_is_exact_in_a_pipe_and_escaped_at_a_terminal(capsys, monkeypatch):
+    print_result(HOSTILE)
+    assert capsys.readouterr().out == HOSTILE + "\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_result(f"a\t{HOSTILE}", end="")
+    assert capsys.readouterr().out == f"a\t{ESCAPED}"
+
+
+def test_cells_and_headings_of_a_table_are_escaped_at_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_rows([{HOSTILE: HOSTILE}], as_json=False)
+    assert capsys.readouterr().out == f"{HOSTILE}\n{HOSTILE}\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_rows([{HOSTILE: HOSTILE, "[red]name[/red]": "[red]value[/red]"}], as_json=False)
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        [ESCAPED, "[red]name[/red]"],
+        [ESCAPED, "[red]value[/red]"],
+    ]
+
+
+def test_the_label_of_a_progress_bar_is_not_interpreted(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress(f"[red]{HOSTILE}[/red]", 1) as advance:
+        advance(1)
+    assert f"[red]{ESCAPED}[/red]" in terminal.getvalue()
+    assert "\x1b]0" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[HOSTILE], ["doctor", "--preset", HOSTILE], ["new-task", "a", HOSTILE], ["train", "--task", HOSTILE]],
+)
+def test_arguments_are_escaped_in_errors(cli, arguments, one_line):
+    status, _, stderr = cli(*arguments)
+    assert status in (1, 2)
+    assert ESCAPED in one_line(stderr)
+    assert "\x1b" not in stderr
+
+
+def test_an_error_of_the_file_system_is_escaped(cli, one_line, monkeypatch):
+    import hyenadna_core.tasks.template as template
+
+    def fail(*_):
+        raise OSError(28, "No space left on device", HOSTILE)
+
+    monkeypatch.setattr(template, "write_task", fail)
+    status, _, stderr = cli("new-task", "mine")
+    assert (status, one_line(stderr)) == (1, f"Error: {ESCAPED}: No space left on device.")
+
+
+def test_a_warning_is_escaped():
+    code = f"""
+import warnings
+from hyenadna_core.cli import plugin_warnings_as_lines
+from hyenadna_plugins import PluginWarning
+with plugin_warnings_as_lines():
+    for kind in (UserWarning, PluginWarning): warnings.warn({HOSTILE!r}, kind)
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stderr.count(ESCAPED) == 2
+    assert "\x1b" not in answer.stderr
+
+
+def test_only_this_file_prints():
+    folder = Path(hyenadna_core.__file__).parent
+    sources = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
+    assert [name for name, source in sources.items() if "click.echo" in source] == ["terminal.py"]

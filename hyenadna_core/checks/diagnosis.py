@@ -13,7 +13,7 @@ from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.allocator import has_huge_pages
 from hyenadna_backends.devices import ask
 from hyenadna_core.backend import installed_version
-from hyenadna_core.terminal import print_table
+from hyenadna_core.terminal import print_result, print_table
 
 EXTRAS = ("jax", "torch", "mlx", "classify", "hub", "tensorboard", "wandb")
 
@@ -40,12 +40,12 @@ def diagnose(choice: Choice) -> dict[str, Any]:
 def print_diagnosis(diagnosis: dict[str, Any]) -> None:
     """Print a diagnosis: with tables at a terminal, else as lines to paste into a report."""
     if not sys.stdout.isatty():
-        click.echo(diagnosis_text(diagnosis))
+        print_result(diagnosis_text(diagnosis))
         return
     width = shutil.get_terminal_size().columns
-    click.echo("\n".join([*(click.wrap_text(line, width) for line in _heading(diagnosis)), ""]))
+    print_result("\n".join([*(click.wrap_text(line, width) for line in _heading(diagnosis)), ""]))
     print_table([{"backend": name} | _state(name, state) for name, state in diagnosis["backends"].items()])
-    click.echo()
+    print_result("")
     print_table(
         [{"extra": f"hyenadna[{extra}]", "packages": _listed(added)} for extra, added in diagnosis["extras"].items()]
     )

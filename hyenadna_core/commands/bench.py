@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hyenadna_core.registry import Session
+from hyenadna_core.terminal import print_result
 
 POSITIVE = click.IntRange(min=1)
 LENGTHS = "1024,8192,32770"
@@ -98,7 +99,7 @@ def command(
         text = json.dumps(all_figures(rows, machine), indent=2) if as_json else table(rows)
         if plot:
             draw(plot, rows)
-    click.echo(text)
+    print_result(text)
     if out:
         write_text(out, text + "\n")
 
@@ -111,7 +112,7 @@ def _check(session: Session, name: str) -> None:
     checks = []
     for check in check_named(session, name):
         checks.append(check)
-        click.echo(str(check))
+        print_result(str(check))
     if failed := [check for check in checks if not check.passed]:
         raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")
 

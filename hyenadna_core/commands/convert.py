@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.errors import first_names
 from hyenadna_core.registry import Session
+from hyenadna_core.terminal import notice, print_rows
 
 PATH = click.Path(path_type=Path)
 
@@ -51,20 +53,17 @@ def command(
     weights = read_weights(source)
     if destination is not None:
         notices = write_weights(weights, destination, layout)
-        click.echo(f"{weights.path} ({weights.layout}, {len(weights.tensors)} tensors) -> {destination}", err=True)
+        notice(f"{weights.path} ({weights.layout}, {len(weights.tensors)} tensors) -> {destination}")
         if weights.left_out:
-            click.echo(
-                f"Left out, since the language model has no such tensors: {', '.join(weights.left_out)}", err=True
-            )
+            notice(f"Left out, since the language model has no such tensors: {first_names(weights.left_out)}")
         if not weights.states_shift and layout in (None, "plain") and destination.suffix != ".ckpt":
             shift = weights.architecture["window_shift"]
             notices.append(
                 f"{weights.path.name} does not state the window shift: {shift} is written. --check compares the two."
             )
-        for notice in notices:
-            click.echo(f"Note: {notice}", err=True)
+        for text in notices:
+            notice(f"Note: {text}")
     if genome is not None:
         from hyenadna_core.checks.window_shift import compare_shifts, comparison_rows
-        from hyenadna_core.terminal import print_rows
 
         print_rows(comparison_rows(compare_shifts(session.backend, weights, genome)), as_json=False)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import Column, Row, json_option, notice, print_rows
+from hyenadna_core.terminal import Column, Row, json_option, notice, print_result, print_rows
 
 BYTES = ("weights", "spectra", "activations", "optimizer", "peak")
 MEMORY_COLUMNS = (
@@ -59,14 +59,14 @@ def command(
         from hyenadna_core.checks.self_check import self_check as run_checks
 
         if not as_json:
-            click.echo(f"\nself-check of {session.backend.name}")
+            print_result(f"\nself-check of {session.backend.name}")
         for check in run_checks(session.backend):
             checks.append(check)
             if not as_json:
-                click.echo(str(check))
+                print_result(str(check))
         diagnosis["self_check"] = [check._asdict() | {"passed": check.passed} for check in checks]
     if as_json:
-        click.echo(json.dumps(diagnosis, indent=2))
+        print_result(json.dumps(diagnosis, indent=2))
     if failed := [check for check in checks if not check.passed]:
         raise HyenaDNAError(f"{len(failed)} of {len(checks)} checks failed, first: {failed[0].name}.")
 

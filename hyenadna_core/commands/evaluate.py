@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import tab_separated
+from hyenadna_core.terminal import print_result, tab_separated
 
 
 @click.command("evaluate")
@@ -36,6 +36,6 @@ def command(session: Session, run: Path, split: str | None, as_json: bool, backe
     check_split(described, task, split)
     figures = task.evaluate(model, split)
     if as_json:
-        click.echo(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
+        print_result(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
         return
-    click.echo(tab_separated([("split", split), *((name, f"{value:.6g}") for name, value in figures.items())]))
+    print_result(tab_separated([("split", split), *((name, f"{value:.6g}") for name, value in figures.items())]))

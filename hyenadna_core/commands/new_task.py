@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.terminal import print_result
+
 
 @click.command("new-task")
 @click.argument("name")
@@ -23,4 +25,4 @@ def command(name: str, out: Path | None) -> None:
     from hyenadna_core.tasks.template import write_task
 
     folder = write_task(name, out or Path(f"hyenadna-{name}"))
-    click.echo(f"Wrote {folder}: next, pip install -e {folder}, then hyenadna train --task {name}.")
+    print_result(f"Wrote {folder}: next, pip install -e {folder}, then hyenadna train --task {name}.")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.terminal import print_result
+
 
 @click.command("parity")
 @click.option(
@@ -38,7 +40,7 @@ def command(backends: str | None, seed: int, out: Path | None, as_json: bool) ->
         raise HyenaDNAError(f"No backend is installed: run pip install {BACKENDS['jax'].install}.")
     rows = list(run_backends(names, seed=seed))
     text = json.dumps([asdict(row) for row in rows], indent=2) if as_json else table(rows, names)
-    click.echo(text)
+    print_result(text)
     if out:
         write_text(out, text + "\n")
     if exceeded := [row for row in rows if row.exceeded]:

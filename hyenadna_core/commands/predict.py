@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hyenadna_core.registry import Session
+from hyenadna_core.terminal import print_result
 
 PATH = click.Path(path_type=Path)
 
@@ -43,4 +44,4 @@ def command(
     if out:
         write_table(out, columns, rows)
     else:
-        click.echo(table(columns, rows), nl=False)
+        print_result(table(columns, rows), end="")

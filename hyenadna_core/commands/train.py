@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from hyenadna_core.cli import option_value
+from hyenadna_core.terminal import notice, print_result
 from hyenadna_core.training.options import TrainOptions, option_names
 
 PATH = click.Path(path_type=Path)
@@ -151,10 +152,10 @@ def command(
     try:
         report = resume_run(ctx.obj, resume, fft_conv) if resume else start_run(ctx.obj, of_all, of_task, fft_conv)
     except Interrupted as stop:
-        click.echo(f"Stopped at step {stop.step}; continue with: hyenadna train --resume {stop.run_folder}", err=True)
+        notice(f"Stopped at step {stop.step}; continue with: hyenadna train --resume {stop.run_folder}")
         ctx.exit(128 + stop.signal_number)
     if report:
-        click.echo(report)
+        print_result(report)
 
 
 def is_given(ctx: click.Context, name: str) -> bool:
