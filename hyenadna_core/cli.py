@@ -13,6 +13,7 @@ import click
 from hyenadna_backends import SettingError, choose
 from hyenadna_backends.allocator import leave_room, restart_with_settings
 from hyenadna_core.errors import MESSAGE, HyenaDNAError, shown
+from hyenadna_core.files.cache import place_matplotlib
 from hyenadna_core.registry import Session, use_plugins
 from hyenadna_core.terminal import LAYOUT, notice
 from hyenadna_plugins import Offer, PluginError, Plugins, PluginWarning, Registered, ask, implementers, plugin_manager
@@ -123,6 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments = sys.argv[1:]
         restart_with_settings(keeps="train" in arguments[:1])
         leave_room()
+        place_matplotlib()
     choice = choose(option_value(arguments, "--backend"))
     with plugin_warnings_as_lines():
         make_cli(Session(plugin_manager(), choice))(arguments, prog_name="hyenadna")

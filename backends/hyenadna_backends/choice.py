@@ -102,7 +102,7 @@ def _running() -> str | None:
 
 def _configured() -> str | None:
     """Return the backend in the user's keras.json, or None if it cannot be read."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    home = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111 (no error without a home)
     try:
         return str(json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,22 +1,87 @@
 """The cache folder, and safe writing: a file or folder appears complete or not at all."""
 
+import functools
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.terminal import notice
+
+VARIABLE = "HYENADNA_CACHE"
 
 
 def cache_folder(*parts: str) -> Path:
     """Return a folder of the cache, and make it if it is missing.
 
-    The cache is HYENADNA_CACHE if that is set, else ~/.cache/hyenadna.
+    The cache is HYENADNA_CACHE if that is set, else ~/.cache/hyenadna. A user without a home folder
+    that can be written, as in many containers, gets a folder of the temporary files, and one line.
+
+    Raises:
+        HyenaDNAError: the folder cannot be made.
     """
-    base = Path(os.environ.get("HYENADNA_CACHE") or Path.home() / ".cache" / "hyenadna")
-    folder = base.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    with cache_errors():
+        base = _base()
+        if base == _temporary():
+            _notice_temporary(base)
+        folder = base.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def place_matplotlib() -> None:
+    """Let Matplotlib keep its files in our cache if no home folder can be written."""
+    if not os.access(_home(), os.W_OK):
+        with suppress(HyenaDNAError, OSError):
+            os.environ.setdefault("MPLCONFIGDIR", str(_base() / "matplotlib"))
+
+
+@contextmanager
+def cache_errors() -> Iterator[None]:
+    """Turn the errors of the system while the cache is written into one line."""
+    try:
+        yield
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        raise HyenaDNAError(
+            f"Cannot write the cache{place}: {error.strerror or error}: "
+            f"set {VARIABLE} to a folder that you may write, with enough space."
+        ) from None
+
+
+def _base() -> Path:
+    """Return the folder of the cache; a folder that we choose exists and can be written."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    folder = _home() / ".cache" / "hyenadna"
+    if _home().is_absolute():
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    folder = _temporary()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():  # another user could put weights there
+        raise HyenaDNAError(f"{folder} belongs to another user: set {VARIABLE} to a folder of yours.")
     return folder
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 (Path.home fails for an unknown user)
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"hyenadna-{os.getuid()}"
+
+
+@functools.cache
+def _notice_temporary(folder: Path) -> None:
+    notice(f"The cache is {folder}, because the home folder cannot be written: set {VARIABLE} to keep it elsewhere.")
 
 
 @contextmanager
