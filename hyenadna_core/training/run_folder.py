@@ -1,6 +1,5 @@
 """The folder of a run: its configuration, its log and its checkpoints."""
 
-import fcntl
 import json
 import math
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import write_text
+from hyenadna_core.files.lock import locked
 
 
 class LogLine(NamedTuple):
@@ -43,11 +43,9 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = (path / ".lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not locked(self._lock, path):
             self._lock.close()
-            raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.") from None
+            raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.")
 
     def close(self) -> None:
         """Unlock the folder."""

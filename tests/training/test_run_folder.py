@@ -1,3 +1,6 @@
+import errno
+import fcntl
+
 import pytest
 
 from hyenadna_core import HyenaDNAError
@@ -39,6 +42,15 @@ def test_a_folder_in_use_is_left_alone(new_run):
     for enter in (lambda path: RunFolder.create(path, {}), RunFolder.open):
         with pytest.raises(HyenaDNAError, match="in use by another run"):
             enter(folder.path)
+
+
+def test_a_file_system_without_locks_costs_one_line(tmp_path, new_run, monkeypatch, capsys):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    new_run("run", {"seed": 1})
+    assert "cannot be locked (No locks available)" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
