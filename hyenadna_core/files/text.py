@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.input import regular_file
 from hyenadna_core.terminal import Advance
 
 COMPRESSED = (".gz", ".bgz")
@@ -28,12 +29,9 @@ def size_of(path: Path) -> int:
     """Return the size of a file on the disk in bytes.
 
     Raises:
-        HyenaDNAError: there is no such file.
+        HyenaDNAError: there is no such file, or it is a folder, a pipe or a device.
     """
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
+    return regular_file(path).st_size
 
 
 def text_lines(path: Path, advance: Advance) -> Iterator[str]:
@@ -46,6 +44,7 @@ def text_lines(path: Path, advance: Advance) -> Iterator[str]:
             byte. The last two messages name the line.
     """
     number = done = 0
+    regular_file(path)
     try:
         with path.open("rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"

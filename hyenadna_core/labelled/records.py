@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.genome.fasta import SEQUENCE_CHARACTERS, WHITE_SPACE
+from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS, WHITE_SPACE
 
 
 class Record(NamedTuple):

@@ -1,12 +1,12 @@
 """The task `causal-lm`: predict each base of a genome from the bases before it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.input import InputPath
 from hyenadna_core.genome.fasta import Genome, bundled_genome, open_genome
 from hyenadna_core.genome.intervals import Interval, read_bed, split_by_position
 from hyenadna_core.genome.joined import JoinedGenomes
@@ -32,7 +32,7 @@ TOO_SHORT = {
     "random": "and are padded on the right",
     "original": "and are extended by the bases around them, which may be held out",
 }
-PATH = click.Path(path_type=Path, resolve_path=True)
+PATH = InputPath()
 OPTIONS = (
     click.Option(
         ["--fasta"],

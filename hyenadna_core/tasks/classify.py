@@ -10,6 +10,7 @@ import numpy as np
 
 from hyenadna_core.datasets import fetch_dataset
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.input import InputPath
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
@@ -18,7 +19,7 @@ from hyenadna_core.task import Model
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
 
-PATH = click.Path(path_type=Path, resolve_path=True)
+PATH = InputPath()
 VALID_PART = 10  # without --valid, one in 10 training sequences is for validation
 FILES = (
     click.Option(["--dataset"], metavar="NAME", help="Name of a dataset; `hyenadna datasets` lists them."),

@@ -8,6 +8,7 @@ from typing import Any
 from hyenadna_backends.device_memory import free_memory, local_devices
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.input import absolute
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
@@ -165,7 +166,7 @@ def _as_json(value: Any) -> Any:
 
 def _absolute(path: str | Path) -> str:
     """Make a path absolute, so that a run can be resumed from another folder."""
-    return str(Path(path).resolve())
+    return str(absolute(Path(path)))
 
 
 def _source(weights: str | None) -> str | None:

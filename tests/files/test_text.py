@@ -78,5 +78,5 @@ def test_a_file_that_is_not_there_has_no_size(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(HyenaDNAError, match="Is a directory"):
+    with pytest.raises(HyenaDNAError, match="it is a folder, not a file: name a file in it"):
         read(tmp_path)

@@ -1,13 +1,15 @@
 import gzip
 import os
+import stat
+import threading
 
 import numpy as np
 import pytest
 from Bio import bgzf
 
 from hyenadna_core import HyenaDNAError, open_genome
-from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.genome import fasta as genome_module
+from hyenadna_core.genome import fasta_text
 from hyenadna_core.genome.fasta import bundled_genome
 
 
@@ -43,17 +45,19 @@ def test_windows_line_ends_and_lines_of_uneven_length_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64])
-def test_where_a_block_ends_does_not_matter(write_fasta, contigs, monkeypatch, block):
-    monkeypatch.setattr(genome_module, "BLOCK", block)
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+def test_where_a_block_ends_does_not_matter(write_fasta, contigs, monkeypatch, tmp_path, name, block):
+    monkeypatch.setattr(fasta_text, "BLOCK", block)
+    monkeypatch.setenv("HYENADNA_CACHE", str(tmp_path / "cache"))
     short = {name: sequence[:200] for name, sequence in contigs.items()}
-    monkeypatch.setenv("HYENADNA_CACHE", str(write_fasta(short).parent / f"cache{block}"))
-    assert_reads(open_genome(write_fasta(short, "genome.fa.gz")), short)
+    assert_reads(open_genome(write_fasta(short, name)), short)
 
 
-def test_a_compressed_genome_is_decoded_once(write_fasta, contigs, monkeypatch):
-    path = write_fasta(contigs, "genome.fa.gz")
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+def test_the_text_of_a_genome_is_read_once(write_fasta, contigs, monkeypatch, name):
+    path = write_fasta(contigs, name)
     open_genome(path)
-    monkeypatch.setattr(genome_module, "_decode", None)
+    monkeypatch.setattr("hyenadna_core.genome.index.fasta_pieces", None)
     assert_reads(open_genome(path), contigs)
 
 
@@ -81,45 +85,32 @@ class Spy:
         self.given_back.append("madvise")
 
 
-def test_an_index_goes_to_the_cache_where_the_folder_is_read_only(write_fasta, contigs, monkeypatch):
-    path = write_fasta(contigs)
-    monkeypatch.setattr(os, "access", lambda folder, mode: False)
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+def test_nothing_is_written_next_to_a_genome(write_fasta, contigs, tmp_path, name):
+    path = write_fasta(contigs, name)
+    before = set(tmp_path.iterdir())
     assert_reads(open_genome(path), contigs)
-    assert not path.with_name("genome.fa.fai").exists()
-    assert list(cache_folder("fai").glob("*.fai"))
-
-
-def test_an_index_beside_the_genome_is_made_anew_when_the_genome_is_newer(write_fasta, random_bases):
-    path = write_fasta({"old": random_bases(100)})
-    open_genome(path)
-    index = path.with_name("genome.fa.fai")
-    os.utime(index, (1, 1))
-    write_fasta({"new": random_bases(50)})
-    assert dict(open_genome(path).contigs) == {"new": 50}
+    assert set(tmp_path.iterdir()) == before
 
 
 def gz(content):
     return gzip.compress(content, mtime=0)  # else the names of the tests would have the time
 
 
+DAMAGED = gz(b">a\n" + bytes(np.random.default_rng(0).choice(list(b"ACGT"), 10_000).tolist()) + b"\n")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "No such file"),
-        (b"", "is empty"),
-        (b"ACGT\n", "is not a FASTA: it starts with b'A'"),
         (b"\x00\x01\x02", "is not a FASTA"),
-        (b">a\n", "no bases"),
-        (gz(b">a\n"), "has no bases"),
-        (gz(b""), "has no bases"),
-        (gz(b"hello\n>a\nAC"), "is not a FASTA: it starts with b'h'"),
-        (gz(b">a\nAC1GT\n"), "the character b'1' among the bases"),
-        (gz(b">a\nAC\n>a\nGT\n"), "two contigs named 'a'"),
-        (b">a\nAC\n>a\nGT\n", "Duplicate key"),
-        (gz(b">\nAC\n"), "a contig without a name"),
-        (gz(b">a\n" + b"ACGT\n" * 10_000)[:-40], "is truncated or damaged"),
-        (gz(b">a\nACGT\n")[:-8] + b"12345678", "is truncated or damaged"),
+        (DAMAGED[:-40], "is truncated or damaged"),
+        (DAMAGED[:-8] + b"12345678", "is truncated or damaged"),
+        (DAMAGED[:1000] + b"\xff\xff\xff" + DAMAGED[1003:], "is truncated or damaged"),
+        (DAMAGED + b"more", "is truncated or damaged"),
     ],
+    ids=["missing", "binary", "cut off", "wrong checksum", "flipped bytes", "more bytes"],
 )
 def test_what_is_not_a_fasta_gets_one_line_and_leaves_nothing(tmp_path, monkeypatch, content, message):
     monkeypatch.setenv("HYENADNA_CACHE", str(tmp_path / "cache"))
@@ -140,3 +131,90 @@ def test_the_bundled_genome_is_e_coli():
     bases = genome.read("K-12-MG1655", 0, 4_639_675)
     np.testing.assert_array_equal(np.unique(bases), np.frombuffer(b"ACGT", np.uint8))
     assert bytes(bases[:20]) == b"AGCTTTTCATTCTGACTGCA"
+
+
+@pytest.fixture
+def piped():
+    """Return a function that writes bytes into a new pipe and returns its path."""
+    descriptors = []
+
+    def make(content):
+        read_end, write_end = os.pipe()
+        descriptors.append(read_end)
+        with os.fdopen(write_end, "wb") as file:  # a pipe holds 64 KB
+            file.write(content)
+        return f"/dev/fd/{read_end}"
+
+    yield make
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_pipe_of_the_shell_is_read_once_and_opened_often(piped, write_fasta, contigs, capsys, tmp_path, compress):
+    text = write_fasta(contigs).read_bytes()
+    path = piped(compress(text))
+    assert_reads(open_genome(path), contigs)
+    assert_reads(open_genome(path), contigs)
+    assert capsys.readouterr().err.count("is a pipe: it is read into the cache") == 1
+    copy = tmp_path / "copy.fa"
+    copy.write_bytes(compress(text))
+    assert open_genome(path).sha256 == open_genome(copy).sha256
+
+
+def test_a_pipe_with_the_content_of_a_known_file_is_read(piped, write_fasta, contigs):
+    path = write_fasta(contigs)
+    assert_reads(open_genome(path), contigs)
+    assert_reads(open_genome(piped(path.read_bytes())), contigs)
+    assert_reads(open_genome(path), contigs)
+
+
+def test_what_a_pipe_holds_is_named_by_the_path_of_the_pipe(piped):
+    path = piped(b">a\nAC1GT\n")
+    with pytest.raises(HyenaDNAError, match=f"^{path} is not a FASTA: .* b'1' among the bases of 'a'"):
+        open_genome(path)
+
+
+def make_pipe(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (make_pipe, "it is a pipe, not a file: save its content to a file"),
+        (lambda path: path.mkdir(), "it is a folder, not a file: name a file in it"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device, not a file: name a file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+    ids=["pipe", "folder", "device", "circle of links"],
+)
+def test_what_is_no_file_is_not_opened(tmp_path, make, message):
+    path = tmp_path / "genome.fa"
+    make(path)
+    caught = []
+
+    def open_it():
+        with pytest.raises(HyenaDNAError, match=message):
+            open_genome(path)
+        caught.append(True)
+
+    thread = threading.Thread(target=open_it, daemon=True)  # a pipe without a writer would never open
+    thread.start()
+    thread.join(5)
+    assert caught
+
+
+def test_a_path_with_a_nul_is_no_path():
+    with pytest.raises(HyenaDNAError, match="its name is no path"):
+        open_genome("a\0b.fa")
+
+
+def test_a_genome_in_a_read_only_folder_is_read(write_fasta, contigs, tmp_path):
+    path = write_fasta(contigs)
+    path.with_name("genome.fa.fai").write_text("chr1\t3\t40\t3\t4\n")
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        assert_reads(open_genome(path), contigs)
+    finally:
+        tmp_path.chmod(stat.S_IRWXU)
