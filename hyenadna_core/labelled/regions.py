@@ -1,12 +1,11 @@
 """BED files with a label in column 4. The bases come from a genome."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.files.text import text_lines
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta import Genome, open_genome
-from hyenadna_core.genome.intervals import interval_of
+from hyenadna_core.genome.intervals import bed_lines, interval_of
 from hyenadna_core.labelled.records import Record
 from hyenadna_core.terminal import Advance
 
@@ -25,20 +24,21 @@ def region_records(path: Path, advance: Advance, fasta: Path | None, needs_label
     if fasta is None:
         raise HyenaDNAError(f"{path} has intervals but no bases: give its genome with --fasta.")
     genome = open_genome(fasta)
-    for number, line in enumerate(text_lines(path, advance), start=1):
-        line = line.rstrip("\r\n")
-        if line.strip() and not line.startswith(("#", "track", "browser")):
-            yield _record(line, f"{path}:{number}", genome, needs_labels)
+    for place, columns in bed_lines(path, advance):
+        yield _record(columns, place, genome, needs_labels)
 
 
-def _record(line: str, place: str, genome: Genome, needs_labels: bool) -> Record:
-    columns = line.split("\t") if "\t" in line else line.split()
+def _record(columns: Sequence[str], place: str, genome: Genome, needs_labels: bool) -> Record:
     if needs_labels and len(columns) < 4:
-        raise HyenaDNAError(f"{place}: expected contig, start, end and label in columns 1 to 4, found {line!r}.")
+        raise HyenaDNAError(
+            f"{place}: expected contig, start, end and label in columns 1 to 4, found '{shown(' '.join(columns))}'."
+        )
     interval = interval_of(columns, "", place, genome)
     strand = columns[5].strip() if len(columns) > 5 else "."
     if strand not in STRANDS:
-        raise HyenaDNAError(f"{place}: column 6 is {strand!r}, expected the strand: one of {', '.join(STRANDS)}.")
+        raise HyenaDNAError(
+            f"{place}: column 6 is '{shown(strand)}', expected the strand: one of {', '.join(STRANDS)}."
+        )
     bases = genome.read(interval.chrom, interval.start, interval.end).tobytes()
     if strand == "-":
         bases = bases.translate(COMPLEMENT)[::-1]

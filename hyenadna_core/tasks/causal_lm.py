@@ -8,7 +8,7 @@ import click
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.input import InputPath
 from hyenadna_core.genome.fasta import Genome, bundled_genome, open_genome
-from hyenadna_core.genome.intervals import Interval, read_bed, split_by_position
+from hyenadna_core.genome.intervals import Interval, read_bed, shared_bases, split_by_position
 from hyenadna_core.genome.joined import JoinedGenomes
 from hyenadna_core.task import Batch, Draw, LanguageModel, Model, Run, RunSettings, Task
 from hyenadna_core.tasks.genome_windows import (
@@ -163,9 +163,14 @@ class CausalLMTask(Task):
             HyenaDNAError: nothing is held out, or there is nothing to train on.
         """
         self.seq_len = seq_len
-        too_short, count = self.check(seq_len), len(self.intervals_of("train"))
-        short = f"{len(too_short)} of {count} training intervals are too short for the longest window"
-        return [f"{short} {TOO_SHORT[self.windows]}."] if too_short else []
+        too_short, intervals = self.check(seq_len), len(self.intervals_of("train"))
+        short = f"{len(too_short)} of {intervals} training intervals are too short for the longest window"
+        shared = {split: shared_bases(self.intervals, "train", split) for split in ("valid", "test")}
+        return [f"{short} {TOO_SHORT[self.windows]}."] * bool(too_short) + [
+            f"{count:,} bases lie in intervals of both train and {split}: the figures of {split} include them."
+            for split, count in shared.items()
+            if count
+        ]
 
     def model(self, language_model: LanguageModel) -> Model:
         return language_model

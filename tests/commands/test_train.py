@@ -144,7 +144,7 @@ BAD_INPUT = [
     (["--fasta", "text.fa"], "text.fa is not a FASTA: it starts with b'h', not with '>'"),
     (["--fasta", "cut.fa.gz"], "cut.fa.gz is truncated or damaged"),
     (["--fasta", "short.fa"], "Nothing is held out"),
-    (["--fasta", "good.fa", "--bed", "missing.bed"], "Cannot read the BED .*missing.bed"),
+    (["--fasta", "good.fa", "--bed", "missing.bed"], "Cannot read .*missing.bed"),
     (["--fasta", "good.fa", "--bed", "past.bed"], "past.bed:1: the interval ends at 9,999 but chr1 .* has 4,000 bases"),
     (["--fasta", "good.fa", "--bed", "unknown.bed"], "unknown.bed:1: no contig '1' in .*good.fa; it has chr1"),
     (["--fasta", "good.fa", "--bed", "all-train.bed"], "Nothing is held out"),

@@ -29,6 +29,12 @@ def test_intervals_are_read_on_their_strand(read):
     ]
 
 
+@pytest.mark.parametrize("name", ["track", "browser2"])
+def test_a_contig_may_be_named_like_a_setting(read, write_fasta, name):
+    fasta = write_fasta({name: "ACGT"}, "odd.fa")
+    assert read(f"\ufefftrack x\n{name}\t0\t2\tyes\n", fasta=fasta) == [(f"{name}:0-2", b"AC", ("yes",), "")]
+
+
 def test_without_labels_three_columns_are_enough(read):
     assert read("chr1\t0\t3\r\n", needs_labels=False) == [("chr1:0-3", b"AAC", (), "")]
 

@@ -141,6 +141,19 @@ def test_intervals_that_are_shorter_than_the_window_are_known(genome):
     assert task.check(1000) == [Interval("chr2", 0, 489, "train")]
 
 
+def test_bases_to_train_on_that_are_held_out_too_are_said(genome):
+    intervals = [
+        Interval("chr1", 0, 900, "train"),
+        Interval("chr1", 850, 1000, "valid"),
+        Interval("chr1", 0, 7, "test"),
+    ]
+    assert CausalLMTask(genome, intervals).prepare(32) == [
+        "50 bases lie in intervals of both train and valid: the figures of valid include them.",
+        "7 bases lie in intervals of both train and test: the figures of test include them.",
+    ]
+    assert CausalLMTask(genome, split_by_position(genome)).prepare(32) == []
+
+
 def test_nothing_to_predict_is_an_error(genome):
     intervals = [Interval("chr1", 5, 6, "train"), Interval("chr1", 10, 20, "valid")]
     with pytest.raises(HyenaDNAError, match=r"No training sequence of .* has two bases: there is nothing to predict"):
