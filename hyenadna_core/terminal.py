@@ -86,8 +86,16 @@ def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = (
 
 
 def tab_separated(rows: Iterable[Iterable[str]]) -> str:
-    """Join cells by tabs and rows by line ends; the last line has no end."""
-    return "\n".join("\t".join(cells) for cells in rows)
+    """Join cells by tabs and rows by line ends; the last line has no end.
+
+    Cells with tabs, line ends or quotes are put in quotes, so that `csv` reads them back exactly
+    (dialect excel-tab).
+    """
+    return "\n".join("\t".join(map(_quoted, cells)) or '""' for cells in map(list, rows))
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(each in cell for each in '\t\r\n"') else cell
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import write_text
 from hyenadna_core.files.lock import locked
+from hyenadna_core.terminal import tab_separated
 
 
 class LogLine(NamedTuple):
@@ -115,10 +116,9 @@ class RunFolder:
 
     def _append(self, name: str, values: dict[str, Any]) -> None:
         with (self.path / name).open("a", encoding="utf-8") as file:
-            if file.tell() == 0:
-                file.write("\t".join(values) + "\n")
-            texts = (f"{value:.8g}" if isinstance(value, float) else str(value) for value in values.values())
-            file.write("\t".join(texts) + "\n")
+            header = [] if file.tell() else [list(values)]
+            texts = [f"{value:.8g}" if isinstance(value, float) else str(value) for value in values.values()]
+            file.write(tab_separated([*header, texts]) + "\n")
 
     def read_log(self) -> list[LogLine]:
         """Read the complete lines of log.tsv; an unfinished last line is skipped."""

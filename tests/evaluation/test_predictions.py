@@ -1,8 +1,14 @@
+import csv
+import io
+
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hyenadna_core import Target
 from hyenadna_core.evaluation.metrics import confusion
 from hyenadna_core.evaluation.predictions import prediction_rows, table, target_texts, write_table
+from hyenadna_core.terminal import tab_separated
 
 CLASSES = Target("classes", ("a", "b", "c"))
 
@@ -39,3 +45,28 @@ def test_quantities_are_numbers(tmp_path):
 def test_who_was_taken_for_whom():
     predicted = np.eye(3)[[0, 1, 1, 2, 0]]
     np.testing.assert_array_equal(confusion(3, predicted, np.array([0, 1, 2, 2, 1])), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
+
+
+ODD = ["a\tb", 'say "so"', '"', "two\nlines", "cr\rhere", "\u2028", "\xa0", " blank ", "\x1b[31m", "", "#"]
+
+
+def read_back(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, dialect="excel-tab"))
+
+
+def test_csv_reads_back_the_names_and_classes_that_were_written(tmp_path):
+    target = Target("classes", tuple(ODD))
+    probabilities = np.eye(len(ODD)).round(1)
+    columns, rows = prediction_rows(target, zip(ODD, probabilities, strict=True))
+    write_table(tmp_path / "predictions.tsv", columns, rows)
+    header, *cells = read_back(tmp_path / "predictions.tsv")
+    assert header == ["name", "predicted", *(f"p_{name}" for name in ODD)]
+    assert [row[:2] for row in cells] == [[name, name] for name in ODD]
+
+
+@settings(max_examples=60, database=None, deadline=None)
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=4)))
+def test_csv_reads_back_any_cells(rows):
+    text = tab_separated(rows) + "\n" * bool(rows)
+    assert list(csv.reader(io.StringIO(text, newline=""), dialect="excel-tab")) == rows
