@@ -12,13 +12,15 @@ from hyenadna_core.terminal import Advance
 
 FASTA = (".fa", ".fasta", ".fna")
 LABEL = re.compile(r"\blabel=([^\s|]*)")
+BLANKS = re.compile(r"[ \t\v\f]+")  # only these end a name, as in a genome
 
 
 def fasta_records(
     path: Path, advance: Advance, table: Path | None, label_columns: Sequence[str], needs_labels: bool
 ) -> Iterator[Record]:
-    """Read the sequences of a FASTA file. The first word of a header is the sequence's name.
+    """Read the sequences of a FASTA file.
 
+    The first word of a header is the sequence's name; without it, its number from 1 is the name.
     The label is label=X anywhere in the header, else the last word after the name. With a table,
     the labels come from it, by its column name or id. A sequence without a label is left out, and
     so is a label without a sequence.
@@ -28,8 +30,9 @@ def fasta_records(
     """
     labels = _labels_of(table, label_columns) if needs_labels and table is not None else None
     sequence_names = set()
-    for header, sequence in _entries(path, advance):
-        name, *words = header.split() or [""]
+    for number, (header, sequence) in enumerate(_entries(path, advance), start=1):
+        name, *words = BLANKS.split(header)
+        name = name or str(number)
         if labels is not None and table is not None:
             sequence_names.add(name)
             left_out = "" if name in labels else f"no label in {table.name}"
@@ -50,14 +53,14 @@ def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
     for line in text_lines(path, advance):
         if line.startswith(">"):
             if header is not None:
-                yield header, "".join(lines).encode("latin-1", errors="replace")
-            header, lines = line[1:].strip(), []
+                yield header, "".join(lines).encode()
+            header, lines = line[1:].strip(" \t\v\f\r\n"), []
         elif header is not None:
-            lines.append(line.strip())
+            lines.append(line.rstrip("\r\n"))
         elif line.strip():
             raise HyenaDNAError(f"{path} is not a FASTA: it starts with {line[:1]!r}, not with '>'.")
     if header is not None:
-        yield header, "".join(lines).encode("latin-1", errors="replace")
+        yield header, "".join(lines).encode()
 
 
 def _labels_of(path: Path, label_columns: Sequence[str]) -> dict[str, tuple[str, ...]]:

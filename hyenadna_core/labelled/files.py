@@ -26,6 +26,7 @@ def read_labelled(
     fasta: str | Path | None = None,
     needs_labels: bool = True,
     empty_labels: bool = False,
+    labels_of_bases: bool = False,
 ) -> Records:
     """Read the sequences of a file and the text of their labels.
 
@@ -39,6 +40,8 @@ def read_labelled(
         fasta: the genome of a BED file.
         needs_labels: False reads a file without labels; the records then have empty tuples.
         empty_labels: True accepts an empty text as a label; False leaves out its row.
+        labels_of_bases: True takes labels with a character for each base, of any length. False
+            leaves out rows whose label stands for a missing value: NA, nan, None and others.
 
     Raises:
         HyenaDNAError: something cannot be read. The message names the file, the row and the way
@@ -61,4 +64,4 @@ def read_labelled(
         raise HyenaDNAError(f"{path} {ending}: name it after its format, {known}; .gz may follow.")
 
     with progress(f"Reading {path.name}", size_of(path)) as advance:
-        return gather(path, records(advance), empty_labels)
+        return gather(path, records(advance), empty_labels, labels_of_bases)

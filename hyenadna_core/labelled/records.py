@@ -8,6 +8,10 @@ from typing import NamedTuple
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS, WHITE_SPACE
 
+# Spellings of a missing value, as R, pandas and databases write it.
+MISSING = frozenset(("NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"))
+LONGEST_LABEL = 200  # characters
+
 
 class Record(NamedTuple):
     """A sequence as it is in a file, and one text for each label column.
@@ -30,14 +34,17 @@ class Records(NamedTuple):
     left_out: dict[str, int]
 
 
-def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) -> Records:
+def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, labels_of_bases: bool = False) -> Records:
     """Collect the usable records of a file, and count the others.
 
     Args:
         empty_labels: True accepts an empty text as a label; False leaves out its record.
+        labels_of_bases: True takes labels of any length, which may spell NA; False leaves out a
+            record if its label stands for a missing value.
 
     Raises:
-        HyenaDNAError: a sequence has a character that is not allowed, or no record is usable.
+        HyenaDNAError: a sequence has a character that is not allowed, a label is too long, or no
+            record is usable.
     """
     usable = Records([], [], [], {})
     left_out: Counter[str] = Counter()
@@ -45,12 +52,19 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) ->
         sequence = record.sequence.translate(None, WHITE_SPACE)
         if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
             raise HyenaDNAError(
-                f"{path}, row {record.name}: the sequence has the character {strange[:1]!r}: "
+                f"{path}, row {record.name}: the sequence has the character {_first(strange)!r}: "
                 "check the row, and the column of sequences."
+            )
+        if not labels_of_bases and (longest := max(map(len, record.labels), default=0)) > LONGEST_LABEL:
+            raise HyenaDNAError(
+                f"{path}, row {record.name}: the label has {longest:,} characters, more than {LONGEST_LABEL}: "
+                "check the column of labels; only --target bases takes one character for each base."
             )
         reason = record.left_out or ("the sequence is empty" if not sequence else "")
         if not reason and not empty_labels and not all(record.labels):
             reason = "the label is empty"
+        if not reason and not labels_of_bases and (missing := MISSING.intersection(record.labels)):
+            reason = f"the label is {min(missing)}, which stands for a missing value (a class needs another name)"
         if reason:
             left_out[reason] += 1
             continue
@@ -61,3 +75,9 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False) ->
         reasons = ", ".join(f"{reason} in {count:,}" for reason, count in left_out.items())
         raise HyenaDNAError(f"{path} has no usable row: {reasons or 'it has no rows'}.")
     return usable._replace(left_out=dict(left_out))
+
+
+def _first(strange: bytes) -> str | bytes:
+    """Return the first character of UTF-8, or else the first byte."""
+    text = strange[:4].decode("utf-8", errors="ignore")
+    return text[0] if strange[0] > 127 and text else strange[:1]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.text import size_of, suffix_of, text_lines
 from hyenadna_core.labelled.records import Record
 from hyenadna_core.terminal import Advance
@@ -40,7 +40,7 @@ class Table(NamedTuple):
         number = self.find_usual(usual) if given is None else self._number([given, *self._folded(given)])
         if number is None:
             wanted = repr(given) if given is not None else f"{', '.join(usual[:-1])} or {usual[-1]}"
-            columns = ", ".join(name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..." for name in self.columns)
+            columns = first_names(name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..." for name in self.columns)
             raise HyenaDNAError(f"{self.path} has no column {wanted}; its first line names {columns}.")
         return number
 
@@ -82,8 +82,7 @@ def table_records(
     name = table.find_usual(NAME_COLUMNS)
     wanted = [sequence, *labels, *([] if name is None else [name])]
     for number, fields in enumerate(table.rows(wanted), start=1):
-        bases = fields[0].encode("latin-1", errors="replace")
-        yield Record((name is not None and fields[-1]) or str(number), bases, fields[1 : 1 + len(labels)])
+        yield Record((name is not None and fields[-1]) or str(number), fields[0].encode(), fields[1 : 1 + len(labels)])
 
 
 def find_labels(table: Table, label_columns: Sequence[str]) -> list[int]:
@@ -125,7 +124,7 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
         from pyarrow import parquet
     except ImportError:
         raise HyenaDNAError(f"{path} is Parquet, which needs pyarrow: run pip install 'hyenadna[classify]'.") from None
-    failures = (pyarrow.ArrowException, OSError)
+    failures = (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError)
     try:
         schema = parquet.read_schema(path)
     except failures as error:
@@ -134,19 +133,31 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         names = [schema.names[column] for column in wanted]
         for name in names:
-            if pyarrow.types.is_nested(column_type := schema.field(name).type):
+            if not _is_text_or_number(pyarrow.types, column_type := schema.field(name).type):
                 raise HyenaDNAError(f"{path}: the column {name} holds {column_type}: make it text or numbers.")
+        done = 0
         try:
-            with parquet.ParquetFile(path) as file:
+            with parquet.ParquetFile(path, page_checksum_verification=True) as file:
                 per_row = size_of(path) / max(1, file.metadata.num_rows)
                 for batch in file.iter_batches(batch_size=1 << 13, columns=names):
                     columns = [batch.column(name).to_pylist() for name in names]
                     yield from zip(*([_text(value) for value in column] for column in columns), strict=True)
                     advance(round(per_row * batch.num_rows))
+                    done += batch.num_rows
         except failures as error:
-            raise HyenaDNAError(f"{path} is truncated or damaged: {reason_of(error)}.") from None
+            fault = f"is truncated or damaged after row {done:,}: {reason_of(error)}"
+            raise HyenaDNAError(f"{path} {fault}: write it anew.") from None
 
     return Table(path, list(schema.names), rows)
+
+
+def _is_text_or_number(types: Any, column_type: Any) -> bool:
+    """Return whether a type of pyarrow is text, bytes, a number or a boolean, or has no values."""
+    if types.is_dictionary(column_type):
+        column_type = column_type.value_type
+    names = "string large_string binary large_binary fixed_size_binary integer floating decimal boolean null"
+    known = (getattr(types, f"is_{name}") for name in names.split())
+    return any(is_kind(column_type) for is_kind in known)
 
 
 def _text(value: Any) -> str:

@@ -84,7 +84,10 @@ def read_targets(
     if kind not in KINDS:
         raise HyenaDNAError(f"The kind of target is {kind!r}: choose one of {', '.join(KINDS)}.")
     if len(label_columns) > 1 and kind in ("classes", "bases"):
-        raise HyenaDNAError(f"{kind} have one label column, not {len(label_columns)}: {', '.join(label_columns)}.")
+        raise HyenaDNAError(
+            f"{kind} have one label column, not {len(label_columns)}: {first_names(label_columns)}: name one, or give "
+            "--target labels or --target regression."
+        )
 
     def place(row: int) -> str:
         return f"row {names[row] if names else row + 1}"

@@ -11,6 +11,7 @@ import numpy as np
 from hyenadna_core.datasets import fetch_dataset
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.input import InputPath
+from hyenadna_core.labelled.class_names import check_are_classes, spellings
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
@@ -26,7 +27,11 @@ FILES = (
     click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED, also gzipped."),
     click.Option(["--valid"], type=PATH, help="Sequences to choose the best weights.  [default: a tenth of --train]"),
     click.Option(["--test"], type=PATH, help="Sequences to measure the best weights, once, at the end."),
-    click.Option(["--target"], type=click.Choice(KINDS), default="classes", show_default=True, help="Kind of label."),
+    click.Option(
+        ["--target"],
+        type=click.Choice(KINDS),
+        help="Kind of label.  [default: classes, unless the labels are numbers that name none]",
+    ),
     click.Option(
         ["--sequence-column"], metavar="NAME", help="Column of the sequences.  [default: sequence, seq or dna]"
     ),
@@ -53,7 +58,7 @@ class ClassifyTask(SequenceTask):
         train: Path | str | None = None,
         valid: Path | str | None = None,
         test: Path | str | None = None,
-        target: str = "classes",
+        target: str | None = None,
         sequence_column: str | None = None,
         label_column: tuple[str, ...] = (),
         labels: Path | str | None = None,
@@ -65,7 +70,8 @@ class ClassifyTask(SequenceTask):
         given = {"train": train, "valid": valid, "test": test}
         fetched = fetch_dataset(dataset) if dataset else {}
         self.files = {split: path or fetched.get(split) for split, path in given.items()}
-        self.kind, self.label_columns = target, tuple(label_column)
+        self.kind, self.label_columns = target or "classes", tuple(label_column)
+        self.kind_is_given = target is not None
         self.reading: dict[str, Any] = {
             "sequence_column": sequence_column,
             "labels": _path(labels),
@@ -88,11 +94,20 @@ class ClassifyTask(SequenceTask):
 
     @cached_property
     def _learned(self) -> tuple[Target, np.ndarray]:
-        return self._targets(self._read("train"), None)
+        return self._targets("train", None)
 
-    def _targets(self, records: Records, target: Target | None) -> tuple[Target, np.ndarray]:
+    def _targets(self, split: str, target: Target | None) -> tuple[Target, np.ndarray]:
+        """Return the targets of a file's rows; `target` is None to learn it from them."""
+        records = self._read(split)
         lengths = [len(sequence) for sequence in records.sequences]
-        return read_targets(records.labels, self.kind, self.label_columns, target, names=records.names, lengths=lengths)
+        try:
+            if target is None and not self.kind_is_given and len(self.label_columns) < 2:
+                check_are_classes([label for (label,) in records.labels])
+            return read_targets(
+                records.labels, self.kind, self.label_columns, target, names=records.names, lengths=lengths
+            )
+        except HyenaDNAError as error:
+            raise HyenaDNAError(f"{self.files[split]}: {error}") from None
 
     @cached_property
     def _held_out(self) -> np.ndarray:
@@ -113,6 +128,7 @@ class ClassifyTask(SequenceTask):
                 Path(path),
                 label_columns=self.label_columns,
                 empty_labels=self.kind == "labels" and len(self.label_columns) < 2,
+                labels_of_bases=self.kind == "bases",
                 **self.reading,
             )
         return self._records[split]
@@ -120,10 +136,10 @@ class ClassifyTask(SequenceTask):
     def sequences(self, split: str) -> LabelledSequences | None:
         if split == "test" and self.files["test"] is None:
             return None
-        own = self.files[split] is not None
-        records = self._read(split if own else "train")
-        learning = self._known is None and (split == "train" or not own)
-        targets = self._learned[1] if learning else self._targets(records, self.target)[1]
+        source = "train" if self.files[split] is None else split
+        records = self._read(source)
+        learning = self._known is None and source == "train"
+        targets = self._learned[1] if learning else self._targets(source, self.target)[1]
         sequences = LabelledSequences.of(records.sequences, targets, records.names)
         if self.files["valid"] is not None or split == "test":
             return sequences
@@ -142,8 +158,15 @@ class ClassifyTask(SequenceTask):
             for reason, count in records.left_out.items()
         ]
         self._records.clear()  # the arrays have all that is needed
+        if self.target.kind in ("classes", "labels"):
+            messages += spellings(self.target.names)
         if self.files["valid"] is None:
-            messages.append(f"No --valid: {int(self._held_out.sum()):,} of the training sequences are for validation.")
+            held_out = int(self._held_out.sum())
+            messages.append(
+                f"No --valid: {held_out:,} of the training sequences are for validation."
+                if held_out
+                else f"No --valid, and fewer than {VALID_PART} training sequences: nothing is held out or validated."
+            )
         return messages + about_sequences
 
 

@@ -69,7 +69,10 @@ def report(
     _write_predictions(folder.path / "predictions.tsv", measured)
     picture = draw(folder.path, target, predicted, targets)
     with_bases = f" with {len(targets):,} labelled bases" if sequences.of_bases else ""
-    lines = [f"{split}: {len(sequences):,} sequences{with_bases}; {folder.path}/predictions.tsv, {picture}", ""]
+    lines = [f"{split}: {len(sequences):,} sequences{with_bases}; {folder.path}/predictions.tsv, {picture}"]
+    if split == "train":
+        lines.append("The figures are of the training sequences: they do not show how the model does on new ones.")
+    lines.append("")
     compared = []
     rounds = 1000 if len(targets) <= MANY else 200
     for baseline in baselines:

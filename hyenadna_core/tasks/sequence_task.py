@@ -74,7 +74,7 @@ class SequenceTask(Task):
         """
         sequences = self._asked_once(name)
         if sequences is None:
-            raise HyenaDNAError(f"The task {self.name} has no {name} data.")
+            raise HyenaDNAError(f"The task {self.name} has no {name} data: choose another --split.")
         return sequences
 
     def has(self, split: str) -> bool:

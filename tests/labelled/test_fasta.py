@@ -1,9 +1,12 @@
 import gzip
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled.fasta import fasta_records
+from hyenadna_core.labelled.records import gather
 
 
 @pytest.fixture
@@ -77,3 +80,58 @@ def test_without_labels_neither_headers_nor_table_are_asked(read):
 def test_what_cannot_be_read_gets_one_line(read, content, table, message):
     with pytest.raises(HyenaDNAError, match=message):
         read(content, table)
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "no\xa0break", "\u3000", "a\x1cb", "a\x85b"])
+def test_only_ascii_blanks_end_a_name(read, name):
+    assert read(f">{name} 1\nAC\n>{name}\t0\nGT\n") == [(name, b"AC", ("1",), ""), (name, b"GT", ("0",), "")]
+
+
+def test_a_sequence_without_a_name_has_its_number(read):
+    assert [record.name for record in read(">\nAC\n> b label=1\nGT\n>\nTT\n")] == ["1", "b", "3"]
+
+
+@pytest.mark.parametrize("strange", ["\u2028", "\xa0", "é", "7", "\x1b"])
+def test_a_character_that_is_no_base_is_named_wherever_it_stands(tmp_path, strange):
+    path = tmp_path / "reads.fa"
+    path.write_text(f">a 1\nACGT{strange}\n", encoding="utf-8")
+    with pytest.raises(HyenaDNAError) as caught:
+        gather(path, fasta_records(path, lambda done: None, None, (), True))
+    shown = repr(strange) if ord(strange) > 127 else repr(strange.encode())
+    assert f"row a: the sequence has the character {shown}: check the row" in str(caught.value)
+
+
+PIECES = (
+    ">",
+    ">a",
+    "\n",
+    "\r\n",
+    "\r",
+    "\n>b 1\n",
+    " ",
+    "\t",
+    "AC",
+    "N",
+    "7",
+    ";",
+    "\ufeff",
+    "\u2028",
+    "\xa0",
+    "\0",
+    "\x1b",
+)
+
+
+@settings(max_examples=150, database=None, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(lambda pieces: "".join(pieces).encode()))
+def test_plain_and_gzip_give_the_same_records_or_the_same_line(tmp_path_factory, content):
+    plain, compressed = (tmp_path_factory.getbasetemp() / name for name in ("same.fa", "same.fa.gz"))
+    plain.write_bytes(content)
+    compressed.write_bytes(gzip.compress(content))
+    answers = []
+    for path in (plain, compressed):
+        try:
+            answers.append(gather(path, fasta_records(path, lambda done: None, None, (), True)))
+        except HyenaDNAError as error:
+            answers.append(str(error).replace(str(path), "FILE"))
+    assert answers[0] == answers[1]

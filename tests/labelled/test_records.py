@@ -41,3 +41,25 @@ def test_a_file_without_a_good_row_says_why():
         gather(PATH, [Record("1", b"A", ("",)), Record("2", b"A", ("",))])
     with pytest.raises(HyenaDNAError, match="no usable row: it has no rows"):
         gather(PATH, [])
+
+
+@pytest.mark.parametrize("missing", ["NA", "N/A", "<NA>", "NaN", "nan", "None", "NULL", "null"])
+def test_a_label_that_stands_for_a_missing_value_is_left_out_and_counted(missing):
+    labels = [("x", "0"), ("x", missing), (missing, missing)]
+    records = [Record(str(row), b"AC", texts) for row, texts in enumerate(labels, start=1)]
+    for empty_labels in (False, True):
+        gathered = gather(PATH, records, empty_labels)
+        assert gathered.names == ["1"]
+        ((reason, count),) = gathered.left_out.items()
+        assert (count, reason.startswith(f"the label is {missing}, which stands for a missing value")) == (2, True)
+
+
+def test_labels_of_bases_may_be_long_and_spell_anything():
+    records = [Record("1", b"AC", ("NA",)), Record("2", b"A" * 300, ("x" * 300,))]
+    assert gather(PATH, records, labels_of_bases=True).names == ["1", "2"]
+
+
+@pytest.mark.parametrize("label", ["1" * 400, "x" * 10_000_000])
+def test_a_label_that_is_too_long_gets_one_short_line(label):
+    with pytest.raises(HyenaDNAError, match=r"^reads.csv, row 1: the label has [\d,]+ characters.* check the column"):
+        gather(PATH, [Record("1", b"A", (label,))])

@@ -1,11 +1,20 @@
+import datetime
+import decimal
+import functools
+import gzip
+import io
 import math
 import sys
 
+import numpy as np
 import pyarrow
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.records import gather
 from hyenadna_core.labelled.tables import open_table, table_records
 
 
@@ -134,9 +143,105 @@ def test_parquet_is_read_in_batches_and_tells_how_far_it_is(write):
     assert abs(sum(told) - path.stat().st_size) <= 3
 
 
-def test_parquet_columns_of_lists_are_refused(write):
-    with pytest.raises(HyenaDNAError, match=r"reads.parquet: the column many holds list.*: make it text or numbers"):
-        records(write(PARQUET, "reads.parquet"), label_columns=("many",))
+DAY = datetime.datetime(2026, 11, 28)
+NO_LABELS = {
+    "date": pyarrow.array([DAY.date()]),
+    "time": pyarrow.array([DAY.time()]),
+    "timestamp": pyarrow.array([DAY], pyarrow.timestamp("ns", "UTC")),
+    "duration": pyarrow.array([1], pyarrow.duration("ns")),
+    "list": pyarrow.array([[1]]),
+    "nested": pyarrow.array([[[1], []]]),
+    "struct": pyarrow.array([{"a": 1}]),
+    "map": pyarrow.array([[("a", 1)]], pyarrow.map_(pyarrow.string(), pyarrow.int8())),
+    "days": pyarrow.array([DAY.date()]).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("kind", NO_LABELS)
+def test_parquet_columns_that_are_neither_text_nor_numbers_are_refused(write, kind):
+    path = write({"seq": ["AC"], "label": NO_LABELS[kind]}, "reads.parquet")
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet: the column label holds .*: make it text or numbers"):
+        records(path)
+
+
+def test_parquet_with_text_that_is_not_utf8_gets_one_line(write):
+    damaged = pyarrow.array([b"ok", b"\xff\xfe"]).view(pyarrow.string())
+    path = write({"seq": ["AC", "GT"], "label": damaged}, "reads.parquet")
+    with pytest.raises(HyenaDNAError, match=r"reads.parquet is truncated or damaged after row 0: 'utf-8' .*: write it"):
+        records(path)
+
+
+NUMBERS = {
+    "decimal": ([decimal.Decimal("1.50"), None], pyarrow.decimal128(5, 2), ["1.50", ""]),
+    "wide": ([decimal.Decimal(2**200)], pyarrow.decimal256(70, 0), [str(2**200)]),
+    "half": (np.array([0.5], np.float16), pyarrow.float16(), ["0.5"]),
+    "large": (["a"], pyarrow.large_string(), ["a"]),
+    "fixed": ([b"ab"], pyarrow.binary(2), ["ab"]),
+    "null": ([None], pyarrow.null(), [""]),
+    "unsigned": ([2**64 - 1], pyarrow.uint64(), [str(2**64 - 1)]),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_parquet_columns_of_text_and_numbers_are_read(write, kind):
+    values, column_type, texts = NUMBERS[kind]
+    path = write({"seq": ["AC"] * len(values), "label": pyarrow.array(values, column_type)}, "reads.parquet")
+    assert [record.labels[0] for record in records(path)] == texts
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "no\xa0break", "tab\tin", "two\nlines", "\x1b[31m", 'a "quote"'])
+def test_odd_names_come_as_they_are(write, name):
+    csv_path = write('name,seq,label\n"{}",AC,1\n'.format(name.replace('"', '""')))
+    assert records(csv_path)[0].name == name
+    assert records(write({"name": [name], "seq": ["AC"], "label": [1]}, "reads.parquet"))[0].name == name
+
+
+def test_a_field_of_ten_million_characters_is_read_and_many_columns_are_not_all_named(write):
+    assert len(records(write("seq,label\n" + "A" * 10_000_000 + ",1\n"))[0].sequence) == 10_000_000
+    with pytest.raises(HyenaDNAError, match=r"has no column seq.*names c0, c1, .* and 99,992 more\.$") as caught:
+        records(write(",".join(f"c{number}" for number in range(100_000)) + "\n"))
+    assert len(str(caught.value)) < 1000
+
+
+TEXT = 'name,seq,label\na,ACGT,1\n"b",GGNN,0\nc,ACGTAC,1\n'
+
+
+@functools.cache
+def whole(kind):
+    if kind.startswith("csv"):
+        return gzip.compress(TEXT.encode(), mtime=0) if kind.endswith("gz") else TEXT.encode()
+    columns = {"name": list("abc"), "seq": ["ACGT" * 9, "GGNN", "AC"], "label": [1, 0, 1]}
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns), file, use_dictionary=kind.startswith("dict"), compression="none")
+    return file.getvalue()
+
+
+def damaged(content, cut, changes):
+    """Return content with some bytes replaced, and its end cut off."""
+    changed = bytearray(content)
+    for place, byte in changes:
+        changed[place % len(changed)] = byte
+    return bytes(changed[: len(changed) - cut % len(changed)])
+
+
+changes = st.tuples(
+    st.one_of(st.just(0), st.integers(0, 5000)),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=8),
+)
+
+
+@settings(max_examples=150, database=None, deadline=None)
+@given(st.sampled_from(["csv", "csv.gz", "parquet", "dictionary.parquet"]), changes)
+def test_a_damaged_table_is_read_or_gets_one_line(tmp_path_factory, kind, change):
+    path = tmp_path_factory.getbasetemp() / f"damaged.{kind}"
+    path.write_bytes(damaged(whole(kind), *change))
+    message = str(path)
+    try:
+        gather(path, table_records(path, lambda done: None, None, (), True))
+    except HyenaDNAError as error:
+        message = str(error)
+    assert str(path) in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("cut", [0, 3, 200, -10])
