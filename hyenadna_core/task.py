@@ -217,6 +217,13 @@ class Task(ABC):
     def batch(self, draw: Draw) -> Batch:
         """Return the batch that `draw` names. The same draw must give the same batch."""
 
+    def padded_lengths(self, seq_len: int) -> Sequence[int]:
+        """Return the few lengths, ascending, to which training may shorten padded sequences.
+
+        `seq_len` is that of the stage. Without lengths, all sequences of a batch keep its length.
+        """
+        return ()
+
     def model(self, language_model: LanguageModel) -> Model:
         """Make the Keras model to train: by default the backbone with the head of this task."""
         from hyenadna_core.model.task_model import TaskModel

@@ -20,6 +20,7 @@ from hyenadna_core.evaluation.baselines import Baseline
 from hyenadna_core.model.initializers import NumpyNormal, NumpyUniform, child_seed
 from hyenadna_core.task import Draw, Model, Task, number_of_targets
 from hyenadna_core.terminal import progress
+from hyenadna_core.tokens import PAD
 from hyenadna_core.training.best import BestValidation
 
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 10, 64, 1e-3
@@ -30,6 +31,17 @@ FILTERS = (16, 8, 4)
 KERNEL = 8
 POOL = 2
 UNITS = 512
+
+
+class Padded:
+    """A model of ids of one length that also takes shorter ids, and pads them on the right."""
+
+    def __init__(self, model: Any, length: int) -> None:
+        self.model, self.max_seq_len = model, length
+
+    def predict_on_batch(self, ids: np.ndarray, /) -> Any:
+        missing = self.max_seq_len - ids.shape[1]
+        return self.model.predict_on_batch(np.pad(ids, ((0, 0), (0, missing)), constant_values=PAD))
 
 
 def build_cnn(max_length: int, outputs: int, seed: int = 0) -> Any:
@@ -83,9 +95,9 @@ def cnn_baseline(
         predict: returns the predictions of a model, (n, K).
     """
     model = build_cnn(task.seq_len, outputs, seed=seed)
-    model.max_seq_len = task.seq_len
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE))
     update, best, weights = updates(model, task.loss), BestValidation(*task.monitor), model.get_weights()
+    padded = Padded(model, task.seq_len)
     batch_size = min(BATCH_SIZE, sequences)
     steps = math.ceil(sequences / batch_size)
     with progress("Baseline: CNN", EPOCHS * steps) as advance:
@@ -95,11 +107,11 @@ def cnn_baseline(
             advance(1)
             if (step + 1) % steps == 0:
                 update.settle()
-                if best.improves(step + 1, task.evaluate(model, "valid")):
+                if best.improves(step + 1, task.evaluate(padded, "valid")):
                     weights = model.get_weights()
     if best.value is None:  # no figure was defined: take the last weights
         best.step = EPOCHS * steps
     else:
         model.set_weights(weights)
     settings = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
-    return Baseline(NAME, settings, predict(model), math.nan if best.value is None else best.value)
+    return Baseline(NAME, settings, predict(padded), math.nan if best.value is None else best.value)

@@ -1,27 +1,11 @@
-"""Batches of labelled sequences: order, cropping, padding, strands and class weights."""
-
-from functools import lru_cache
+"""Batches of labelled sequences: cropping, padding, strands and class weights."""
 
 import numpy as np
 
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target, standardised
-from hyenadna_core.task import Batch, Draw
+from hyenadna_core.task import Batch
 from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID
-
-
-def rows_of_draw(draw: Draw, count: int) -> np.ndarray:
-    """Return the rows of a batch, (B,). Each epoch has all `count` rows once, in a new order."""
-    positions = draw.step * draw.batch_size + np.arange(draw.batch_size)
-    epochs, places = np.divmod(positions, count)
-    pairs = zip(epochs, places, strict=True)
-    return np.array([epoch_order(draw.seed, draw.split, int(epoch), count)[place] for epoch, place in pairs])
-
-
-@lru_cache(maxsize=8)
-def epoch_order(seed: int, split: str, epoch: int, size: int) -> np.ndarray:
-    """Return the order of the rows of a split in one epoch, (size,)."""
-    return Draw(split, epoch, 0, 0, seed).generator().permutation(size)
 
 
 def batch_of_rows(

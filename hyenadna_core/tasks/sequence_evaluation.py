@@ -1,6 +1,6 @@
 """Predictions of a model for labelled sequences, and the metrics that measure them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.registry import by_name, session_plugins
 from hyenadna_core.task import Model
+from hyenadna_core.tasks.length_groups import LengthGroups
 from hyenadna_core.tasks.sequence_batches import batch_of_rows
 from hyenadna_core.terminal import notice, progress
 from hyenadna_plugins import PluginError, collect
@@ -17,11 +18,11 @@ from hyenadna_plugins import PluginError, collect
 
 def predictions_by_row(
     model: Model, sequences: LabelledSequences, target: Target, bases_at_once: int
-) -> Iterator[np.ndarray]:
-    """Yield the prediction of each row: probabilities or values (K,), or (L, K) at its own L bases.
+) -> list[np.ndarray]:
+    """Return the prediction of each row: probabilities or values (K,), or (L, K) at its L bases.
 
-    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has about
-    `bases_at_once` bases.
+    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has sequences
+    of like length, and about `bases_at_once` bases.
     """
     longest = int(sequences.lengths.max())
     seq_len = min(longest, model.max_seq_len)
@@ -31,16 +32,20 @@ def predictions_by_row(
             f"{longer:,} of {len(sequences):,} sequences are longer than the {seq_len:,} bases of this model: "
             "they are cropped to their middle."
         )
-    size = max(1, min(bases_at_once // seq_len, len(sequences)))
+    groups = LengthGroups.of(sequences.lengths, seq_len)
+    predictions: dict[int, np.ndarray] = {}
     with progress("Predicting", len(sequences)) as advance:
-        for first in range(0, len(sequences), size):
-            rows = np.arange(first, min(first + size, len(sequences)))
-            full = np.resize(rows, size)  # rows repeat in the last batch, so that all have one shape
-            batch = batch_of_rows(sequences, target, full, seq_len)
-            outputs = activated(model.predict_on_batch(batch.ids), target)
-            for row, output in zip(rows, outputs, strict=False):
-                yield _at_its_bases(output, int(sequences.lengths[row])) if sequences.of_bases else output
-            advance(len(rows))
+        for group, length in enumerate(groups.lengths.tolist()):
+            of_group = np.flatnonzero(groups.of_rows == group)
+            batches = -(-len(of_group) // max(1, bases_at_once // length))
+            size = -(-len(of_group) // batches)
+            for rows in np.resize(of_group, (batches, size)):  # the last batch repeats rows: all have one shape
+                outputs = activated(model.predict_on_batch(batch_of_rows(sequences, target, rows, length).ids), target)
+                lengths = sequences.lengths[rows].tolist()
+                of_rows = map(_at_its_bases, outputs, lengths) if sequences.of_bases else outputs
+                predictions |= zip(rows.tolist(), of_rows, strict=True)
+                advance(size)
+    return [predictions[row] for row in range(len(sequences))]
 
 
 def joined_predictions(

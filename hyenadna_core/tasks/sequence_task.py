@@ -19,7 +19,8 @@ from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.task import SPLITS, Batch, Draw, GivenOptions, Model, Run, RunSettings, Task, TaskDefaults
-from hyenadna_core.tasks.sequence_batches import batch_of_rows, rows_of_draw, weights_of_classes, without_targets
+from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
+from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
 from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options
 from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
@@ -61,6 +62,7 @@ class SequenceTask(Task):
         self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
         self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
         self._splits: dict[str, LabelledSequences | None] = {}
+        self._groups: dict[tuple[str, int], LengthGroups] = {}
 
     @abstractmethod
     def sequences(self, split: str) -> LabelledSequences | None:
@@ -146,15 +148,26 @@ class SequenceTask(Task):
         return warnings_of_splits(splits, seq_len)
 
     def batch(self, draw: Draw) -> Batch:
-        """Return rows of a split, in a new order each epoch.
+        """Return rows of a split, of like length, in a new order each epoch.
 
         Ids are (B, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
         """
         sequences = self.split(draw.split)
-        rows = rows_of_draw(draw, len(sequences))
+        rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
         other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
         batch = self.rows(sequences, rows, draw.seq_len, other_strand)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
+
+    def groups(self, split: str, seq_len: int) -> LengthGroups:
+        """Return the groups of like length of a split, for windows of at most seq_len bases."""
+        key = split, seq_len
+        if key not in self._groups:
+            self._groups[key] = LengthGroups.of(self.split(split).lengths, seq_len)
+        return self._groups[key]
+
+    def padded_lengths(self, seq_len: int) -> Sequence[int]:
+        lengths: list[int] = self.groups("train", seq_len).lengths.tolist()
+        return lengths
 
     @cached_property
     def class_weights(self) -> np.ndarray:
@@ -184,13 +197,13 @@ class SequenceTask(Task):
 
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
-    def by_row(self, model: Model, sequences: LabelledSequences) -> Iterator[np.ndarray]:
-        """Yield the prediction of each row: (K,), or (L, K) at its own L bases."""
+    def by_row(self, model: Model, sequences: LabelledSequences) -> list[np.ndarray]:
+        """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
         return predictions_by_row(model, sequences, self.target, self.evaluation_bases)
 
     def predicted(self, model: Model, sequences: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
         """Return the predictions for all rows and their targets, as metrics take them."""
-        return joined_predictions(list(self.by_row(model, sequences)), sequences)
+        return joined_predictions(self.by_row(model, sequences), sequences)
 
     def evaluate(self, model: Model, split: str) -> dict[str, float]:
         return self.figures(*self.predicted(model, self.split(split)))
@@ -227,7 +240,7 @@ class SequenceTask(Task):
 
         split = "test" if self.has("test") else "valid" if self.has("valid") else "train"
         sequences = self.split(split)
-        measured = Measured(config.preset, split, sequences, self.target, list(self.by_row(model, sequences)))
+        measured = Measured(config.preset, split, sequences, self.target, self.by_row(model, sequences))
         metric = next(metric for metric in self.chosen_metrics() if metric.name == self.monitor[0])
         expected = self.expected if split == "test" else {}
         return report(measured, self.figures, metric, self.baselines(split, config.seed), folder, expected)

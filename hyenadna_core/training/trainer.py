@@ -17,14 +17,15 @@ from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.loading import load
 from hyenadna_core.model.spectra import forget_spectra
 from hyenadna_core.recipe import learning_rate_at
-from hyenadna_core.task import Batch, Draw, Task, number_of_targets
+from hyenadna_core.task import Draw, Task, number_of_targets
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.best import BestValidation
 from hyenadna_core.training.checkpoint import load_checkpoint, save_best, save_checkpoint
-from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.config import RunConfig, devices_of
 from hyenadna_core.training.curves import draw_curves
 from hyenadna_core.training.loss_line import LossLine
 from hyenadna_core.training.optimizer import build_optimizer
+from hyenadna_core.training.parts import parts_of
 from hyenadna_core.training.prefetch import prefetched
 from hyenadna_core.training.progress import training_progress
 from hyenadna_core.training.run_folder import LogLine, RunFolder
@@ -83,7 +84,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
         raise HyenaDNAError(str(error)) from None
     line = LossLine(first, bases_until(config.stages, first))
     draws = (draw_of(config, step) for step in range(first, config.steps))
-    saved, watching = time.monotonic(), list(watchers)
+    saved, watching, devices = time.monotonic(), list(watchers), devices_of(config.data_parallel)
     with (
         asked_to_stop() as came,
         training_progress(config.stages, first, task.in_bits) as report,
@@ -93,7 +94,8 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
             if best.waited(config.patience):
                 break
             stage, done = stage_at(config.stages, step), step + 1
-            parts, weight = parts_of(batch, config.micro_batch_of(stage)), number_of_targets(batch)
+            weight, padded_lengths = number_of_targets(batch), task.padded_lengths(stage.seq_len)
+            parts = parts_of(batch, config.micro_batch_of(stage), padded_lengths, devices)
             line.add(stage, partial(update, parts, weight))
             ends = done == config.steps or stage_at(config.stages, done) is not stage
             every = config.valid_every
@@ -145,8 +147,3 @@ def draw_of(config: RunConfig, step: int) -> Draw:
     """Return the draw that names the batch of a step."""
     stage = stage_at(config.stages, step)
     return Draw("train", step, stage.seq_len, stage.batch_size, config.seed)
-
-
-def parts_of(batch: Batch, size: int) -> list[Batch]:
-    """Split a batch into parts of `size` sequences; `size` divides the batch."""
-    return [Batch(*(array[row : row + size] for array in batch)) for row in range(0, len(batch.ids), size)]
