@@ -167,6 +167,7 @@ class Task(ABC):
     seq_len: int = 0  # of the longest stage; `prepare` sets it
     evaluation_bases = 1 << 13  # of a batch when a split is measured
     no_validation = "it has no valid data"  # the reason that an error message gives
+    passes = 1  # how many times the model reads each sequence, for the estimate of memory
     in_bits = False  # whether the loss is in nats per base, shown as bits and perplexity
 
     @classmethod

@@ -16,6 +16,7 @@ from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
 from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
 from hyenadna_backends.snapshot import Snapshot
+from hyenadna_core.model.both_directions import other_strand, side_by_side
 from hyenadna_core.model.sizes import spectra_budget, spectra_bytes
 
 
@@ -120,4 +121,7 @@ def predict(model: Any, ids: Tensor) -> Any:
     backbone = getattr(model, "backbone", model)
     with without_gradients():
         hidden = forward(backbone, ids)
+        if getattr(model, "both_directions", False):
+            ids = ops.convert_to_tensor(ids, "int32")
+            hidden = side_by_side(hidden, forward(backbone, other_strand(ids)), ids)
         return ops.convert_to_numpy(hidden if backbone is model else model.read_out(hidden, ops.convert_to_tensor(ids)))

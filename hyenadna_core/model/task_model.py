@@ -8,6 +8,7 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.model.backbone import SequenceModel
+from hyenadna_core.model.both_directions import OtherStrand, SideBySide
 from hyenadna_core.tokens import PAD
 
 
@@ -18,19 +19,27 @@ class TaskModel(SequenceModel):
         backbone: gives the head its hidden states (B, L, D).
         head: makes outputs with Keras layers from hidden (B, L, D) and real (B, L), which is false
             at padding.
+        both_directions: whether the backbone also reads the reverse complement. The head then has
+            the states of both strands side by side at each base, (B, L, 2D).
     """
 
-    def __init__(self, backbone: Any, head: Callable[[Any, Any], Any], **kwargs: Any) -> None:
-        hidden = keras.Input((None, backbone.output.shape[-1]), name="hidden")
+    def __init__(
+        self, backbone: Any, head: Callable[[Any, Any], Any], both_directions: bool = False, **kwargs: Any
+    ) -> None:
+        states = backbone.output
+        if both_directions:
+            other = backbone(OtherStrand(name="other_strand")(backbone.input))
+            states = SideBySide(name="side_by_side", dtype="float32")(states, other, backbone.input)
+        hidden = keras.Input((None, states.shape[-1]), name="hidden")
         real = keras.Input((None,), dtype="bool", name="real")
         read_out = keras.Model([hidden, real], head(hidden, real), name="read_out")
-        outputs = read_out([backbone.output, ops.not_equal(backbone.input, PAD)])
+        outputs = read_out([states, ops.not_equal(backbone.input, PAD)])
         super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
-        self.backbone, self.head = backbone, read_out
+        self.backbone, self.head, self.both_directions = backbone, read_out, both_directions
         self.max_seq_len = backbone.max_seq_len
 
     def read_out(self, hidden: Tensor, ids: Tensor) -> Tensor:
-        """Compute outputs from the hidden states of ids: (B, L, D), (B, L) -> (B, ...)."""
+        """Compute outputs from what the head reads of ids: (B, L, D or 2D), (B, L) -> (B, ...)."""
         return self.head([hidden, ops.not_equal(ids, PAD)])
 
     @property

@@ -41,6 +41,12 @@ OPTIONS = (
         "both strands.",
     ),
     click.Option(
+        ["--both-directions"],
+        is_flag=True,
+        help="Read the reverse complement too, and join the hidden states of both strands at each base. The model is "
+        "causal: without it, a base knows only the bases before it. Takes twice as long.",
+    ),
+    click.Option(
         ["--balanced"],
         is_flag=True,
         help="Weight the training sequences so that all classes count the same, however rare they are.",

@@ -18,7 +18,18 @@ from hyenadna_core.evaluation.predictions import prediction_rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
-from hyenadna_core.task import SPLITS, Batch, Draw, GivenOptions, Model, Run, RunSettings, Task, TaskDefaults
+from hyenadna_core.task import (
+    SPLITS,
+    Batch,
+    Draw,
+    GivenOptions,
+    LanguageModel,
+    Model,
+    Run,
+    RunSettings,
+    Task,
+    TaskDefaults,
+)
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
@@ -27,6 +38,7 @@ from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_o
 from hyenadna_core.terminal import notice
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
+ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
 
 
 class SequenceTask(Task):
@@ -43,6 +55,8 @@ class SequenceTask(Task):
         reverse_complements: whether half of the training sequences are reverse-complemented.
         balanced: whether sequences are weighted so that all classes count the same.
         baseline: "kmer", "cnn": the models that the report compares with.
+        both_directions: whether the model also reads the reverse complement; the head then has the
+            states of both strands at each base, (B, L, 2D).
     """
 
     target: Target
@@ -58,9 +72,11 @@ class SequenceTask(Task):
         reverse_complements: bool = False,
         balanced: bool = False,
         baseline: tuple[str, ...] = (),
+        both_directions: bool = False,
     ) -> None:
         self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
         self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
+        self.both_directions, self.passes = both_directions, 1 + both_directions
         self._splits: dict[str, LabelledSequences | None] = {}
         self._groups: dict[tuple[str, int], LengthGroups] = {}
 
@@ -145,7 +161,8 @@ class SequenceTask(Task):
         if self.balanced:
             _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
-        return warnings_of_splits(splits, seq_len)
+        one_sided = self.target.kind == "bases" and not self.both_directions
+        return [ONE_SIDED] * one_sided + warnings_of_splits(splits, seq_len)
 
     def batch(self, draw: Draw) -> Batch:
         """Return rows of a split, of like length, in a new order each epoch.
@@ -185,6 +202,12 @@ class SequenceTask(Task):
     ) -> Batch:
         """Return some rows as a batch: longer sequences are cropped to their middle."""
         return batch_of_rows(sequences, self.target, rows, seq_len, other_strand)
+
+    def model(self, language_model: LanguageModel) -> Model:
+        from hyenadna_core.model.task_model import TaskModel
+
+        model: Model = TaskModel(language_model.backbone, self.head, self.both_directions)
+        return model
 
     def head(self, hidden: Tensor, real: Tensor) -> Tensor:
         from hyenadna_core.model.heads import Head

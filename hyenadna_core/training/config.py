@@ -129,7 +129,7 @@ def configure(
         options={name: _as_json(value) for name, value in task_options.items()},
         stages=tuple(stages),
         micro_batches=plan_micro_batches(
-            HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend
+            HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend, task.passes
         ),
         recipe=replace(recipe, learning_rate=options.learning_rate or recipe.learning_rate),
         start=_source(options.weights),

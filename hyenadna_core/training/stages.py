@@ -59,12 +59,19 @@ def plan_stages(
 
 
 def plan_micro_batches(
-    config: HyenaConfig, stages: Sequence[Stage], asked: int | None, devices: int, limit: int, backend: str
+    config: HyenaConfig,
+    stages: Sequence[Stage],
+    asked: int | None,
+    devices: int,
+    limit: int,
+    backend: str,
+    passes: int = 1,
 ) -> tuple[int, ...]:
     """Return how many sequences of a step are computed at a time in each stage, on all devices.
 
     The number is at most `asked`. If `asked` is None, it is as many as fit in `limit` bytes on each
-    device, by the estimate. All parts of a step have the same size.
+    device, by the estimate, if the model reads each sequence `passes` times. All parts of a step
+    have the same size.
 
     Raises:
         HyenaDNAError: the sequences do not divide among the devices.
@@ -76,7 +83,8 @@ def plan_micro_batches(
                 f"Stage {stage} has {stage.batch_size} sequences a step, which do not divide among {devices} devices."
             )
         of_device = stage.batch_size // devices
-        most = max(1, asked // devices) if asked else micro_batch(config, of_device, stage.seq_len, limit, backend)
+        fitting = micro_batch(config, passes * of_device, stage.seq_len, limit, backend) // passes
+        most = max(1, asked // devices if asked else fitting)
         sizes.append(devices * max(size for size in range(1, min(most, of_device) + 1) if of_device % size == 0))
     return tuple(sizes)
 

@@ -128,6 +128,11 @@ def test_what_the_user_should_know_of_the_data_is_said():
     ]
 
 
+def test_a_target_at_each_base_says_that_a_base_sees_one_side_only():
+    assert Bases().prepare(8)[0].startswith("Each base sees only the bases on its left: --both-directions adds")
+    assert not any("on its left" in said for said in [*Bases(both_directions=True).prepare(8), *Toy().prepare(8)])
+
+
 class ByComposition:
     """A model that answers 'yes' with the share of A and T in a sequence, as logits."""
 
