@@ -19,15 +19,16 @@ def check_are_classes(labels: Sequence[str]) -> None:
     Raises:
         HyenaDNAError: they are quantities.
     """
-    numbers = list(map(_number, labels))
+    names = dict.fromkeys(labels)
+    numbers = set(map(_number, names))
     values = {number for number in numbers if number is not None}
-    if None in numbers or not values:
+    if not values or None in numbers:
         return
     whole = all(value.is_integer() for value in values)
     counts = min(values) in (0, 1) and max(values) - min(values) + 1 == len(values) <= len(labels) / 2
     if not whole or (len(values) > FEW and not counts):
         raise HyenaDNAError(
-            f"The labels are {len(values):,} different numbers, {first_names(dict.fromkeys(labels))}: "
+            f"The labels are {len(values):,} different numbers, {first_names(names)}: "
             "give --target regression to predict numbers, or --target classes if each is the name of a class."
         )
 

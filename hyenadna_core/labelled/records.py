@@ -48,6 +48,7 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
     """
     usable = Records([], [], [], {})
     left_out: Counter[str] = Counter()
+    known: set[tuple[str, ...]] = set()  # labels without a fault
     for record in records:
         sequence = record.sequence.translate(None, WHITE_SPACE)
         if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
@@ -55,16 +56,13 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
                 f"{path}, row {record.name}: the sequence has the character {_first(strange)!r}: "
                 "check the row, and the column of sequences."
             )
-        if not labels_of_bases and (longest := max(map(len, record.labels), default=0)) > LONGEST_LABEL:
-            raise HyenaDNAError(
-                f"{path}, row {record.name}: the label has {longest:,} characters, more than {LONGEST_LABEL}: "
-                "check the column of labels; only --target bases takes one character for each base."
-            )
         reason = record.left_out or ("the sequence is empty" if not sequence else "")
         if not reason and not empty_labels and not all(record.labels):
             reason = "the label is empty"
-        if not reason and not labels_of_bases and (missing := MISSING.intersection(record.labels)):
-            reason = f"the label is {min(missing)}, which stands for a missing value (a class needs another name)"
+        if not reason and not labels_of_bases and record.labels not in known:
+            reason = _missing(record, path)
+            if not reason:
+                known.add(record.labels)
         if reason:
             left_out[reason] += 1
             continue
@@ -75,6 +73,22 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
         reasons = ", ".join(f"{reason} in {count:,}" for reason, count in left_out.items())
         raise HyenaDNAError(f"{path} has no usable row: {reasons or 'it has no rows'}.")
     return usable._replace(left_out=dict(left_out))
+
+
+def _missing(record: Record, path: Path) -> str:
+    """Return the reason to leave out a record whose label stands for a missing value, or nothing.
+
+    Raises:
+        HyenaDNAError: the label is too long.
+    """
+    if (longest := max(map(len, record.labels), default=0)) > LONGEST_LABEL:
+        raise HyenaDNAError(
+            f"{path}, row {record.name}: the label has {longest:,} characters, more than {LONGEST_LABEL}: "
+            "check the column of labels; only --target bases takes one character for each base."
+        )
+    if missing := MISSING.intersection(record.labels):
+        return f"the label is {min(missing)}, which stands for a missing value (a class needs another name)"
+    return ""
 
 
 def _first(strange: bytes) -> str | bytes:
