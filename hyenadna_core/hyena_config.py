@@ -1,13 +1,35 @@
 """The hyperparameters of a model: one dataclass, which every part of the library reads."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, fields
+from types import NoneType
+from typing import Any, get_args
 
 from hyenadna_core.errors import HyenaDNAError
 
 MIXERS = ("hyena", "attention")
 FILTER_LAYOUTS = ("channel_major", "step_major")
+CHOICES = {"mixer": MIXERS, "filter_layout": FILTER_LAYOUTS}
+KINDS = {int: "a whole number", float: "a number", bool: "True or False", str: "text"}
+# The smallest and the largest value of each number. The largest ones are far above those of any
+# model; they stop a damaged or hostile file before it takes memory.
+RANGES: dict[str, tuple[float, float]] = {
+    "n_layer": (1, 256),
+    "d_model": (1, 1 << 14),
+    "max_seq_len": (1, 1 << 24),
+    "d_inner": (1, 1 << 16),
+    "order": (2, 100),
+    "emb_dim": (3, 1_001),
+    "filter_order": (1, 1 << 13),
+    "num_inner_mlps": (0, 100),
+    "short_filter_order": (1, 1_000),
+    "activation_freq": (-1e6, 1e6),
+    "window_shift": (-1e6, 1e6),
+    "embed_dropout": (0, 1),
+    "layer_norm_epsilon": (0, 1),
+    "vocab_size": (1, 1 << 16),
+    "seed": (0, (1 << 63) - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,7 @@ class HyenaConfig:
             the original's training code) or its own matrix (as on the hub).
 
     Raises:
-        ValueError: a value that no model can have.
+        HyenaDNAError: a value that no model can have, or of another type.
     """
 
     n_layer: int
@@ -71,33 +93,20 @@ class HyenaConfig:
     tie_embeddings: bool = True
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            kinds = get_args(field.type) or (field.type,)
+            object.__setattr__(self, field.name, _checked(field.name, kinds, getattr(self, field.name)))
         object.__setattr__(self, "d_inner", self.inner_width)
-        if self.mixer not in MIXERS:
-            raise ValueError(f"mixer must be 'hyena' or 'attention'. Received: mixer={self.mixer!r}")
-        if self.mixer == "hyena":
-            self._check_operator()
-
-    def _check_operator(self) -> None:
-        """Raise ValueError if a hyperparameter of the operator or the filter has no meaning."""
-        if self.order < 2:
-            raise ValueError(f"order must be at least 2. Received: order={self.order}")
-        if self.emb_dim < 3 or self.emb_dim % 2 == 0:
-            raise ValueError(f"emb_dim must be odd and at least 3. Received: emb_dim={self.emb_dim}")
-        if self.num_inner_mlps < 0:
-            raise ValueError(f"num_inner_mlps must be at least 0. Received: num_inner_mlps={self.num_inner_mlps}")
-        if self.filter_layout not in FILTER_LAYOUTS:
-            raise ValueError(
-                f"filter_layout must be 'channel_major' or 'step_major'. Received: filter_layout={self.filter_layout!r}"
-            )
+        if self.emb_dim % 2 == 0:
+            raise HyenaDNAError(f"emb_dim must be odd. Received: emb_dim={self.emb_dim}")
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], **overrides: Any) -> "HyenaConfig":
         """Return the config with these hyperparameters by name; an override replaces a value.
 
         Raises:
-            HyenaDNAError: a name that is not a hyperparameter.
-            TypeError: n_layer, d_model or max_seq_len is missing.
-            ValueError: a value that no model can have.
+            HyenaDNAError: a name that is not a hyperparameter, a value that no model can have, or
+                n_layer, d_model or max_seq_len is missing.
         """
         names = [field.name for field in fields(cls)]
         values = dict(arguments) | overrides
@@ -105,6 +114,9 @@ class HyenaConfig:
             raise HyenaDNAError(
                 f"{unknown[0]!r} is not an argument of a model: choose from {', '.join(sorted(names))}."
             )
+        for field in fields(cls):
+            if field.default is MISSING and field.name not in values:
+                raise HyenaDNAError(f"{field.name} is missing: a model needs n_layer, d_model and max_seq_len.")
         return cls(**values)
 
     def asdict(self) -> dict[str, Any]:
@@ -130,3 +142,22 @@ class HyenaConfig:
     def filter_channels(self) -> int:
         """C = (O - 1) D, the number of long filters of an operator."""
         return (self.order - 1) * self.d_model
+
+
+def _checked(name: str, kinds: tuple[Any, ...], value: Any) -> Any:
+    """Return a value as the Python type of its hyperparameter; NumPy's numbers are converted.
+
+    Raises:
+        HyenaDNAError: it has another type, or is out of range.
+    """
+    value = value.item() if getattr(value, "shape", None) == () else value
+    if value is None and NoneType in kinds:
+        return None
+    kind, choices = kinds[0], CHOICES.get(name)
+    low, high = RANGES.get(name, (0, 0))
+    is_valid = type(value) is kind or (kind is float and type(value) is int)
+    if is_valid and (value in choices if choices else name not in RANGES or low <= value <= high):
+        return kind(value)
+    wanted = f"one of {', '.join(choices)}" if choices else KINDS[kind]
+    wanted += f" from {low:,} to {high:,}" if name in RANGES else ""
+    raise HyenaDNAError(f"{name} must be {wanted}. Received: {name}={value!r}")

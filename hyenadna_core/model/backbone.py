@@ -66,7 +66,7 @@ class HyenaBackbone(Pretrained, SequenceModel):
 
     Raises:
         TypeError: an argument that is not a hyperparameter of a backbone.
-        ValueError: a value that no model can have.
+        HyenaDNAError: a value that no model can have.
     """
 
     def __init__(
