@@ -7,6 +7,7 @@ from typing import Any, Self
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import find_preset
+from hyenadna_core.weights.positions import with_max_seq_len
 from hyenadna_core.weights.sources import Weights, read_weights
 from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, load_state_dict, parameters
 from hyenadna_plugins import reason_of
@@ -48,12 +49,25 @@ class Pretrained:
         Raises:
             HyenaDNAError: the weights do not fit the model with these overrides.
         """
-        try:
-            model = cls.from_hyena_config(HyenaConfig.from_arguments(weights.architecture, **overrides))
-        except (TypeError, ValueError) as error:
-            raise HyenaDNAError(f"Cannot load {weights.path} with these arguments: {reason_of(error)}.") from None
+        config = HyenaConfig.from_arguments(weights.architecture, **overrides)
         tensors = dict(weights.tensors)
         tensors.setdefault(HEAD, tensors[EMBEDDING])
+        before = weights.architecture["max_seq_len"]
+        if config.mixer == "hyena" and config.max_seq_len != before:
+            try:
+                tensors = with_max_seq_len(tensors, config, weights.architecture["trained_positions"])
+            except HyenaDNAError as error:
+                raise HyenaDNAError(f"{weights.path}: {error}") from None
+            logger.warning(
+                "%s: max_seq_len is %s instead of %s. The positions are computed by the formula: all outputs change.",
+                weights.path,
+                f"{config.max_seq_len:,}",
+                f"{before:,}",
+            )
+        try:
+            model = cls.from_hyena_config(config)
+        except (TypeError, ValueError) as error:
+            raise HyenaDNAError(f"Cannot load {weights.path} with these arguments: {reason_of(error)}.") from None
         if not any(parameter.name == HEAD for parameter in parameters(model)):
             del tensors[HEAD]
         try:

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from hyenadna_core.definition import positional_features, times
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.weights.dtypes import is_real
+from hyenadna_core.weights.tensor_files import StoredTensor
 
-Tensors = Mapping[str, np.ndarray]
-
-POSITIONS_ATOL = 5e-6  # the original's float32 table for 1,000,002 positions is 7e-7 from the formula
+Tensors = Mapping[str, np.ndarray] | Mapping[str, StoredTensor]
 
 # The names of hyperparameters in config.json: the original's (after those of its "layer"), the
 # hub's.
@@ -33,64 +32,70 @@ CONFIG_NAMES = {
     "embed_dropout": "embed_dropout",
     "layer_norm_epsilon": "layer_norm_epsilon",
 }
-NOT_FROM_SHAPES = ("tie_embeddings", "trained_positions")  # read from values: a config.json may differ
+# Parts of an operator that are not trained. A file may lack them: they have formulas.
+FORMULAS = ("pos_emb.z", "pos_emb.t", "modulation.deltas")
 
 
 def read_architecture(tensors: Tensors) -> dict[str, Any]:
-    """Return the hyperparameters that tensors with plain names show, by the names of HyenaConfig.
+    """Return the hyperparameters that the shapes of tensors show, by the names of HyenaConfig.
 
-    max_seq_len is missing if the mixer is attention, because no shape depends on it.
+    The tensors have plain names. max_seq_len is missing if no shape depends on it: the mixer is
+    attention, or the file has no positions.
 
     Raises:
         HyenaDNAError: a tensor is missing or has a shape that no HyenaDNA model has.
     """
-    indices = {int(match[1]) for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
-    n_layer = len(indices)
-    if indices != set(range(n_layer)):
-        raise HyenaDNAError(f"its layers are numbered {sorted(indices)}, not from 0 on.")
     embedding = _tensor(tensors, "backbone.embeddings.word_embeddings.weight", 2)
+    indices = {match[1] for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
+    if indices != {str(index) for index in range(len(indices))}:
+        raise HyenaDNAError(f"its layers are not numbered from 0 on: {first_names(sorted(indices, key=_by_number))}.")
     mixer = "backbone.layers.0.mixer."
     is_attention = f"{mixer}Wqkv.weight" in tensors
     vocab_size, d_model = embedding.shape
-    architecture = {
+    architecture: dict[str, Any] = {
         "mixer": "attention" if is_attention else "hyena",
-        "n_layer": n_layer,
+        "n_layer": len(indices),
         "d_model": d_model,
         "d_inner": _tensor(tensors, "backbone.layers.0.mlp.fc1.weight", 2).shape[0],
         "vocab_size": vocab_size,
-        "tie_embeddings": np.array_equal(tensors.get("lm_head.weight", embedding), embedding),
     }
-    if is_attention:
-        check_shapes(tensors, HyenaConfig(**architecture, max_seq_len=1))
-        return architecture
-    network = f"{mixer}filter_fn.implicit_filter."
-    first = _tensor(tensors, f"{network}0.weight", 2)
-    linears = [name for name in tensors if re.fullmatch(re.escape(network) + r"\d+\.weight", name)]
-    architecture |= {
-        "max_seq_len": _tensor(tensors, f"{mixer}filter_fn.pos_emb.z", 3).shape[1],
-        "order": _tensor(tensors, f"{mixer}in_proj.weight", 2).shape[0] // max(d_model, 1) - 1,
-        "emb_dim": first.shape[1],
-        "filter_order": first.shape[0],
-        "num_inner_mlps": len(linears) - 2,
-        "short_filter_order": _tensor(tensors, f"{mixer}short_filter.weight", 3).shape[2],
-    }
+    if not is_attention:
+        network = f"{mixer}filter_fn.implicit_filter."
+        first = _tensor(tensors, f"{network}0.weight", 2)
+        linears = [name for name in tensors if re.fullmatch(re.escape(network) + r"\d+\.weight", name)]
+        architecture |= {
+            "order": _tensor(tensors, f"{mixer}in_proj.weight", 2).shape[0] // max(d_model, 1) - 1,
+            "emb_dim": first.shape[1],
+            "filter_order": first.shape[0],
+            "num_inner_mlps": len(linears) - 2,
+            "short_filter_order": _tensor(tensors, f"{mixer}short_filter.weight", 3).shape[2],
+        }
+        for part in ("pos_emb.t", "pos_emb.z"):
+            if f"{mixer}filter_fn.{part}" in tensors:
+                architecture["max_seq_len"] = _tensor(tensors, f"{mixer}filter_fn.{part}", 3).shape[1]
     try:
-        config = HyenaConfig(**architecture)
-    except ValueError as error:
+        config = HyenaConfig(**{"max_seq_len": 1} | architecture)
+    except HyenaDNAError as error:
         raise HyenaDNAError(f"its shapes fit no Hyena model: {error} ({architecture}).") from None
     check_shapes(tensors, config)
-    return architecture | {"trained_positions": _trained_positions(tensors, config)}
+    return architecture
+
+
+def _by_number(digits: str) -> tuple[int, str]:
+    return len(digits), digits
 
 
 def check_shapes(tensors: Tensors, config: HyenaConfig) -> None:
     """Compare every tensor with the shape that it has in a model with these hyperparameters.
+
+    The head may be missing, and so may a part that has a formula, if all layers lack it.
 
     Raises:
         HyenaDNAError: a tensor is missing, is unknown, has another shape or holds no real numbers.
     """
     wanted = shapes(config)
     for problem, names in (
-        ("lacks", wanted.keys() - tensors.keys() - {"lm_head.weight"}),
+        ("lacks", wanted.keys() - tensors.keys() - {"lm_head.weight"} - absent_parts(tensors, config)),
         ("has, unlike any Hyena model,", tensors.keys() - wanted.keys()),
     ):
         if names:
@@ -102,9 +107,17 @@ def check_shapes(tensors: Tensors, config: HyenaConfig) -> None:
             raise HyenaDNAError(f"{name} holds {tensor.dtype} instead of real numbers.")
 
 
-def is_real(dtype: np.dtype[Any]) -> bool:
-    """Return whether the dtype is floating-point; bfloat16 is not one of NumPy's own dtypes."""
-    return np.issubdtype(dtype, np.floating) or dtype.name == "bfloat16"
+def absent_parts(tensors: Tensors, config: HyenaConfig) -> set[str]:
+    """Return the names of the tensors with a formula that all layers lack."""
+    if config.mixer != "hyena":
+        return set()
+    named = [of_layers(config, part) for part in FORMULAS]
+    return {name for names in named if tensors.keys().isdisjoint(names) for name in names}
+
+
+def of_layers(config: HyenaConfig, part: str) -> list[str]:
+    """Return the names of a part of the filters in each layer."""
+    return [f"backbone.layers.{i}.mixer.filter_fn.{part}" for i in range(config.n_layer)]
 
 
 def shapes(config: HyenaConfig) -> dict[str, tuple[int, ...]]:
@@ -161,9 +174,8 @@ def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> d
         HyenaDNAError: it contradicts the tensors' shapes, or needs something that this model lacks.
     """
     if isinstance(config.get("backbone"), dict):  # ours
-        given: dict[str, Any] = config["backbone"] | {
-            "tie_embeddings": config.get("tie_embeddings", architecture["tie_embeddings"])
-        }
+        given: dict[str, Any] = {name: value for name, value in config.items() if name == "tie_embeddings"}
+        given = config["backbone"] | given
     else:
         layer = config.get("layer", {})
         if not isinstance(layer, dict):
@@ -173,31 +185,15 @@ def read_config(config: Mapping[str, Any], architecture: Mapping[str, Any]) -> d
         flat = {**config, **layer}
         given = {ours: flat[name] for name, ours in CONFIG_NAMES.items() if flat.get(name) is not None}
     for name, value in architecture.items():
-        if name not in NOT_FROM_SHAPES and given.get(name, value) != value:
+        if given.get(name, value) != value:
             raise HyenaDNAError(f"it has {name} {given[name]!r}, but the weights have {value}.")
     return given
 
 
-def _tensor(tensors: Tensors, name: str, axes: int) -> np.ndarray:
+def _tensor(tensors: Tensors, name: str, axes: int) -> np.ndarray | StoredTensor:
     """Return a tensor, or raise HyenaDNAError if it is missing or has another number of axes."""
     if name not in tensors:
         raise HyenaDNAError(f"it lacks {name}: these are not the weights of a HyenaDNA model.")
-    if tensors[name].ndim != axes:
+    if len(tensors[name].shape) != axes:
         raise HyenaDNAError(f"{name} has the shape {tensors[name].shape}, not one of {axes} axes.")
     return tensors[name]
-
-
-def _trained_positions(tensors: Tensors, config: HyenaConfig) -> bool:
-    """Return whether positional features differ from the formula, or between layers.
-
-    Then each layer keeps its own.
-    """
-    prefixes = [f"backbone.layers.{i}.mixer.filter_fn.pos_emb." for i in range(config.n_layer)]
-    L, e = config.max_seq_len, config.emb_dim
-    for part, formula in (("z", positional_features(L, e)), ("t", times(L))):
-        first = tensors[f"{prefixes[0]}{part}"]
-        if not np.allclose(np.asarray(first[0], np.float32), formula, rtol=0, atol=POSITIONS_ATOL):
-            return True
-        if not all(np.array_equal(tensors[f"{prefix}{part}"], first) for prefix in prefixes):
-            return True
-    return False

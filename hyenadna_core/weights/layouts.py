@@ -12,7 +12,9 @@ from hyenadna_core.errors import HyenaDNAError
 
 T = TypeVar("T")
 
-PARAMETER = re.compile(r"(?:model\.|hyena\.)?(backbone\.(?:embeddings|layers\.\d+|ln_f)\..+|lm_head\.weight)")
+# Parts of names that torch.compile, data parallelism and activation checkpointing add.
+WRAPPERS = re.compile(r"(?<![^.])(?:_orig_mod|module|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+PARAMETER = re.compile(r"(?:(?:model|hyena)\.)*(backbone\.(?:embeddings|layers\.\d+|ln_f)\..+|lm_head\.weight)")
 FREQ = re.compile(r"(backbone\.layers\.\d+\.mixer\.filter_fn\.implicit_filter\.)(\d+)\.freq")
 
 
@@ -47,7 +49,7 @@ def to_plain(tensors: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
     plain_tensors: dict[str, T] = {}
     left_out = []
     for name, tensor in tensors.items():
-        match = PARAMETER.fullmatch(name)
+        match = PARAMETER.fullmatch(WRAPPERS.sub("", name))
         if match is None:
             left_out.append(name)
             continue
@@ -79,8 +81,9 @@ def to_layout(tensors: Mapping[str, T], layout: Layout) -> dict[str, T]:
 
 def layout_of(names: Mapping[str, T]) -> str:
     """Recognise the layout from the names of a file's tensors."""
-    if any(name.startswith("hyena.") for name in names):
+    unwrapped = [WRAPPERS.sub("", name) for name in names]
+    if any("hyena.backbone." in name for name in unwrapped):
         return "hub"
-    if any(".mixer.layer." in name or ".mlp.layer." in name for name in names):
+    if any(".mixer.layer." in name or ".mlp.layer." in name for name in unwrapped):
         return "checkpointed"
-    return "original" if any(name.startswith("model.") for name in names) else "plain"
+    return "original" if any(name.startswith("model.") for name in unwrapped) else "plain"

@@ -1,26 +1,32 @@
 """Read weights from a preset's name, a folder, a file of any published layout, or an address."""
 
-import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.files.checksum import sha256_of
+from hyenadna_core.files.json_file import parse_object, read_object
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import find_preset, session_plugins
-from hyenadna_core.weights.architecture import read_architecture, read_config
+from hyenadna_core.weights.architecture import FORMULAS, absent_parts, of_layers, read_architecture, read_config
 from hyenadna_core.weights.layouts import layout_of, to_plain
-from hyenadna_core.weights.torch_file import StoredTensor, read_torch_file
+from hyenadna_core.weights.positions import POSITIONS, by_formula, has_trained_positions
+from hyenadna_core.weights.safetensors_file import open_safetensors
+from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, check_numbers
+from hyenadna_core.weights.tensor_files import FILES, StoredTensor, open_tensor_file
 from hyenadna_plugins import PluginError, call, implementers, reason_of
 
-FILES = ("model.safetensors", "weights.ckpt")  # in a folder, the first one that exists
+logger = logging.getLogger(__name__)
+
 WINDOW_SHIFT = 0.05  # docs/weights.md gives the reason
 CONFIG_KEY = "hyenadna"  # the metadata of a single .safetensors file has its config.json under this key
-NO_WEIGHTS = "there are no weights (model.safetensors or weights.ckpt) and no checkpoints in this folder"
+NO_WEIGHTS = f"there are no weights ({', '.join(FILES)}) and no checkpoints in this folder"
 
 
 @dataclass(frozen=True)
@@ -42,43 +48,108 @@ class Weights:
 def read_weights(source: str | Path) -> Weights:
     """Read the weights of a source. The sources are those of `load`.
 
+    Names, shapes and config.json are checked before any number is read.
+
     Raises:
         HyenaDNAError: the source does not exist or has no HyenaDNA model. The message names it.
     """
     path = find_file(source)
+    file = open_tensor_file(path)
     try:
-        stored: Mapping[str, Any] = read_safetensors(path) if path.suffix == ".safetensors" else read_torch_file(path)
-    except OSError as error:
-        raise HyenaDNAError(f"Cannot read {path}: {error.strerror or error}.") from None
-    layout = layout_of(stored)
-    config_path = path.with_name("config.json")
+        plain, left_out = to_plain(file.tensors)
+        if not plain:
+            raise HyenaDNAError(
+                "no tensor has a name of a HyenaDNA model, such as backbone.layers.0.mixer.in_proj.weight; its tensors "
+                f"are {first_names(map(repr, file.tensors))}."
+            )
+        shown_by_shapes = read_architecture(plain)
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{path}: {error}") from None
+    given, config_path = _given(path, file.metadata, shown_by_shapes)
+    defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(plain)}
+    stated = defaults | shown_by_shapes | given
+    if "max_seq_len" not in stated:
+        why = "with attention" if stated["mixer"] == "attention" else "without positions (pos_emb.z)"
+        raise HyenaDNAError(f"{path}: a model {why} needs max_seq_len in the config.json of its folder.")
     try:
-        plain, left_out = to_plain(stored)
-        tensors = {
-            name: tensor.read() if isinstance(tensor, StoredTensor) else tensor for name, tensor in plain.items()
-        }
-        architecture = read_architecture(tensors)
+        config = HyenaConfig.from_arguments(stated)
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{config_path}: {error}") from None
+    try:
+        _check_size(plain, file.size)
+        tensors = _read_numbers(plain)
+        tensors |= _missing_parts(path, tensors, config)
+        from_values = {"tie_embeddings": np.array_equal(tensors.get(HEAD, tensors[EMBEDDING]), tensors[EMBEDDING])}
+        if config.mixer == "hyena":
+            from_values["trained_positions"] = has_trained_positions(tensors, config)
     except HyenaDNAError as error:
         raise HyenaDNAError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
-    given: dict[str, Any] = {}
-    has_config = path.name in FILES and config_path.exists()
-    config_path = config_path if has_config else path
-    if text := config_path.read_text(encoding="utf-8") if has_config else _own_config(path):
-        try:
-            config = json.loads(text)
-            given = read_config(config, architecture) if isinstance(config, dict) else {}
-        except (HyenaDNAError, ValueError) as error:
-            raise HyenaDNAError(f"{config_path}: {error}") from None
-    defaults = {"window_shift": WINDOW_SHIFT, "filter_layout": filter_layout(tensors)}
-    architecture = defaults | architecture | given
-    if architecture["mixer"] == "attention" and not isinstance(architecture.get("max_seq_len"), int):
-        raise HyenaDNAError(
-            f"{path}: a model with attention needs max_seq_len, a whole number, in the config.json of its folder."
-        )
-    return Weights(path, layout, tensors, architecture, "window_shift" in given, left_out)
+    architecture = {name: getattr(config, name) for name in stated}
+    return Weights(
+        path, layout_of(file.tensors), tensors, from_values | architecture, "window_shift" in given, left_out
+    )
 
 
-def filter_layout(tensors: Mapping[str, np.ndarray]) -> str:
+def _given(path: Path, metadata: Mapping[str, str], architecture: Mapping[str, Any]) -> tuple[dict[str, Any], Path]:
+    """Return the hyperparameters in a config.json, and the file that holds it.
+
+    It is in the folder, if the file has one of the usual names, or in the metadata of a file that
+    we wrote.
+    """
+    place = path.with_name("config.json")
+    if path.name in FILES and place.exists():
+        config = read_object(place)
+    elif text := metadata.get(CONFIG_KEY):
+        place = path
+        config = parse_object(text, f"the config.json in {path}")
+    else:
+        return {}, path
+    try:
+        return read_config(config, architecture), place
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{place}: {error}") from None
+
+
+def _check_size(tensors: Mapping[str, StoredTensor], size: int) -> None:
+    """Check that the tensors take about as much memory as the file has bytes.
+
+    Tensors of a PyTorch file may share numbers. Only the head and the positions of the layers may
+    do so here: the model keeps these once.
+
+    Raises:
+        HyenaDNAError: they take more than twice as much.
+    """
+    places: dict[Hashable, int] = {}
+    for name, tensor in tensors.items():
+        places[tensor.place if name.endswith(POSITIONS) else name] = tensor.nbytes
+    if (total := sum(places.values())) > 2 * size:
+        raise HyenaDNAError(f"its tensors would take {total:,} bytes, but the file has only {size:,}: it is not read.")
+
+
+def _read_numbers(tensors: Mapping[str, StoredTensor]) -> dict[str, np.ndarray]:
+    """Read the numbers of tensors; each place in the file is read once.
+
+    Raises:
+        HyenaDNAError: the file is damaged, or a number is nan or infinite.
+    """
+    places: dict[Hashable, np.ndarray] = {}
+    for name, tensor in tensors.items():
+        if tensor.place not in places:
+            places[tensor.place] = tensor.read()
+            check_numbers(name, places[tensor.place])
+    return {name: places[tensor.place] for name, tensor in tensors.items()}
+
+
+def _missing_parts(path: Path, tensors: Mapping[str, np.ndarray], config: HyenaConfig) -> dict[str, np.ndarray]:
+    """Compute the positions and decay rates that a file lacks, and say so."""
+    absent = absent_parts(tensors, config)
+    parts = [part for part in FORMULAS if of_layers(config, part)[0] in absent]
+    if parts:
+        logger.warning("%s has no %s: they are computed by their formulas.", path, " and no ".join(parts))
+    return {name: table for part in parts for table in [by_formula(config, part)] for name in of_layers(config, part)}
+
+
+def filter_layout(tensors: Mapping[str, Any]) -> str:
     """Return the channel order of the filters, which matters if order > 2.
 
     Weights with a language model head come from the original's training code, others from its
@@ -150,28 +221,10 @@ def _in_folder(path: Path) -> Path:
     raise HyenaDNAError(f"{path}: {NO_WEIGHTS}.")
 
 
-def _own_config(path: Path) -> str | None:
-    """Return the config.json in the metadata of a .safetensors file that we wrote, or None."""
-    if path.suffix != ".safetensors":
-        return None
-    from safetensors import safe_open
-
-    with safe_open(path, framework="np") as file:
-        metadata: dict[str, str] = file.metadata() or {}
-    return metadata.get(CONFIG_KEY)
-
-
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     """Read the tensors of a .safetensors file by name.
 
     Raises:
         HyenaDNAError: the file is damaged or has another format.
     """
-    import ml_dtypes  # noqa: F401 (teaches NumPy the name bfloat16)
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return dict(load_file(path))
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise HyenaDNAError(f"{path}: not a complete .safetensors file ({error}): fetch or copy it again.") from None
+    return {name: tensor.read() for name, tensor in open_safetensors(path)[0].items()}

@@ -114,7 +114,7 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
 
     Raises:
         HyenaDNAError: a name is missing or unknown, a shape is not the model's, or two tensors
-            differ but share one variable of the model.
+            differ but share one variable of the model, or a number is nan or infinite.
     """
     wanted = {parameter.name: parameter for parameter in parameters(model)}
     for problem, names in (("lack", wanted.keys() - tensors.keys()), ("have unknown", tensors.keys() - wanted.keys())):
@@ -122,12 +122,27 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
             raise HyenaDNAError(f"The weights {problem} {', '.join(sorted(names)[:3])} ({len(names)} in all).")
     placed: dict[int, str] = {}
     for name, variable, from_original, to_original in wanted.values():
-        value = np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32)))
-        if value.shape != tuple(variable.shape):
-            wanted_shape = to_original(np.empty(variable.shape)).shape
-            raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
         first = placed.setdefault(id(variable), name)
-        if not np.array_equal(tensors[first], tensors[name]):
-            raise HyenaDNAError(f"{name} differs from {first}, but this model has one variable for both.")
-        if first == name:
-            variable.assign(value)
+        if first != name:
+            if tensors[name] is not tensors[first] and not np.array_equal(tensors[first], tensors[name]):
+                raise HyenaDNAError(f"{name} differs from {first}, but this model has one variable for both.")
+            continue
+        wanted_shape = to_original(np.broadcast_to(np.float32(0), variable.shape)).shape
+        if tensors[name].shape != wanted_shape:
+            raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
+        check_numbers(name, tensors[name])
+        variable.assign(np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32))))
+
+
+def check_numbers(name: str, tensor: np.ndarray) -> None:
+    """Check that a tensor of real numbers is finite.
+
+    Raises:
+        HyenaDNAError: it holds nan or infinity.
+    """
+    if not (finite := np.isfinite(tensor)).all():
+        count, kind = tensor.size - np.count_nonzero(finite), "nan" if np.isnan(tensor).any() else "inf"
+        raise HyenaDNAError(
+            f"{name} holds {kind} ({count:,} of {tensor.size:,} numbers): the training diverged or the file is "
+            "damaged, use an earlier checkpoint."
+        )

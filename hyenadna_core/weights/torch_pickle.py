@@ -12,17 +12,21 @@ from typing import Any, NamedTuple
 from hyenadna_core.errors import HyenaDNAError
 
 DTYPES = {
-    "torch.FloatStorage": "<f4",
-    "torch.DoubleStorage": "<f8",
-    "torch.HalfStorage": "<f2",
-    "torch.BFloat16Storage": "<u2",  # the upper half of a float32
-    "torch.LongStorage": "<i8",
-    "torch.IntStorage": "<i4",
-    "torch.ShortStorage": "<i2",
-    "torch.CharStorage": "<i1",
-    "torch.ByteStorage": "<u1",
-    "torch.BoolStorage": "?",
+    "torch.FloatStorage": "float32",
+    "torch.DoubleStorage": "float64",
+    "torch.HalfStorage": "float16",
+    "torch.BFloat16Storage": "bfloat16",
+    "torch.LongStorage": "int64",
+    "torch.IntStorage": "int32",
+    "torch.ShortStorage": "int16",
+    "torch.CharStorage": "int8",
+    "torch.ByteStorage": "uint8",
+    "torch.BoolStorage": "bool",
 }
+# Limits of a pickle. Each step makes at most one object. A published checkpoint has about 15,000.
+MOST_STEPS = 1 << 20
+LONGEST_NAME = 1_000  # characters of a key, or of the name of a class or a storage
+MOST_AXES = 64  # of a tensor; NumPy has no more
 # Checkpoints of training frameworks also have settings and counters of these packages, which are
 # ignored.
 FRAMEWORKS = {
@@ -38,7 +42,7 @@ class Name(NamedTuple):
     text: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Call:
     """A call that a pickle asks for; it is never made."""
 
@@ -46,7 +50,7 @@ class Call:
     arguments: Any
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Storage:
     """A row of numbers: the name and size of its file in the zip."""
 
@@ -59,12 +63,14 @@ def interpret(pickled: bytes) -> Any:
     """Read a pickle into dicts, lists, tuples, numbers, strings, `Name`, `Call` and `Storage`.
 
     Raises:
-        HyenaDNAError: it names something that no checkpoint needs, such as os.system.
+        HyenaDNAError: it names something that no checkpoint needs, such as os.system, or is larger
+            than that of any checkpoint.
         ValueError, IndexError, KeyError, TypeError: it is damaged.
     """
     stack: list[Any] = []
     marked: list[list[Any]] = []
     memo: dict[int, Any] = {}
+    steps = 0
 
     def since_mark() -> list[Any]:
         nonlocal stack
@@ -73,6 +79,11 @@ def interpret(pickled: bytes) -> Any:
 
     argument: Any
     for opcode, argument, _ in pickletools.genops(io.BytesIO(pickled)):
+        steps += 1
+        if steps > MOST_STEPS:
+            raise HyenaDNAError(
+                f"its pickle has more than {MOST_STEPS:,} steps: save only the state_dict of the model."
+            )
         match opcode.name:
             case "PROTO" | "FRAME":
                 pass
@@ -121,6 +132,8 @@ def interpret(pickled: bytes) -> Any:
             case "REDUCE" | "NEWOBJ":
                 arguments = stack.pop()
                 stack.append(_call(stack.pop(), arguments))
+                if arguments and isinstance(stack[-1], dict):  # an OrderedDict of pairs, each one a step
+                    steps += len(arguments[0])
             case "NEWOBJ_EX":
                 stack[-3:] = [Call(stack[-3], stack[-2])]
             case "BUILD":  # attributes of an object that is not made
@@ -141,7 +154,9 @@ def interpret(pickled: bytes) -> Any:
 
 
 def _name(module: str, name: str) -> Name:
-    top = module.split(".")[0]
+    if len(module) + len(name) > LONGEST_NAME:
+        raise ValueError(f"the name of a class has {len(module) + len(name):,} characters")
+    top = module.partition(".")[0]
     harmless = name in HARMLESS_BUILTINS if top in ("builtins", "__builtin__") else top in FRAMEWORKS
     if not harmless:
         raise HyenaDNAError(f"its pickle would run {module}.{name}, which no checkpoint needs; nothing was run.")
@@ -151,8 +166,8 @@ def _name(module: str, name: str) -> Name:
 def _call(name: Any, arguments: Any) -> Any:
     if name == Name("collections.OrderedDict"):
         items: dict[Any, Any] = {}
-        for pair in arguments[0] if arguments else ():
-            _set_items(items, list(pair))
+        for key, value in arguments[0] if arguments else ():
+            _set_items(items, [key, value])
         return items
     if name == Name("torch._utils._rebuild_parameter"):
         return arguments[0]
@@ -162,12 +177,14 @@ def _call(name: Any, arguments: Any) -> Any:
 def _storage(identity: Any) -> Storage:
     """Read ("storage", type, key, device, number of elements)."""
     kind, storage_type, key, _, numel = identity
-    if kind != "storage" or not isinstance(storage_type, Name) or not isinstance(key, str) or not is_size(numel):
+    is_named = isinstance(storage_type, Name) and isinstance(key, str) and len(key) <= LONGEST_NAME
+    if kind != "storage" or not is_named or not is_size(numel):
         raise ValueError("a storage is not described as in PyTorch")
     return Storage(DTYPES.get(storage_type.text, storage_type.text), key, numel)
 
 
 def is_size(value: Any) -> bool:
+    """Return whether a value is a whole number that fits the sizes of tensors."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62
 
 
@@ -175,7 +192,9 @@ def _set_items(target: Any, items: list[Any]) -> None:
     """Add alternating keys and values to a dict; keep only keys that are text or whole numbers."""
     if isinstance(target, dict):
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if isinstance(key, (str, int)):
+            if isinstance(key, str) and len(key) > LONGEST_NAME:
+                raise ValueError(f"a key has {len(key):,} characters")
+            if isinstance(key, str) or is_size(key):
                 target[key] = value
 
 

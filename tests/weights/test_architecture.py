@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
+from hyenadna_core import CausalLM, HyenaBackbone, HyenaConfig, HyenaDNAError
 from hyenadna_core.presets import PRESETS
 from hyenadna_core.weights.architecture import read_architecture, read_config, shapes
+from hyenadna_core.weights.positions import has_trained_positions
 from hyenadna_core.weights.state_dict import state_dict
 
 pytestmark = pytest.mark.keras
@@ -24,20 +25,16 @@ TINY = {
         "short_filter_order": 3,
         "vocab_size": 16,
         "mixer": "hyena",
-        "tie_embeddings": True,
-        "trained_positions": False,
     },
 }
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("tie_embeddings", [True, False])
-def test_the_architecture_is_read_from_shapes(name, tie_embeddings):
-    model = CausalLM(HyenaBackbone(**MODELS[name]), tie_embeddings)
+def test_the_architecture_is_read_from_shapes(name):
+    model = CausalLM(HyenaBackbone(**MODELS[name]))
     architecture = read_architecture(state_dict(model))
-    config = model.backbone.get_config()
-    assert architecture == {part: config.get(part, tie_embeddings) for part in architecture}
-    assert architecture["tie_embeddings"] == tie_embeddings
+    assert architecture == {part: model.architecture[part] for part in architecture}
+    assert MODELS[name].keys() - architecture.keys() <= {"max_seq_len"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -70,11 +67,17 @@ def test_presets_have_the_parameters_and_buffers_that_were_counted_in_the_origin
 
 def test_positions_are_trained_where_they_differ_from_the_formula_or_between_layers(golden, golden_weights):
     z = "backbone.layers.{}.mixer.filter_fn.pos_emb.z"
+    config = HyenaConfig(**TINY)
+    assert not has_trained_positions(golden_weights, config)
     changed = {z.format(i): golden[f"layer{i}_perturbed_positional_features"] for i in range(2)}
-    assert read_architecture(golden_weights | changed)["trained_positions"]
+    assert has_trained_positions(golden_weights | changed, config)
     other = golden_weights[z.format(1)].copy()
     other[0, 5, 1] = np.nextafter(other[0, 5, 1], 2)
-    assert read_architecture(golden_weights | {z.format(1): other})["trained_positions"]
+    assert has_trained_positions(golden_weights | {z.format(1): other}, config)
+
+
+def layers(start, stop):
+    return {f"backbone.layers.{i}.norm1.bias": np.zeros(16, np.float32) for i in range(start, stop)}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_positions_are_trained_where_they_differ_from_the_formula_or_between_lay
             lambda w: w.update({"backbone.layers.0.extra": np.zeros(1)}),
             r"unlike any Hyena model, backbone\.layers\.0\.extra",
         ),
-        (lambda w: w.update({"backbone.layers.7.norm1.bias": np.zeros(16)}), r"numbered \[0, 1, 7\], not from 0 on"),
+        (lambda w: w.update({"backbone.layers.7.norm1.bias": np.zeros(16)}), r"not numbered from 0 on: 0, 1, 7"),
         (
             lambda w: w.update({"backbone.ln_f.bias": np.zeros(3)}),
             r"ln_f\.bias has the shape \(3,\) instead of \(16,\)",
@@ -98,10 +101,16 @@ def test_positions_are_trained_where_they_differ_from_the_formula_or_between_lay
         (lambda w: w.update({"backbone.embeddings.word_embeddings.weight": np.zeros(3)}), "not one of 2 axes"),
         (
             lambda w: w.update({"backbone.layers.0.mixer.in_proj.weight": np.zeros((16, 16))}),
-            "no Hyena model: order must be at least 2",
+            "no Hyena model: order must be a whole number from 2",
         ),
-        # a model of these shapes would take terabytes: it is never made
-        (lambda w: w.update({"backbone.layers.0.mlp.fc1.weight": np.zeros((1 << 20, 1))}), "has the shape"),
+        # models of these shapes would take terabytes: they are never made
+        (lambda w: w.update({"backbone.layers.0.mlp.fc1.weight": np.zeros((1 << 20, 1))}), "d_inner must be a whole"),
+        (lambda w: w.update({"backbone.layers.0.mlp.fc1.weight": np.zeros((1 << 16, 1))}), "has the shape"),
+        (lambda w: w.update(layers(2, 257)), "n_layer must be a whole number from 1 to 256"),
+        (lambda w: w.update({f"backbone.layers.{'9' * 5000}.norm1.bias": np.zeros(16)}), "not numbered from 0 on"),
+        (lambda w: w.update({"backbone.layers.01.norm1.bias": np.zeros(16)}), "not numbered from 0 on: 0, 1, 01"),
+        (lambda w: w.update({"backbone.ln_f.bias": np.zeros(16, np.complex64)}), "holds complex64 instead of real"),
+        (lambda w: w.pop("backbone.layers.1.mixer.filter_fn.pos_emb.z"), r"it lacks backbone\.layers\.1\..*pos_emb\.z"),
     ],
 )
 def test_weights_that_fit_no_model_are_an_error(golden_weights, change, message):

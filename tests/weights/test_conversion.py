@@ -147,10 +147,17 @@ def test_nothing_is_overwritten(tmp_path, files):
     assert (tmp_path / "x.safetensors").read_text() == "mine"
 
 
-def test_half_precision_stays_half_precision(tmp_path, golden_weights):
-    halved = {name: tensor.astype(np.float16) for name, tensor in golden_weights.items()}
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("through", ["x.safetensors", "x.ckpt"])
+def test_half_precision_stays_half_precision(request, tmp_path, golden_weights, dtype, through):
+    import ml_dtypes  # noqa: F401 (teaches NumPy the name bfloat16)
+
+    if through == "x.ckpt":
+        request.getfixturevalue("writes_checkpoints")
+    halved = {name: tensor.astype(dtype) for name, tensor in golden_weights.items()}
     save_file(halved, tmp_path / "half.safetensors")
-    write_weights(read_weights(tmp_path / "half.safetensors"), tmp_path / "ours")
+    write_weights(read_weights(tmp_path / "half.safetensors"), tmp_path / through)
+    write_weights(read_weights(tmp_path / through), tmp_path / "ours")
     equal(load_file(tmp_path / "ours" / "model.safetensors"), halved)
 
 

@@ -59,7 +59,9 @@ def test_every_kind_of_tensor_is_read_as_pytorch_reads_it(tmp_path):
     stored = read_torch_file(tmp_path / "x.ckpt")
     assert stored.keys() == tensors.keys()
     for name, tensor in tensors.items():
-        np.testing.assert_array_equal(stored[name].read(), tensor.detach().float().numpy(), err_msg=name)
+        numbers = stored[name].read()
+        assert numbers.dtype.name == str(tensor.dtype).removeprefix("torch.")
+        np.testing.assert_array_equal(numbers, tensor.detach().float().numpy(), err_msg=name)
 
 
 class RunsCode:
@@ -130,7 +132,7 @@ def test_a_tensor_that_claims_more_than_is_stored_is_not_made(tmp_path):
 def test_a_storage_of_another_size_than_claimed_is_an_error(tmp_path):
     path = rewrite(CKPT, tmp_path / "x.ckpt", lambda name, old: old[:-4] if name.endswith("data/0") else old)
     stored = read_torch_file(path)
-    with pytest.raises(HyenaDNAError, match=r"data/0 has 1,020 bytes instead of the 1,024 in its pickle"):
+    with pytest.raises(HyenaDNAError, match=r"data/0' has 1,020 bytes instead of the 1,024 in its pickle"):
         stored["model.backbone.embeddings.word_embeddings.weight"].read()
 
 
@@ -188,7 +190,7 @@ def test_a_flipped_byte_of_a_tensor_is_noticed(tmp_path):
     content[entry.header_offset + 200] ^= 1
     path = tmp_path / "weights.ckpt"
     path.write_bytes(content)
-    with pytest.raises(HyenaDNAError, match=r"data/0 is damaged"):
+    with pytest.raises(HyenaDNAError, match=r"data/0' is damaged"):
         read_torch_file(path)["model.backbone.embeddings.word_embeddings.weight"].read()
 
 
