@@ -1,13 +1,17 @@
 """Weights from the Hugging Face hub: `hf://owner/name[@revision]`."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.checksum import sha256_of
+from hyenadna_core.weights.tensor_files import FILES, INDEX, files_of_index
 from hyenadna_plugins import reason_of
 
-WEIGHTS = ("model.safetensors", "weights.ckpt")  # the first one that exists in a repository
+PLACES = ("ETag", "X-Linked-ETag", "X-Repo-Commit", "X-Xet-Hash")  # headers that name files of the cache
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -27,11 +31,38 @@ def fetch(uri: str) -> Path:
         import huggingface_hub  # noqa: F401 (a clear error before its first use)
     except ModuleNotFoundError:
         raise HyenaDNAError(f"{uri} needs huggingface_hub: run pip install 'hyenadna[hub]'.") from None
-    for name in WEIGHTS:
-        if path := _download(repository, name, revision):
-            _download(repository, "config.json", revision)  # may be missing: the shapes are enough
-            return path.parent
-    raise HyenaDNAError(f"{uri} has no weights: it needs {' or '.join(WEIGHTS)}.")
+    with _checked_answers():
+        for name in FILES:
+            if path := _download(repository, name, revision):
+                for part in dict.fromkeys(files_of_index(path).values() if name.endswith(INDEX) else ()):
+                    if _download(repository, part, revision) is None:
+                        raise HyenaDNAError(f"{uri} has no file {part!r}, which its {name} names.")
+                _download(repository, "config.json", revision)  # may be missing: the shapes are enough
+                return path.parent
+    raise HyenaDNAError(f"{uri} has no weights: it needs one of {', '.join(FILES)}.")
+
+
+@contextmanager
+def _checked_answers() -> Iterator[None]:
+    """Check each answer of the server before huggingface_hub names files by it."""
+    from huggingface_hub import get_session
+
+    hooks = get_session().event_hooks["response"]
+    hooks.append(_check_places)
+    try:
+        yield
+    finally:
+        hooks.remove(_check_places)
+
+
+def _check_places(response: Any) -> None:
+    """Raise HyenaDNAError if a header would lead out of the hub's cache."""
+    for header in PLACES:
+        value = response.headers.get(header, "").lstrip("W/").strip('"')
+        if value.startswith("/") or ".." in re.split(r"[/\\]", value):
+            raise HyenaDNAError(
+                f"{response.url.host} sent a {header} that leads out of the cache, {value!r}: nothing was written."
+            )
 
 
 def _download(repository: str, name: str, revision: str | None) -> Path | None:
@@ -49,6 +80,8 @@ def _download(repository: str, name: str, revision: str | None) -> Path | None:
     try:
         stated = get_hf_file_metadata(hf_hub_url(repository, name, revision=revision)).etag or ""
         path = Path(hf_hub_download(repository, name, revision=revision))
+    except HyenaDNAError:
+        raise
     except errors.RepositoryNotFoundError:
         raise HyenaDNAError(
             f"{constants.ENDPOINT} has no repository {repository!r} that you may read: check its name, or log in."

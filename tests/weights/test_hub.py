@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load, load_file
 
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 COMMIT = "1" * 40
@@ -28,14 +28,22 @@ def hub(tmp_path, golden_folder):
     config = json.dumps({"n_layer": 2, "embed_dropout": 0.25}).encode()
 
     model = {"model.safetensors": weights, "config.json": config}
+    index = {"weight_map": dict.fromkeys(load(weights), "model-00001-of-00001.safetensors")}
+    parts = {
+        "model.safetensors.index.json": json.dumps(index).encode(),
+        "model-00001-of-00001.safetensors": weights,
+        "config.json": config,
+    }
     repositories = {
         "owner/model": {"main": model, COMMIT: model},
         CHECKPOINT: {"main": {"weights.ckpt": CKPT.read_bytes()}},
         "owner/other": {"main": {"README.md": b"nothing"}},
         "owner/lies": {"main": {"model.safetensors": weights}},
+        "owner/parts": {"main": parts},
+        "owner/bin": {"main": {"pytorch_model.bin": CKPT.read_bytes()}},
         HUB: {"e8c1effa8673814e257e627d2e1eda9ea5a373f6": {"model.safetensors": weights}},
     }
-    requests = []
+    requests, hostile = [], {}
 
     class Hub(BaseHTTPRequestHandler):
         def do_HEAD(self):
@@ -59,9 +67,13 @@ def hub(tmp_path, golden_folder):
                 self.end_headers()
                 return
             self.send_response(200)
-            self.send_header("X-Repo-Commit", COMMIT if revision == "main" else revision)
+            if "X-Repo-Commit" not in hostile:
+                self.send_header("X-Repo-Commit", COMMIT if revision == "main" else revision)
             stated = content + b"!" if name == "lies" else content
-            self.send_header("ETag", f'"{hashlib.sha256(stated).hexdigest()}"')
+            if "ETag" not in hostile:
+                self.send_header("ETag", f'"{hashlib.sha256(stated).hexdigest()}"')
+            for header, value in hostile.items():
+                self.send_header(header, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if not head:
@@ -78,7 +90,7 @@ def hub(tmp_path, golden_folder):
         "HF_HUB_DISABLE_XET": "1",
         "no_proxy": "127.0.0.1",
     }
-    yield SimpleNamespace(server=server, requests=requests, environment=environment)
+    yield SimpleNamespace(server=server, requests=requests, hostile=hostile, environment=environment)
     server.shutdown()
     server.server_close()
 
@@ -123,7 +135,7 @@ def test_a_repository_of_the_original_gives_its_checkpoint(hub, tmp_path, golden
     [
         ("hf://owner/missing", "has no repository 'owner/missing' that you may read"),
         ("hf://owner/model@v7", "owner/model has no revision 'v7'"),
-        ("hf://owner/other", "hf://owner/other has no weights: it needs model.safetensors or weights.ckpt"),
+        ("hf://owner/other", "hf://owner/other has no weights: it needs one of model.safetensors, "),
         ("hf://owner/lies", "model.safetensors of owner/lies was damaged in the download: its SHA-256 is"),
         ("hyenadna-tiny-1k", "is not the file of hyenadna-tiny-1k: its SHA-256 is"),
     ],
@@ -135,6 +147,32 @@ def test_what_the_hub_does_not_have_or_states_otherwise_is_one_line(hub, tmp_pat
     assert message in messages
     assert "\n" not in messages
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("source", ["hf://owner/parts", "hf://owner/bin"])
+def test_a_repository_with_an_index_or_a_bin_is_fetched(hub, tmp_path, golden_weights, source):
+    assert convert(hub, source, tmp_path / "out.safetensors")[0] == 0
+    written = load_file(tmp_path / "out.safetensors")
+    for name, tensor in golden_weights.items():
+        np.testing.assert_array_equal(written[name], tensor)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("ETag", '"../../../../outside"'),
+        ("ETag", '"{tmp_path}/outside"'),
+        ("X-Linked-ETag", '"../../../../outside"'),
+        ("X-Repo-Commit", "../../../../outside"),
+    ],
+)
+def test_a_server_that_names_a_place_outside_the_cache_writes_nothing(hub, tmp_path, header, value):
+    hub.hostile[header] = value.format(tmp_path=tmp_path)
+    status, messages = convert(hub, "hf://owner/model", tmp_path / "out")
+    assert status == 1
+    assert f"sent a {header} that leads out of the cache" in messages
+    assert "\n" not in messages
+    assert [path.name for path in tmp_path.rglob("*") if "hf" not in path.relative_to(tmp_path).parts] == []
 
 
 @pytest.mark.parametrize("changed", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
