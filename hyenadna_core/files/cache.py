@@ -122,6 +122,5 @@ def file_written_aside(target: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file under a temporary name, then rename it to `path`."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    with file_written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside, written_aside
 from hyenadna_core.weights.layouts import LAYOUTS, to_layout
 from hyenadna_core.weights.sources import CONFIG_KEY, WINDOW_SHIFT, Weights
+from hyenadna_plugins import reason_of
 
 EPSILON = 1e-5
 HEAD, EMBEDDING = "lm_head.weight", "backbone.embeddings.word_embeddings.weight"
@@ -35,7 +37,8 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
             for a .ckpt file, else "plain".
 
     Raises:
-        HyenaDNAError: the destination exists, or readers of the layout cannot run this model.
+        HyenaDNAError: the destination exists or cannot be written, or readers of the layout cannot
+            run this model.
     """
     is_file = destination.suffix in (".safetensors", ".ckpt")
     layout = layout or ("original" if destination.suffix == ".ckpt" else "plain")
@@ -53,14 +56,21 @@ def write_weights(weights: Weights, destination: Path, layout: str | None = None
     tensors = dict(weights.tensors)
     tensors.setdefault(HEAD, tensors[EMBEDDING])
     named = to_layout(tensors, LAYOUTS[layout])
-    if is_file:
-        with file_written_aside(destination) as file:
-            _write(named, file, {CONFIG_KEY: json.dumps(our_config(weights.architecture))} if layout == "plain" else {})
-        return notices
-    with written_aside(destination) as folder:
-        _write(named, folder / FILE_OF[layout], {})
-        text = json.dumps(CONFIG_OF[layout](weights.architecture), indent=2) + "\n"
-        (folder / "config.json").write_text(text, encoding="utf-8")
+    try:
+        if is_file:
+            metadata = {CONFIG_KEY: json.dumps(our_config(weights.architecture))} if layout == "plain" else {}
+            with file_written_aside(destination) as file:
+                _write(named, file, metadata)
+        else:
+            with written_aside(destination) as folder:
+                _write(named, folder / FILE_OF[layout], {})
+                text = json.dumps(CONFIG_OF[layout](weights.architecture), indent=2) + "\n"
+                (folder / "config.json").write_text(text, encoding="utf-8")
+    except (OSError, RuntimeError, SafetensorError) as error:  # RuntimeError: PyTorch's, on a full disk
+        reason = getattr(error, "strerror", None) or reason_of(error)
+        raise HyenaDNAError(
+            f"Cannot write {destination} ({reason}): check the free space and your permissions; nothing was written."
+        ) from None
     return notices
 
 
