@@ -1,6 +1,7 @@
 """Bases to token ids and back, by table lookup (docs/model.md section 1)."""
 
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +16,12 @@ COMPLEMENT = np.arange(16, dtype=np.int32)
 COMPLEMENT[[A, C, G, T]] = [T, G, C, A]
 
 logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from Bio.Seq import MutableSeq, Seq
+    from Bio.SeqRecord import SeqRecord
+
+    Bases = str | bytes | bytearray | np.ndarray | Seq | MutableSeq | SeqRecord
 
 
 def _original_table() -> np.ndarray:
@@ -42,13 +49,16 @@ SPECIAL_TOKENS: dict[str, tuple[list[int], list[int]]] = {
 
 
 def encode(
-    sequence: str | bytes | np.ndarray,
+    sequence: "Bases | list[Bases] | tuple[Bases, ...]",
     encoding: str = "default",
     special_tokens: str = "none",
     max_length: int | None = None,
     padding_side: str = "right",
 ) -> np.ndarray:
-    """Return the token ids of a sequence: str, bytes or an array of bytes -> (L,) int32.
+    """Return the token ids of a sequence, (L,) int32, or of a list of sequences, (B, L) int32.
+
+    A sequence is text, bytes, an array of bytes, or a Seq or SeqRecord of Biopython. The shorter
+    sequences of a list are padded to the longest one, or to max_length.
 
     Args:
         encoding: "default" reads lower case as capitals, U as T and IUPAC codes as N; "original"
@@ -62,7 +72,8 @@ def encode(
             positions, or "left", as in the original.
 
     Raises:
-        HyenaDNAError: encoding, special_tokens or padding_side does not exist.
+        HyenaDNAError: encoding, special_tokens or padding_side does not exist; or `sequence` is
+            none of these, or an empty list.
     """
     for name, value, known in (
         ("encoding", encoding, TO_ID),
@@ -71,17 +82,26 @@ def encode(
     ):
         if value not in known:
             raise HyenaDNAError(f"{name} is {value!r}: choose one of {', '.join(known)}.")
-    ids = TO_ID[encoding][as_bytes(sequence)]
-    if unknown := int(np.count_nonzero(ids == UNK)):
-        logger.warning("%d of %d characters are not bases and became [UNK].", unknown, len(ids))
-    before, after = SPECIAL_TOKENS[special_tokens]
-    if max_length is not None:
-        ids = ids[: max(0, max_length - len(before) - len(after))]
-    ids = np.concatenate([np.array(before, np.int32), ids, np.array(after, np.int32)])
-    if max_length is None or len(ids) >= max_length or (encoding == "original" and len(ids) == 0):
-        return ids  # the original never pads an empty text
-    padding = np.full(max_length - len(ids), PAD, np.int32)
-    return np.concatenate([padding, ids] if padding_side == "left" else [ids, padding])
+    is_list = isinstance(sequence, list | tuple)
+    sequences: list[Bases] = list(sequence) if isinstance(sequence, list | tuple) else [sequence]
+    if not sequences:
+        raise HyenaDNAError("There are no sequences in the list: give at least one.")
+    table, (before, after) = TO_ID[encoding], SPECIAL_TOKENS[special_tokens]
+    rows = [table[as_bytes(one)] for one in sequences]
+    if unknown := sum(int(np.count_nonzero(row == UNK)) for row in rows):
+        logger.warning("%d of %d characters are not bases and became [UNK].", unknown, sum(map(len, rows)))
+    kept = None if max_length is None else max(0, max_length - len(before) - len(after))
+    rows = [np.concatenate([np.array(before, np.int32), row[:kept], np.array(after, np.int32)]) for row in rows]
+    if is_list:
+        max_length = max(max_length or 0, *map(len, rows))
+    elif max_length is None or (encoding == "original" and len(rows[0]) == 0):
+        return rows[0]  # the original never pads an empty text
+    sides = (1, 0) if padding_side == "left" else (0, 1)
+    padding = [max(0, max_length - len(row)) for row in rows]
+    rows = [
+        np.pad(row, [side * n for side in sides], constant_values=PAD) for row, n in zip(rows, padding, strict=True)
+    ]
+    return np.stack(rows) if is_list else rows[0]
 
 
 def decode(ids: ArrayLike) -> str:
@@ -95,10 +115,28 @@ def reverse_complement(ids: ArrayLike) -> np.ndarray:
     return other
 
 
-def as_bytes(sequence: str | bytes | np.ndarray) -> np.ndarray:
-    """Return a sequence as an array of bytes, (L,) uint8; characters outside Latin-1 become '?'."""
-    if isinstance(sequence, np.ndarray):
+def as_bytes(sequence: "Bases") -> np.ndarray:
+    """Return a sequence as an array of bytes, (L,) uint8; characters outside Latin-1 become '?'.
+
+    Raises:
+        HyenaDNAError: it is no text, bytes, array of bytes, Seq or SeqRecord.
+    """
+    if isinstance(sequence, np.ndarray) and sequence.dtype == np.uint8 and sequence.ndim == 1:
         return sequence
     if isinstance(sequence, str):
-        sequence = sequence.encode("latin-1", errors="replace")
-    return np.frombuffer(sequence, np.uint8)
+        return np.frombuffer(sequence.encode("latin-1", errors="replace"), np.uint8)
+    if isinstance(sequence, bytes | bytearray):
+        return np.frombuffer(bytes(sequence), np.uint8)
+    from Bio.Seq import MutableSeq, Seq, UndefinedSequenceError
+    from Bio.SeqRecord import SeqRecord
+
+    try:
+        if isinstance(sequence, Seq | MutableSeq | SeqRecord):
+            return np.frombuffer(bytes(sequence), np.uint8)
+    except UndefinedSequenceError:
+        raise HyenaDNAError(f"The bases of this {type(sequence).__name__} are not defined.") from None
+    shape = f" of {sequence.dtype}, {sequence.shape}" if isinstance(sequence, np.ndarray) else ""
+    raise HyenaDNAError(
+        f"A {type(sequence).__name__}{shape} is no sequence of bases: give text, bytes, an array of bytes (L,) uint8, "
+        "a Seq of Biopython, or a list of these."
+    )

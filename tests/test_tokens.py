@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from Bio.Seq import MutableSeq, Seq
+from Bio.SeqRecord import SeqRecord
 
 from hyenadna_core import HyenaDNAError, decode, encode, reverse_complement
 
@@ -36,9 +38,51 @@ def test_unknown_characters_are_counted_in_one_warning(caplog):
     assert [record.getMessage() for record in caplog.records] == ["4 of 8 characters are not bases and became [UNK]."]
 
 
-@pytest.mark.parametrize("sequence", ["ACGT", b"ACGT", np.frombuffer(b"ACGT", np.uint8)])
-def test_text_bytes_and_arrays_are_the_same(sequence):
+SAME = ["ACGT", b"ACGT", bytearray(b"ACGT"), np.frombuffer(b"ACGT", np.uint8)]
+SAME += [Seq("ACGT"), MutableSeq("ACGT"), SeqRecord(Seq("ACGT")), np.str_("ACGT")]
+
+
+@pytest.mark.parametrize("sequence", SAME, ids=lambda sequence: type(sequence).__name__)
+def test_all_forms_of_a_sequence_give_the_same_ids(sequence):
     assert encode(sequence).tolist() == [7, 8, 9, 10]
+    assert encode(sequence).dtype == np.int32
+
+
+def test_a_list_of_sequences_is_padded_on_the_right():
+    ids = encode(["AC", b"ACGT", Seq("A"), ""])
+    assert ids.tolist() == [[7, 8, 4, 4], [7, 8, 9, 10], [7, 4, 4, 4], [4, 4, 4, 4]]
+    assert ids.dtype == np.int32
+    assert encode(("AC",), special_tokens="cls_sep", max_length=6).tolist() == [[0, 7, 8, 1, 4, 4]]
+    assert encode(["ACGT", "A"], max_length=2).tolist() == [[7, 8], [7, 4]]
+    assert encode(["ACG", "A"], padding_side="left").tolist() == [[7, 8, 9], [4, 4, 7]]
+    assert encode(["A", ""], encoding="original", special_tokens="sep").tolist() == [[7, 1], [1, 4]]
+
+
+def test_unknown_characters_of_a_list_are_counted_in_one_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        encode(["AC-", "G*", "T"])
+    assert [record.getMessage() for record in caplog.records] == ["2 of 6 characters are not bases and became [UNK]."]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "message"),
+    [
+        (None, "A NoneType is no sequence of bases: give text, bytes"),
+        (7, "A int is no sequence of bases"),
+        ([7, 8], "A int is no sequence of bases"),
+        ([["A"]], "A list is no sequence of bases"),
+        ({"A": 1}, "A dict is no sequence"),
+        (np.array([7, 8]), r"A ndarray of int64, \(2,\) is no sequence"),
+        (np.array(["A", "C"]), r"A ndarray of <U1, \(2,\) is no sequence"),
+        (np.zeros((2, 2), np.uint8), r"A ndarray of uint8, \(2, 2\) is no sequence"),
+        (Path("A"), "A PosixPath is no sequence"),
+        (Seq(None, 4), "The bases of this Seq are not defined"),
+        ([], "There are no sequences in the list"),
+    ],
+)
+def test_something_else_is_no_sequence(sequence, message):
+    with pytest.raises(HyenaDNAError, match=message):
+        encode(sequence)
 
 
 def test_padding_goes_to_the_side_asked_for():

@@ -16,7 +16,7 @@ SOURCE = str(DATA / "tiny_order2.lightning_layout.ckpt")
 
 
 def run(folder, *arguments):
-    """Run Python where no file can have more than 100 bytes, as on a full disk: (status, stderr)."""
+    """Run Python where no file can have over 100 bytes, as on a full disk: (status, stderr)."""
     command = [sys.executable, *arguments]
     limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))}
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **limits)
