@@ -9,6 +9,7 @@ import pluggy
 from hyenadna_backends import Choice, FFTConv, current_kernel, use_kernel
 from hyenadna_backends.convolution import ENVIRONMENT
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_plugins import PluginError, Plugins, Registered, collect, plugin_manager, reason_of
 
 if TYPE_CHECKING:  # it imports NumPy, which `hyenadna --help` does without
@@ -71,11 +72,16 @@ def find_preset(name: str, what: str = "preset", plugins: pluggy.PluginManager |
     """Return the preset of that name, with or without "hyenadna-" before it.
 
     Raises:
-        HyenaDNAError: the name is unknown; the message calls it `what`.
+        HyenaDNAError: the name is unknown, and the message calls it `what`; or no model can have
+            the hyperparameters of the preset.
         PluginError: more than one plug-in registered it.
     """
     presets = collect(plugins or session_plugins(), "register_presets")
     preset: Preset = by_name(presets, name, what, prefix="hyenadna-")
+    try:
+        HyenaConfig.from_arguments(preset.config)
+    except (HyenaDNAError, AttributeError, TypeError, ValueError) as error:
+        raise HyenaDNAError(f"Preset {name!r} cannot be used: {reason_of(error)}.") from None
     return preset
 
 

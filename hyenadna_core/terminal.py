@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import click
 
 from hyenadna_core.errors import MESSAGE, shown
-from hyenadna_plugins import BUILTIN, Registered
+from hyenadna_plugins import BUILTIN, PluginWarning, Registered, reason_of
 
 Advance = Callable[[int], None]
 Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
@@ -127,16 +128,22 @@ def print_table(rows: Sequence[Row], columns: Sequence[Column] = ()) -> None:
 
 
 def rows_of(registered: Registered, describe: Callable[[Any], Row]) -> list[dict[str, Any]]:
-    """Return a row for each registered thing: name, the keys of `describe`, plug-in, clashes."""
-    return [
-        {
-            "name": name,
-            **describe(thing),
-            "plugin": plugin,
-            "clashes_with": [other for other in registered.taken.get(name, ()) if other != plugin],
-        }
-        for name, (thing, plugin) in registered.offers
-    ]
+    """Return a row for each registered thing: name, the keys of `describe`, plug-in, clashes.
+
+    A thing that cannot be described has no row; a PluginWarning names it.
+    """
+    rows = []
+    for name, (thing, plugin) in registered.offers:
+        try:
+            described = describe(thing)
+            json.dumps(described)
+        except Exception as error:  # whatever a plug-in may have registered
+            reason = f"Plug-in {plugin!r}: {name!r} is left out: {reason_of(error)}."
+            warnings.warn(reason, PluginWarning, stacklevel=2)
+            continue
+        clashes = [other for other in registered.taken.get(name, ()) if other != plugin]
+        rows.append({"name": name, **described, "plugin": plugin, "clashes_with": clashes})
+    return rows
 
 
 def _print_grid(columns: Sequence[tuple[str, bool, int]], cells: Sequence[Sequence[str]], **options: Any) -> None:

@@ -87,7 +87,7 @@ def encode(
     if not sequences:
         raise HyenaDNAError("There are no sequences in the list: give at least one.")
     table, (before, after) = TO_ID[encoding], SPECIAL_TOKENS[special_tokens]
-    rows = [table[as_bytes(one)] for one in sequences]
+    rows: list[np.ndarray] = [table[as_bytes(one)] for one in sequences]
     if unknown := sum(int(np.count_nonzero(row == UNK)) for row in rows):
         logger.warning("%d of %d characters are not bases and became [UNK].", unknown, sum(map(len, rows)))
     kept = None if max_length is None else max(0, max_length - len(before) - len(after))
@@ -101,7 +101,8 @@ def encode(
     rows = [
         np.pad(row, [side * n for side in sides], constant_values=PAD) for row, n in zip(rows, padding, strict=True)
     ]
-    return np.stack(rows) if is_list else rows[0]
+    ids: np.ndarray = np.stack(rows) if is_list else rows[0]
+    return ids
 
 
 def decode(ids: ArrayLike) -> str:

@@ -1,5 +1,8 @@
 """The plug-ins of a process, which every look-up shares."""
 
+import pytest
+
+from hyenadna_core import HyenaDNAError
 from hyenadna_core.presets import Preset
 from hyenadna_core.registry import find_preset, session_plugins, use_plugins
 from hyenadna_plugins import hookimpl, plugin_manager
@@ -8,9 +11,12 @@ from hyenadna_plugins import hookimpl, plugin_manager
 class Presets:
     """A plug-in with one preset."""
 
+    def __init__(self, config=None):
+        self.config = {"n_layer": 1, "d_model": 8, "max_seq_len": 66} if config is None else config
+
     @hookimpl
     def register_presets(self, register):
-        register(Preset("mine", {}, 0, "here"))
+        register(Preset("mine", self.config, 0, "here"))
 
 
 def names_of(plugins):
@@ -30,6 +36,21 @@ def test_a_preset_is_found_in_the_plugins_of_the_process():
     plugins.register(Presets(), name="presets")
     use_plugins(plugins)
     assert find_preset("mine").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "n_layer is missing: a model needs n_layer, d_model and max_seq_len"),
+        ({"n_layer": "2", "d_model": 8, "max_seq_len": 66}, "n_layer must be a whole number"),
+        ({"n_layer": 2, "d_model": 8, "max_seq_len": 66, "colour": 1}, "'colour' is not an argument of a model"),
+    ],
+)
+def test_a_preset_that_no_model_can_have_is_named_when_it_is_looked_up(config, message):
+    plugins = plugin_manager(names=[])
+    plugins.register(Presets(config), name="presets")
+    with pytest.raises(HyenaDNAError, match=f"^Preset 'mine' cannot be used: {message}"):
+        find_preset("mine", plugins=plugins)
 
 
 def test_a_plugin_that_is_installed_later_is_seen_by_the_next_look_up(install_plugin):

@@ -35,10 +35,11 @@ def command(session: Session, as_json: bool) -> None:
 
 def described(preset: "Preset") -> Row:
     """Return the columns of a preset."""
+    config = preset.hyena_config
     return {
-        "n_layer": preset.config["n_layer"],
-        "d_model": preset.config["d_model"],
-        "max_seq_len": preset.config["max_seq_len"],
+        "n_layer": config.n_layer,
+        "d_model": config.d_model,
+        "max_seq_len": config.max_seq_len,
         "parameters": preset.parameters,
         "source": preset.source,
         "weights": preset.weights,

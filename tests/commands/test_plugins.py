@@ -65,6 +65,26 @@ def test_plugins_are_listed_with_what_they_registered(hyenadna, install_plugin):
     assert lines[1] == "mine\tmine\t2.1\tregister_commands, register_presets\tpresets: my-preset; commands: speak\t"
 
 
+PARTS = {  # what the hook registers, and the reason that the warning gives
+    "presets": ("Preset('odd', {}, 0, 'here')", "n_layer is missing"),
+    "tasks": ("SimpleNamespace(name='odd', __doc__=3)", "'int' object has no attribute 'strip'"),
+    "datasets": ("SimpleNamespace(name='odd')", "'types.SimpleNamespace' object has no attribute 'description'"),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_thing_that_cannot_be_described_is_left_out_and_the_others_are_listed(hyenadna, install_plugin, part):
+    thing, reason = PARTS[part]
+    source = "from types import SimpleNamespace\nfrom hyenadna_core.presets import Preset\n"
+    install_plugin("mine", f"{source}@hookimpl\ndef register_{part}(register): register({thing})")
+    status, stdout, stderr = hyenadna(part)
+    assert status == 0
+    assert len(stdout.splitlines()) > 1
+    assert "odd" not in stdout
+    (line,) = stderr.splitlines()
+    assert line.startswith(f"Warning: Plug-in 'mine': 'odd' is left out: {reason}")
+
+
 def test_plugins_that_went_wrong_are_listed_with_the_reason(hyenadna, install_plugin):
     install_plugin("absent", "import not_there")
     install_plugin("broken", BROKEN)

@@ -16,6 +16,8 @@ from hyenadna_core.weights import sources
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_plugins import PluginError, hookimpl, plugin_manager
 
+TINY = {"n_layer": 2, "d_model": 16, "max_seq_len": 66}
+
 pytestmark = pytest.mark.keras
 
 
@@ -115,8 +117,8 @@ class Shelf:
 
     @hookimpl
     def register_presets(self, register):
-        register(Preset("mine", {}, 0, "here", weights="shelf://golden", sha256=self.sha256))
-        register(Preset("none", {}, 0, "here"))
+        register(Preset("mine", TINY, 0, "here", weights="shelf://golden", sha256=self.sha256))
+        register(Preset("none", TINY, 0, "here"))
 
 
 @pytest.fixture
