@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.genome.fasta import bundled_genome
 from hyenadna_core.registry import by_name, session_plugins
-from hyenadna_plugins import PluginError, Plugins, collect, reason_of
+from hyenadna_plugins import PluginError, Plugins, collect, isolated, reason_of
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
     dataset: Dataset = by_name(registered, name, "dataset")
     plugin = registered[name].plugin
     try:
-        files = {split: Path(path) for split, path in dataset.fetch(cache_folder("datasets", name)).items()}
+        files = {split: Path(path) for split, path in isolated(dataset.fetch, cache_folder("datasets", name)).items()}
     except HyenaDNAError:
         raise
     except Exception as error:  # whatever a plug-in may raise
         raise PluginError(f"Plug-in {plugin!r} failed to fetch dataset {name!r}: {reason_of(error)}.") from error
     if absent := [str(path) for path in files.values() if not path.exists()]:
-        raise PluginError(f"Plug-in {plugin!r} gave {absent[0]} for dataset {name!r}, but it does not exist.")
+        raise PluginError(f"Plug-in {plugin!r} gave {shown(absent[0])} for dataset {name!r}, but it does not exist.")
     return files

@@ -8,13 +8,14 @@ import pluggy
 
 from hyenadna_backends import Choice, FFTConv, current_kernel, use_kernel
 from hyenadna_backends.convolution import ENVIRONMENT
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.hyena_config import HyenaConfig
-from hyenadna_plugins import PluginError, Plugins, Registered, collect, plugin_manager, reason_of
+from hyenadna_plugins import PluginError, Plugins, Registered, collect, isolated, plugin_manager, reason_of
 
 if TYPE_CHECKING:  # it imports NumPy, which `hyenadna --help` does without
     from hyenadna_core.presets import Preset
 
+NAMES = 600  # characters of the names to choose from
 _plugins: Plugins | None = None  # of this process
 
 
@@ -55,7 +56,7 @@ def by_name(registered: Registered, name: str, what: str, prefix: str = "") -> A
             raise PluginError(registered.clash(candidate))
         if candidate in registered:
             return registered[candidate].thing
-    raise HyenaDNAError(f"Unknown {what} {name!r}: choose one of {', '.join(registered)}.")
+    raise HyenaDNAError(f"Unknown {what} {shown(repr(name))}: choose one of {shown(', '.join(registered), NAMES)}.")
 
 
 def find_task(plugins: pluggy.PluginManager, name: str) -> Any:
@@ -101,7 +102,7 @@ def select_fft_conv(plugins: pluggy.PluginManager, name: str | None) -> FFTConv:
     chosen = None if name is None else by_name(collect(plugins, "register_fft_convs"), name, "kernel")
     try:
         if chosen is not None:
-            use_kernel(chosen)
+            isolated(use_kernel, chosen)
         return current_kernel()
     except ValueError as error:
         raise HyenaDNAError(str(error)) from error

@@ -160,4 +160,4 @@ def test_a_plugin_that_imports_keras_at_its_top_works(tmp_path):
         subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         for command in (choice, [*HYENADNA, "presets", "--help"])
     )
-    assert (answer.stdout.splitlines()[0], answer.stderr) == (chosen.stdout.strip(), "")
+    assert answer.stderr == chosen.stdout  # what a plug-in prints at its import is no result

@@ -7,6 +7,7 @@ import click
 
 from hyenadna_core.terminal import Column, Row, json_option, print_rows
 from hyenadna_plugins import Plugins, Registered, collect, hookspecs
+from hyenadna_plugins.installed import metadata_of
 
 COLUMNS = (
     Column("name"),
@@ -61,11 +62,11 @@ def row(
     problems: Sequence[str] = (),
 ) -> Row:
     """Return a row of the list."""
-    distribution = entry_point and entry_point.dist
+    distribution = entry_point.dist if entry_point else None
     return {
         "name": name,
-        "distribution": distribution and distribution.name,
-        "version": distribution and distribution.version,
+        "distribution": metadata_of(distribution, "Name"),
+        "version": metadata_of(distribution, "Version"),
         "hooks": list(hooks),
         "registered": dict(registered or {}),
         "problems": list(problems),

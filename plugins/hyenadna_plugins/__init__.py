@@ -13,6 +13,7 @@ names the module:
 from hyenadna_plugins.asking import ask, call, implementers
 from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
 from hyenadna_plugins.hookspecs import HOOKS_VERSION
+from hyenadna_plugins.isolation import isolated
 from hyenadna_plugins.manager import Plugins, plugin_manager
 from hyenadna_plugins.markers import BUILTIN, hookimpl
 from hyenadna_plugins.registered import Offer, Registered, collect
@@ -30,6 +31,7 @@ __all__ = [
     "collect",
     "hookimpl",
     "implementers",
+    "isolated",
     "plugin_manager",
     "reason_of",
 ]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pluggy
 
-from hyenadna_plugins.errors import PluginWarning, reason_of
+from hyenadna_plugins.errors import PluginWarning, reason_of, shown
+from hyenadna_plugins.isolation import isolated
 from hyenadna_plugins.tracing import trace_error
 
 
@@ -18,10 +19,11 @@ def implementers(manager: pluggy.PluginManager, hook: str) -> list[str]:
 def call(manager: pluggy.PluginManager, hook: str, plugin_name: str, **arguments: Any) -> Any:
     """Call a hook of one plug-in only; return its answer.
 
-    The answer is a list. If the hook takes the first result, it is that result or None.
+    The answer is a list. If the hook takes the first result, it is that result or None. Errors are
+    those of `isolated`.
     """
     others = [manager.get_plugin(name) for name in implementers(manager, hook) if name != plugin_name]
-    return manager.subset_hook_caller(hook, others)(**arguments)
+    return isolated(manager.subset_hook_caller(hook, others), **arguments)
 
 
 def ask(manager: pluggy.PluginManager, hook: str, plugin_name: str, **arguments: Any) -> str | None:
@@ -34,6 +36,6 @@ def ask(manager: pluggy.PluginManager, hook: str, plugin_name: str, **arguments:
     except Exception as error:  # any error of a plug-in: the others must still work
         trace_error(error)
         reason = reason_of(error)
-        warnings.warn(f"Plug-in {plugin_name!r} failed in {hook}: {reason}", PluginWarning, stacklevel=3)
+        warnings.warn(f"Plug-in {shown(repr(plugin_name))} failed in {hook}: {reason}", PluginWarning, stacklevel=3)
         return reason
     return None

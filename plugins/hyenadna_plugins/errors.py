@@ -1,5 +1,7 @@
 """Errors and warnings about plug-ins, and text from outside in their messages."""
 
+from collections.abc import Callable
+
 from pluggy import PluginValidationError
 
 PIECE = 200  # largest number of characters of one text from outside
@@ -14,7 +16,7 @@ def shown(text: object, most: int = PIECE, keep: str = "") -> str:
     megabytes. Characters that do not print become escapes such as \x1b, except those in `keep`. A
     long text loses its middle.
     """
-    text = _text_of(text)
+    text = text_of(text)
     if len(text) > 2 * most:
         text = text[:most] + text[-most:]
     text = "".join(each if each.isprintable() or each in keep else _escaped(each) for each in text)
@@ -35,16 +37,16 @@ class PluginWarning(UserWarning):
 
 def reason_of(error: BaseException) -> str:
     """Return the first line of an error's message, or its type if the message is empty."""
-    lines = [line.strip() for line in _text_of(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in text_of(error).splitlines() if line.strip()]
     if isinstance(error, PluginValidationError) and len(lines) > 1:
         lines = [": ".join(lines[1:])]  # pluggy's first line names only the plug-in and the hook
     return shown(lines[0].rstrip(".") if lines else type(error).__name__)
 
 
-def _text_of(value: object) -> str:
+def text_of(value: object, form: Callable[[object], str] = str) -> str:
     """Return a value as text, or its type if its own code fails."""
     try:
-        return str(value)
+        return form(value)
     except KeyboardInterrupt:
         raise
     except BaseException:  # whatever the code of a plug-in may raise

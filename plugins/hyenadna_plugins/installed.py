@@ -1,11 +1,12 @@
 """The installed plug-ins, and the version of the hooks that each supports."""
 
 import re
-from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+import warnings
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 
 from hyenadna_plugins import hookspecs
-from hyenadna_plugins.errors import PluginError
+from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of, shown
 from hyenadna_plugins.markers import GROUP
 
 HOST = "hyenadna"  # the distribution with the built-in plug-in
@@ -54,12 +55,39 @@ def is_own(entry_point: EntryPoint) -> bool:
 
 
 def distribution_of(entry_point: EntryPoint) -> str:
-    """Return the name of the distribution of an entry point."""
-    return entry_point.dist.name if entry_point.dist is not None else ""
+    """Return the name of the distribution of an entry point, or "" if its metadata lack it."""
+    return metadata_of(entry_point.dist, "Name") or ""
+
+
+def metadata_of(distribution: Distribution | None, field: str) -> str | None:
+    """Return a field of a distribution's metadata, or None if it is missing or damaged."""
+    if distribution is None:
+        return None
+    try:
+        metadata = distribution.metadata
+        return metadata[field] if field in metadata else None  # noqa: SIM401 (its type has no `get`)
+    except Exception:  # such as bytes that are no text
+        return None
 
 
 def _of_every_version() -> Iterator[EntryPoint]:
-    every_group = entry_points()
-    for group in every_group.groups:
-        if made_for(group) is not None:
-            yield from every_group.select(group=group)
+    try:
+        every_group = entry_points()
+        found = [each for group in every_group.groups for each in every_group.select(group=group)]
+    except Exception:  # one damaged distribution is enough; one by one they take longer
+        found = [each for distribution in distributions() for each in _entry_points_of(distribution)]
+    return (each for each in found if made_for(each.group) is not None)
+
+
+def _entry_points_of(distribution: Distribution) -> Iterable[EntryPoint]:
+    try:
+        return distribution.entry_points
+    except Exception as error:
+        name = metadata_of(distribution, "Name") or f"A distribution in {distribution.locate_file('')}"
+        warnings.warn(
+            f"The plug-ins of {shown(name)} were left out: its entry points are damaged ({reason_of(error)}): "
+            "install it again",
+            PluginWarning,
+            stacklevel=2,
+        )
+        return ()

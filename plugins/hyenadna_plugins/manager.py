@@ -9,8 +9,9 @@ from importlib.metadata import EntryPoint
 import pluggy
 
 from hyenadna_plugins import hookspecs
-from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of
+from hyenadna_plugins.errors import PluginError, PluginWarning, reason_of, shown
 from hyenadna_plugins.installed import HOST, check_version, distribution_of, installed, is_own
+from hyenadna_plugins.isolation import isolated
 from hyenadna_plugins.markers import GROUP
 from hyenadna_plugins.tracing import is_traced, say, trace_calls, trace_error
 
@@ -38,6 +39,8 @@ class Plugins(pluggy.PluginManager):
             PluginError: the plug-in breaks a rule; it is not registered.
         """
         check_version(entry_point)
+        if not EntryPoint.pattern.match(entry_point.value):
+            raise PluginError(f"its entry point {shown(repr(entry_point.value))} names no module")
         plugin, name = entry_point.load(), entry_point.name
         if self.has_plugin(name):
             raise PluginError(f"{distribution_of(self.entry_points[name])} has a plug-in of this name too")
@@ -79,14 +82,16 @@ def plugin_manager(names: Iterable[str] | None = None) -> Plugins:
         if not (own or wanted is None or entry_point.name in wanted):
             continue
         try:
-            plugins.load(entry_point)
-        except (Exception, SystemExit) as error:  # any error of a plug-in: the others must still work
+            isolated(plugins.load, entry_point)
+        except Exception as error:  # any error of a plug-in: the others must still work
             if own:
                 raise
             trace_error(error)
             reason = _reason_left_out(entry_point, error)
             plugins.left_out.append((entry_point, reason))
-            warnings.warn(f"Plug-in {entry_point.name!r} was left out: {reason}", PluginWarning, stacklevel=2)
+            warnings.warn(
+                f"Plug-in {shown(repr(entry_point.name))} was left out: {reason}", PluginWarning, stacklevel=2
+            )
     return plugins
 
 

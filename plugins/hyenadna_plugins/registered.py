@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 from hyenadna_plugins.asking import ask, implementers
+from hyenadna_plugins.errors import shown, text_of
 from hyenadna_plugins.markers import BUILTIN
 
 
@@ -42,12 +43,13 @@ class Registered(dict[str, Offer]):
     def clash(self, name: str) -> str:
         """Return one line about a name in `taken`: its plug-ins, and the way to leave one out."""
         plugins = sorted(set(self.taken[name]), key=self.taken[name].index)
-        wanted_by = f"plug-ins {' and '.join(map(repr, plugins))}: leave out all but one of them"
+        wanted_by = f"plug-ins {' and '.join(map(_quoted, plugins))}: leave out all but one of them"
         if len(plugins) == 1:
-            wanted_by = f"plug-in {plugins[0]!r} more than once: leave it out"
+            wanted_by = f"plug-in {_quoted(plugins[0])} more than once: leave it out"
         left_out = plugins[1:] or plugins
         stay = [plugin for plugin in self._loaded if plugin not in (BUILTIN, *left_out)]
-        return f"{name!r} is registered by {wanted_by}, as with HYENADNA_PLUGINS={','.join(stay)} in the environment."
+        way_out = f"as with HYENADNA_PLUGINS={','.join(stay)} in the environment"
+        return f"{_quoted(name)} is registered by {wanted_by}, {way_out}."
 
 
 class Register(list[tuple[str, Any]]):
@@ -57,7 +59,7 @@ class Register(list[tuple[str, Any]]):
         """Take a thing that has a name."""
         name = getattr(thing, "name", None)
         if not isinstance(name, str):
-            raise TypeError(f"it registered {thing!r}, which has no name")
+            raise TypeError(f"it registered {shown(text_of(thing, repr))}, which has no name")
         self.append((name, thing))
 
     def __repr__(self) -> str:
@@ -78,3 +80,7 @@ def collect(manager: pluggy.PluginManager, hook: str) -> Registered:
         else:
             offers += [(name, Offer(thing, plugin)) for name, thing in register]
     return Registered(offers, failed, [name for name, _ in manager.list_name_plugin()])
+
+
+def _quoted(name: str) -> str:
+    return shown(repr(name))

@@ -2,14 +2,13 @@
 
 import os
 import sys
-import textwrap
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pluggy
 
-from hyenadna_plugins.errors import PluginError
+from hyenadna_plugins.errors import PluginError, shown, text_of
 
 ENVIRONMENT = "HYENADNA_TRACE_PLUGINS"
 WIDTH = 240  # largest number of characters of a value
@@ -26,8 +25,8 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
 
 
 def trace_error(error: BaseException) -> None:
-    """Print the traceback of a plug-in's error if calls are traced; a PluginError needs none."""
-    if is_traced() and not isinstance(error, PluginError):
+    """Print the traceback of a plug-in's error if calls are traced; ours need none."""
+    if is_traced() and (error.__cause__ or not isinstance(error, PluginError)):
         traceback.print_exception(error)
 
 
@@ -48,14 +47,10 @@ def _after(
     if outcome.exception is not None:
         say(f"{hook} failed: {_shown(outcome.exception)}")
     elif names := [name for name, _ in arguments.get("register", ())]:
-        say(f"{hook} registered {_shorter(', '.join(names))}")
+        say(f"{hook} registered {shown(', '.join(names), WIDTH)}")
     else:
         say(f"{hook} -> {_shown(outcome.get_result())}")
 
 
 def _shown(value: Any) -> str:
-    return _shorter(repr(value))
-
-
-def _shorter(text: str) -> str:
-    return textwrap.shorten(text, WIDTH, placeholder=" ...")
+    return shown(text_of(value, repr), WIDTH)

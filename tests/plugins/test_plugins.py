@@ -82,7 +82,7 @@ def test_each_manager_is_a_fresh_one():
     [
         ("raise RuntimeError('no such GPU\\nand more')", "no such GPU"),
         ("raise RuntimeError", "RuntimeError"),
-        ("raise SystemExit('a script')", "a script"),
+        ("raise SystemExit('a script')", "it raised SystemExit: a script"),
         ("import not_there", "No module named 'not_there'"),
         (
             "from hyenadna_core.genome import bundled_genome",
