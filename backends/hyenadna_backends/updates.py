@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hyenadna_backends.allocator import ready
 from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.processes import process_of
 from hyenadna_backends.recorded import Recorded
@@ -140,13 +141,13 @@ def _jax(model: Any, loss: Loss) -> _Stateless:
     def place(part: Part) -> Any:
         layout = getattr(keras.distribution.distribution(), "get_data_layout", None)
         if layout is None:
-            return part
+            return ready(jax.device_put(part))
 
         def spread(array: np.ndarray) -> Any:
             sharding = layout(array.shape).backend_layout
             return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
-        return tuple(map(spread, part))
+        return ready(tuple(map(spread, part)))
 
     differentiate = partial(jax.value_and_grad, has_aux=True)
 
