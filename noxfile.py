@@ -190,6 +190,15 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Give all readers damaged and hostile files; `-- MINUTES` says how long in all, else 10."""
+    minutes = float(session.posargs[0]) if session.posargs else 10.0
+    session.install(*CONSTRAINTS, ".", *TEST)
+    environment = running_on(session, "") | {"HYENADNA_FUZZ_SECONDS": str(60 * minutes)}
+    session.run("python", "-P", "-m", "pytest", "-q", "-rP", "tests/fuzz", env=environment)
+
+
+@nox.session(default=False)
 def dists(session: nox.Session) -> None:
     """Build the files of a release in dist/; `-- TAG` compares a tag with the version."""
     version = PROJECT["project"]["version"]
