@@ -79,7 +79,7 @@ def compressed(original):
 def json_like(draw, original):
     """Draw a JSON file: an original with some values replaced, with mutated bytes, or too deep."""
     value = json.loads(json.dumps(original))
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(0, 3))):
         place = value
         while isinstance(place, dict | list) and place:
             keys = list(place) if isinstance(place, dict) else list(range(len(place)))
