@@ -46,7 +46,7 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
         HyenaDNAError: a tensor is missing or has a shape that no HyenaDNA model has.
     """
     embedding = _tensor(tensors, "backbone.embeddings.word_embeddings.weight", 2)
-    indices = {match[1] for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
+    indices = {str(match[1]) for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
     if indices != {str(index) for index in range(len(indices))}:
         raise HyenaDNAError(f"its layers are not numbered from 0 on: {first_names(sorted(indices, key=_by_number))}.")
     mixer = "backbone.layers.0.mixer."
