@@ -24,6 +24,7 @@ from hyenadna_plugins import PluginError, call, implementers, reason_of
 
 logger = logging.getLogger(__name__)
 
+LARGEST_CONFIG = 1 << 20  # bytes
 WINDOW_SHIFT = 0.05  # docs/weights.md gives the reason
 CONFIG_KEY = "hyenadna"  # the metadata of a single .safetensors file has its config.json under this key
 NO_WEIGHTS = f"there are no weights ({', '.join(FILES)}) and no checkpoints in this folder"
@@ -98,7 +99,7 @@ def _given(path: Path, metadata: Mapping[str, str], architecture: Mapping[str, A
     """
     place = path.with_name("config.json")
     if path.name in FILES and place.exists():
-        config = read_object(place)
+        config = read_object(place, LARGEST_CONFIG)
     elif text := metadata.get(CONFIG_KEY):
         place = path
         config = parse_object(text, f"the config.json in {path}")
@@ -163,11 +164,15 @@ def find_file(source: str | Path) -> Path:
     text = str(source)
     if "://" in text:
         return _in_folder(fetch(text))
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return _in_folder(path)
-    if path.exists():
-        return path
+    try:
+        path = Path(source).expanduser()
+        if path.is_dir():
+            return _in_folder(path)
+        if path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError) as error:  # a name that no file can have, or an unknown user after ~
+        reason = getattr(error, "strerror", None) or reason_of(error)
+        raise HyenaDNAError(f"Cannot read {text!r}: {reason}.") from None
     if path.suffix or path.name != text:
         raise HyenaDNAError(f"There is no file or folder {text}: check its name.")
     preset = find_preset(text, "file, folder or preset")

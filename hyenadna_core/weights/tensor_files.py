@@ -12,6 +12,7 @@ from hyenadna_core.weights.torch_file import TorchTensor, read_torch_file
 StoredTensor = SafeTensor | TorchTensor
 
 INDEX = ".index.json"  # the end of the name of a file that lists the tensors of several files
+LARGEST_INDEX = 1 << 22  # bytes
 # In a folder, the first one that exists.
 FILES = (
     "model.safetensors",
@@ -56,7 +57,7 @@ def files_of_index(path: Path) -> dict[str, str]:
     Raises:
         HyenaDNAError: the index cannot be read, or names a file of another folder.
     """
-    files = read_object(path).get("weight_map")
+    files = read_object(path, LARGEST_INDEX).get("weight_map")
     if not isinstance(files, dict) or not files:
         raise HyenaDNAError(f"{path}: it has no weight_map, which names the file of each tensor.")
     for file in files.values():
