@@ -5,6 +5,7 @@ Such a file is a zip: `data.pkl` describes the tensors, and `data/N` has their n
 
 import math
 import struct
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,9 @@ def read_torch_file(path: Path) -> dict[str, TorchTensor]:
         raise HyenaDNAError(f"{path}: its numbers are not little-endian: save it on a little-endian machine.")
     pickled = file.read("data.pkl", LARGEST_PICKLE)
     try:
-        root = interpret(pickled)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in a damaged name
+            root = interpret(pickled)
         content = root.get("state_dict", root) if isinstance(root, dict) else None
         if not isinstance(content, dict):
             raise HyenaDNAError("it has no state_dict: save the state_dict of the model.")

@@ -144,6 +144,7 @@ def test_a_storage_of_another_size_than_claimed_is_an_error(tmp_path):
         b"not a pickle",
         b"\x80\x02",
         pickle.dumps({"state_dict": 3}),
+        b"ctorch\n\\hFloat\n.",
         pickle.dumps([1, 2]),
         b"\x80\x04\x8e" + struct.pack("<Q", 1 << 60) + b"abc.",  # bytes that are not there
         b"\x80\x02]r\xff\xff\xff\xffh\x01.",  # a place in the memo that was never filled
