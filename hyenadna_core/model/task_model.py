@@ -7,9 +7,34 @@ import keras
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.model.backbone import SequenceModel
 from hyenadna_core.model.both_directions import OtherStrand, SideBySide
 from hyenadna_core.tokens import PAD
+from hyenadna_core.weights.state_dict import parameters
+
+
+def model_of_task(task: Any, language_model: Any) -> Any:
+    """Return the model of a task, and check it before it is trained.
+
+    Raises:
+        HyenaDNAError: a part is missing, or a checkpoint could not hold all of its weights.
+    """
+    model, backbone = task.model(language_model), language_model.backbone
+    if not isinstance(model, keras.Model):
+        raise _not_a_model(task, f"is {shown(type(model).__name__)}, not a Keras model")
+    if getattr(model, "backbone", None) is not backbone:
+        raise _not_a_model(task, "has no `backbone`, the one that it was given")
+    if not isinstance(getattr(model, "max_seq_len", None), int):
+        raise _not_a_model(task, "has no `max_seq_len`, the largest number of bases")
+    for name, variable, *_ in parameters(model):
+        if not isinstance(variable, keras.Variable):  # such as a kernel with LoRA
+            raise _not_a_model(task, f"has a changed {name}, which a checkpoint cannot hold: add a layer instead")
+    return model
+
+
+def _not_a_model(task: Any, fault: str) -> HyenaDNAError:
+    return HyenaDNAError(f"The model of the task {task.name} {fault} (docs/plugins.md, `register_tasks`).")
 
 
 class TaskModel(SequenceModel):

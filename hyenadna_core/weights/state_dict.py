@@ -35,9 +35,20 @@ def parameters(model: Any) -> Iterator[Parameter]:
     """Yield every tensor of the original's state dict for a CausalLM, a TaskModel or a backbone.
 
     A shared variable comes once for each of its names. Attention has our names, Wqkv and out_proj,
-    because the original's code has no attention. The head of a TaskModel is head.0.NAME,
-    head.1.NAME, ...; a backbone has no head.
+    because the original's code has no attention. All other weights of the model of a task, such as
+    those of its head, are head.0.NAME, head.1.NAME, ... in the order of the model.
     """
+    for_original = list(_of_original(model))
+    yield from for_original
+    if getattr(model, "backbone", model) is not model:
+        known = {id(parameter.variable) for parameter in for_original}
+        others = [variable for variable in model.weights if id(variable) not in known]
+        for index, variable in enumerate(others):
+            yield Parameter(f"head.{index}.{variable.name}", variable, *SAME)
+
+
+def _of_original(model: Any) -> Iterator[Parameter]:
+    """Yield the tensors of the language model, or of the backbone of another model."""
     backbone = getattr(model, "backbone", model)
     yield Parameter(EMBEDDING, backbone.embeddings.embeddings, *SAME)
     mixer_parameters = MIXERS[backbone.hyena_config.mixer]
@@ -46,15 +57,9 @@ def parameters(model: Any) -> Iterator[Parameter]:
             yield Parameter(f"backbone.layers.{index}.{name}", variable, *change)
     yield Parameter("backbone.ln_f.weight", backbone.ln_f.gamma, *SAME)
     yield Parameter("backbone.ln_f.bias", backbone.ln_f.beta, *SAME)
-    if backbone is model:
+    if backbone is model or not hasattr(model, "tie_embeddings"):
         return
-    if not hasattr(model, "tie_embeddings"):  # a TaskModel
-        weights = [
-            variable for variable in model.head.variables if "float" in variable.dtype
-        ]  # without the state of a dropout
-        for index, variable in enumerate(weights):
-            yield Parameter(f"head.{index}.{variable.name}", variable, *SAME)
-    elif model.tie_embeddings:
+    if model.tie_embeddings:
         yield Parameter(HEAD, backbone.embeddings.embeddings, *SAME)
     else:
         yield Parameter(HEAD, model.lm_head.kernel, *LINEAR)
@@ -99,6 +104,11 @@ def _linear(name: str, dense: Any) -> Named:
         yield f"{name}.bias", dense.bias, SAME
 
 
+def _dtype_of(variable: Any) -> Any:
+    """Return the dtype in which a tensor is assigned: float32, or that of other numbers."""
+    return np.float32 if "float" in variable.dtype else variable.dtype
+
+
 def state_dict(model: Any) -> dict[str, np.ndarray]:
     """Return the model's weights by the original's names, as its training code saves them."""
     from keras import ops
@@ -131,7 +141,7 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
         if tensors[name].shape != wanted_shape:
             raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
         check_numbers(name, tensors[name])
-        variable.assign(np.ascontiguousarray(from_original(np.asarray(tensors[name], np.float32))))
+        variable.assign(np.ascontiguousarray(from_original(np.asarray(tensors[name], _dtype_of(variable)))))
 
 
 def check_numbers(name: str, tensor: np.ndarray) -> None:
