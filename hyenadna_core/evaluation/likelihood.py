@@ -10,7 +10,10 @@ from hyenadna_core.task import Batch
 
 
 class Likelihood(NamedTuple):
-    """The mean negative log-likelihood of a base in nats, and the number of bases."""
+    """The mean negative log-likelihood of a base in nats, and the number of bases.
+
+    Without bases, the mean is nan.
+    """
 
     nats: float
     bases: int
@@ -38,4 +41,4 @@ def likelihood(logits_of: Callable[[np.ndarray], np.ndarray], batches: Iterable[
         of_target = np.take_along_axis(logits, batch.targets[..., None], axis=-1)[..., 0]  # (B, L)
         total += float(((logsumexp(logits, axis=-1) - of_target) * batch.weights).sum())
         bases += float(batch.weights.sum())
-    return Likelihood(total / max(bases, 1), int(bases))
+    return Likelihood(total / bases if bases else math.nan, int(bases))

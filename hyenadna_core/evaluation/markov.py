@@ -1,5 +1,6 @@
 """Markov models of DNA, the baseline of a language model: the next base from the last few bases."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -84,7 +85,7 @@ class MarkovModels:
                 bases += len(codes)
                 for order in range(len(self.counts)):
                     nats[order] += self._nats(order, codes, known)
-        return [Likelihood(float(total) / max(bases, 1), bases) for total in nats]
+        return [Likelihood(float(total) / bases if bases else math.nan, bases) for total in nats]
 
     def _nats(self, order: int, codes: np.ndarray, known: np.ndarray) -> float:
         length = np.minimum(known, order + 1)

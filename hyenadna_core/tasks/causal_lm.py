@@ -25,8 +25,11 @@ from hyenadna_core.tasks.held_out import (
     held_out_table,
     markov_likelihoods,
 )
+from hyenadna_core.terminal import notice
+from hyenadna_core.tokens import TO_ID, A, T
 
 WINDOWS = {"random": "default", "original": "original"}  # kinds of windows, and the encoding of each
+READ_AT_ONCE = 1 << 20  # bases
 EVALUATED_BASES = 1 << 21  # most bases of the held-out part that are measured when a run ends
 TOO_SHORT = {
     "random": "and are padded on the right",
@@ -160,10 +163,15 @@ class CausalLMTask(Task):
         """Set the length of the windows of `evaluate`.
 
         Raises:
-            HyenaDNAError: nothing is held out, or there is nothing to train on.
+            HyenaDNAError: nothing is held out, there is nothing to train on, or one of them has no
+                base that counts.
         """
         self.seq_len = seq_len
         too_short, intervals = self.check(seq_len), len(self.intervals_of("train"))
+        windows = self.held_out_windows(seq_len, EVALUATED_BASES)
+        self.check_bases(f"{self.held_out_split} part", windows, 1)
+        if self.windows == "random":
+            self.check_bases("training part", self.intervals_of("train"), 0)
         short = f"{len(too_short)} of {intervals} training intervals are too short for the longest window"
         shared = {split: shared_bases(self.intervals, "train", split) for split in ("valid", "test")}
         return [f"{short} {TOO_SHORT[self.windows]}."] * bool(too_short) + [
@@ -211,6 +219,20 @@ class CausalLMTask(Task):
         needed = seq_len + 1 if self.windows == "random" else seq_len  # the last target is then [SEP]
         return [interval for interval in train if len(interval) < needed]
 
+    def check_bases(self, part: str, intervals: Sequence[Interval], first: int) -> None:
+        """Check that intervals have a base that counts, from the base number `first` of each on.
+
+        Raises:
+            HyenaDNAError: there is none.
+        """
+        table = TO_ID[WINDOWS[self.windows]]
+        for interval in intervals:
+            for start in range(interval.start + first, interval.end, READ_AT_ONCE):
+                bases = table[self.genome.read(interval.chrom, start, min(start + READ_AT_ONCE, interval.end))]
+                if ((bases >= A) & (bases <= T)).any():
+                    return
+        raise HyenaDNAError(f"The {part} of {self.genome.path} has no A, C, G or T: choose other intervals with --bed.")
+
     def batch(self, draw: Draw) -> Batch:
         """Return windows of a split: (B, L) ids, (B, L) targets, (B, L) weights."""
         if self.windows == "original":
@@ -229,6 +251,8 @@ class CausalLMTask(Task):
         """
         windows = self.held_out_windows(self.seq_len, self.valid_bases, split)
         result = held_out_likelihood(model, self, windows, self.seq_len, self._batch_size)
+        if not result.bases:
+            notice(f"None of the bases of {split} that were measured is A, C, G or T: its figures are not defined.")
         return {"bits": result.bits, "perplexity": result.perplexity}
 
     @property

@@ -25,3 +25,8 @@ def test_batches_count_by_their_bases_and_weight_zero_not_at_all():
 def test_large_logits_do_not_overflow():
     measured = likelihood(lambda ids: np.array([[[1e4, 1e4]]]), [batch([[0]], [[1]])])
     np.testing.assert_allclose(measured.bits, 1.0)
+
+
+def test_without_a_base_that_counts_the_likelihood_is_not_defined():
+    measured = likelihood(lambda ids: np.zeros((1, 2, 3)), [batch([[0, 1]], [[0, 0]])])
+    assert (np.isnan(measured.bits), np.isnan(measured.perplexity), measured.bases) == (True, True, 0)

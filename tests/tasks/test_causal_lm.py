@@ -160,6 +160,48 @@ def test_nothing_to_predict_is_an_error(genome):
         CausalLMTask(genome, intervals).check(16)
 
 
+@pytest.mark.parametrize(
+    ("windows", "letters"), [("random", "N"), ("random", "RY-"), ("original", "N"), ("original", "acgt")]
+)
+def test_a_held_out_part_without_a_base_that_counts_is_an_error_before_the_run(
+    write_fasta, random_bases, windows, letters
+):
+    length = 3 * (1 << 20) // 2 if letters == "N" else 3000  # of more than one read
+    fasta = write_fasta({"chr1": random_bases(3000), "chr2": letters * (length // len(letters)) + "N" * 9})
+    genome = open_genome(fasta)
+    intervals = [Interval("chr1", 0, 3000, "train"), Interval("chr2", 0, genome.contigs["chr2"], "valid")]
+    with pytest.raises(HyenaDNAError, match=r"The valid part of .*genome.fa has no A, C, G or T: choose other"):
+        CausalLMTask(genome, intervals, windows=windows).prepare(32)
+    CausalLMTask(genome, [*intervals, Interval("chr1", 0, 9, "valid")], windows=windows).prepare(32)
+
+
+def test_a_training_part_without_a_base_that_counts_is_an_error_before_the_run(write_fasta, random_bases):
+    genome = open_genome(write_fasta({"chr1": random_bases(3000), "chr2": "N" * 300}))
+    task = CausalLMTask(genome, [Interval("chr2", 0, 300, "train"), Interval("chr1", 0, 3000, "valid")])
+    with pytest.raises(HyenaDNAError, match=r"The training part of .* has no A, C, G or T"):
+        task.prepare(32)
+
+
+@pytest.mark.one_backend
+def test_a_validation_without_a_base_that_counts_is_one_line_and_not_defined(write_fasta, random_bases, capsys):
+    class Model:
+        max_seq_len = 64
+
+        def predict_on_batch(self, ids):
+            return np.zeros((*ids.shape, 16), np.float32)
+
+    genome = open_genome(write_fasta({"chr1": "N" * 300 + random_bases(3000)}))
+    intervals = [Interval("chr1", 900, 3000, "train"), Interval("chr1", 0, 900, "valid")]
+    task = CausalLMTask(genome, intervals, valid_bases=32)
+    task.prepare(32)
+    figures = task.evaluate(Model(), "valid")
+    assert np.isnan(figures["bits"])
+    assert np.isnan(figures["perplexity"])
+    assert capsys.readouterr().err == (
+        "None of the bases of valid that were measured is A, C, G or T: its figures are not defined.\n"
+    )
+
+
 def test_nothing_held_out_is_an_error(genome):
     with pytest.raises(HyenaDNAError, match="Nothing is held out"):
         CausalLMTask(genome, [Interval("chr1", 0, 3000, "train")]).check(10)
