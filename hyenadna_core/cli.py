@@ -1,5 +1,6 @@
 """The command `hyenadna`, built from the commands of all plug-ins; it prints errors as one line."""
 
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -52,10 +53,19 @@ class Commands(click.Group):
                 rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in names]
                 formatter.write_dl(rows)
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """Read the command line; Ctrl-C meanwhile is one line."""
+        try:
+            return super().make_context(*arguments, **extra)
+        except KeyboardInterrupt:
+            raise interrupted() from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn the errors of user input and of the file system into one line."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise interrupted() from None
         except (HyenaDNAError, PluginError, SettingError) as error:
             raise click.ClickException(shown(error, MESSAGE)) from None
         except OSError as error:  # such as a full disk or a read-only folder
@@ -64,6 +74,12 @@ class Commands(click.Group):
         except click.ClickException as error:
             error.message = shown(error.message, MESSAGE, keep=LAYOUT)  # type: ignore[misc]  # Final
             raise
+
+
+def interrupted() -> SystemExit:
+    """Print the one line of a command that Ctrl-C ends, and return its exit."""
+    notice("Interrupted.")
+    return SystemExit(128 + signal.SIGINT)
 
 
 def make_cli(session: Session) -> click.Group:

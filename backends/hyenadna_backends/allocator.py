@@ -8,6 +8,7 @@ command `hyenadna` starts itself again with them (docs/log.md: 1.8 times as fast
 import ctypes
 import os
 import platform
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -53,9 +54,13 @@ def has_huge_pages(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def restart_with_settings(keeps: bool) -> None:
-    """Start this program again in the same process, unless its environment has the settings."""
+    """Start this program again in the same process, unless its environment has the settings.
+
+    SIGINT is blocked until then: `hyenadna_core.__main__` waits for it when it has started again.
+    """
     added = allocator_settings(keeps)
     if added and sys.executable and os.environ.get(VARIABLE) != added[VARIABLE]:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **added})  # noqa: S606 (itself)
 
 
