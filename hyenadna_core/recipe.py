@@ -1,9 +1,15 @@
 """Recipes of training with AdamW: rates, schedule and weight decay (docs/model.md section 6)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+
+from hyenadna_core.fields import OneOf, Range
+
+Share = Annotated[float, Range(0, 1)]
+NotNegative = Annotated[float, Range(0)]
+Positive = Annotated[float, Range(0, open_least=True)]
 
 
 @dataclass(frozen=True)
@@ -20,15 +26,15 @@ class Recipe:
     everything except the filter network.
     """
 
-    learning_rate: float
-    filter_rate: float
-    weight_decay: float
-    beta_2: float
-    warmup: float = 0.05
-    floor: float = 0.0
+    learning_rate: Positive
+    filter_rate: NotNegative
+    weight_decay: NotNegative
+    beta_2: Annotated[float, Range(0, 1, open_most=True)]
+    warmup: Share = 0.05
+    floor: Share = 0.0
     original: bool = False
-    epsilon: float = 1e-8
-    falls: str = "cosine"
+    epsilon: Positive = 1e-8
+    falls: Annotated[str, OneOf(("cosine", "linear"))] = "cosine"
 
 
 DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)

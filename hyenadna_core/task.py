@@ -1,7 +1,8 @@
 """A task: it makes batches from draws, and has a head on the backbone, a loss and figures."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypedDict
@@ -133,6 +134,19 @@ class Batch(NamedTuple):
     ids: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+
+
+@contextmanager
+def no_exit(name: str) -> Iterator[None]:
+    """Turn a SystemExit in the code of a task into an error: a task does not end the command.
+
+    Raises:
+        HyenaDNAError: the task called sys.exit.
+    """
+    try:
+        yield
+    except (SystemExit, GeneratorExit) as error:
+        raise HyenaDNAError(f"The task {name} ended the command with {type(error).__name__}({error}).") from error
 
 
 def number_of_targets(batch: Batch) -> float:

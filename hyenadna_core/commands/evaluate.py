@@ -28,13 +28,15 @@ def command(session: Session, run: Path, split: str | None, as_json: bool, backe
       hyenadna evaluate runs/tata
       hyenadna evaluate runs/tata --split valid --json --backend numpy
     """  # noqa: D301 (click reads this)
+    from hyenadna_core.task import no_exit
     from hyenadna_core.training.run_folder import as_json_numbers
     from hyenadna_core.training.trained import check_split, open_trained
 
     described, task, model = open_trained(session, run)
     split = split or ("test" if task.has("test") else "valid")
     check_split(described, task, split)
-    figures = task.evaluate(model, split)
+    with no_exit(task.name):
+        figures = task.evaluate(model, split)
     if as_json:
         print_result(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
         return

@@ -37,10 +37,12 @@ def command(
       hyenadna predict runs/tata promoters.fa.gz --out predictions.tsv
     """  # noqa: D301 (click reads this)
     from hyenadna_core.evaluation.predictions import table, write_table
+    from hyenadna_core.task import no_exit
     from hyenadna_core.training.trained import open_trained
 
     _, task, model = open_trained(session, run)
-    columns, rows = task.predict(model, sequences, sequence_column=sequence_column, fasta=fasta)
+    with no_exit(task.name):
+        columns, rows = task.predict(model, sequences, sequence_column=sequence_column, fasta=fasta)
     if out:
         write_table(out, columns, rows)
     else:

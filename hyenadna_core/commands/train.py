@@ -8,7 +8,7 @@ import click
 
 from hyenadna_core.cli import option_value
 from hyenadna_core.terminal import notice, print_result
-from hyenadna_core.training.options import TrainOptions, option_names
+from hyenadna_core.training.options import LARGEST_SEED, LOGGERS, PRECISIONS, TrainOptions, option_names
 
 PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
@@ -66,7 +66,7 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 @option("--dropout", type=RATE, help="Dropout after the embedding.")
 @option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16", "float16"]),
+    type=click.Choice(PRECISIONS),
     help="Precision of matrix products. Weights, filters and norms stay in float32. float16 scales the loss.",
 )
 @option("--rematerialise", is_flag=True, help="Store fewer activations and compute them again: less memory, more time.")
@@ -81,11 +81,11 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 )
 @option(
     "--log-to",
-    type=click.Choice(["tensorboard", "wandb"]),
+    type=click.Choice(LOGGERS),
     multiple=True,
     help="Also log to TensorBoard or Weights & Biases. May be repeated.",
 )
-@option("--seed", type=click.IntRange(min=0), help="Seed of the initial weights and of the batches.")
+@option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the initial weights and of the batches.")
 @option("--data-parallel", is_flag=True, help="Share each step among all devices of JAX.")
 @click.option("--distributed", is_flag=True, help="Join the processes that torchrun or a cluster started.")
 @option("--out", type=PATH, help="Run folder to create.  [default: runs/PRESET-N]")

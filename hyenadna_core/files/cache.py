@@ -2,10 +2,11 @@
 
 import functools
 import os
+import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -114,13 +115,48 @@ def file_written_aside(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        yield folder / target.name
-        (folder / target.name).replace(target)
+        with named(target):
+            yield folder / target.name
+            (folder / target.name).replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give an error of the file system the name of the file, which a full disk does not tell."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(path)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file under a temporary name, then rename it to `path`."""
     with file_written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def remove_unfinished(folder: Path, targets: str, files: Collection[str]) -> None:
+    """Remove the temporary folders that a killed process left in a folder.
+
+    Args:
+        targets: a regular expression of the names of the targets, such as "step-[0-9]+".
+        files: the names of the files that were written; a folder with others stays.
+    """
+    for path in folder.glob(".*"):
+        if re.fullmatch(rf"\.({targets})-[a-z0-9_]{{8}}", path.name):
+            remove_folder(path, files)
+
+
+def remove_folder(folder: Path, files: Collection[str]) -> None:
+    """Remove these files of a folder, and the folder if nothing else is in it; a link stays."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for name in files:
+        with suppress(OSError):  # not there, or a folder
+            (folder / name).unlink()
+    with suppress(OSError):  # it holds other things
+        folder.rmdir()

@@ -5,11 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, first_names
+from hyenadna_core.fields import FieldError, OneOf, Range, from_json
 
 KINDS = ("classes", "labels", "regression", "bases")
 NONE = ("", "-")  # the text of a row without labels
@@ -34,17 +35,28 @@ class Target:
             standardise the values.
     """
 
-    kind: str
+    kind: Annotated[str, OneOf(KINDS)]
     names: tuple[str, ...]
     center: tuple[float, ...] = ()
-    scale: tuple[float, ...] = ()
+    scale: tuple[Annotated[float, Range(0, open_least=True)], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Target":
-        return cls(kept["kind"], *(tuple(kept[field]) for field in ("names", "center", "scale")))
+        """Read the target that `to_json` wrote.
+
+        Raises:
+            FieldError: a field is missing, is unknown or has a wrong value.
+        """
+        target = from_json(cls, kept, "task.target.")
+        if not target.names:
+            raise FieldError("task.target.names is empty")
+        for numbers in (target.center, target.scale):
+            if len(numbers) not in (0, len(target.names)):
+                raise FieldError(f"task.target has {len(target.names)} names and {len(numbers)} numbers to scale them")
+        return target
 
 
 def standardised(values: np.ndarray, target: Target) -> np.ndarray:

@@ -109,9 +109,10 @@ def cnn_baseline(
                 update.settle()
                 if best.improves(step + 1, task.evaluate(padded, "valid")):
                     weights = model.get_weights()
-    if best.value is None:  # no figure was defined: take the last weights
-        best.step = EPOCHS * steps
+    value, at = best.so_far.value, best.so_far.step
+    if value is None:  # no figure was defined: take the last weights
+        value, at = math.nan, EPOCHS * steps
     else:
         model.set_weights(weights)
-    settings = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {best.step}"
-    return Baseline(NAME, settings, predict(padded), math.nan if best.value is None else best.value)
+    settings = f"{EPOCHS} epochs of Adam at {LEARNING_RATE:g}, {batch_size} sequences a step; best at step {at}"
+    return Baseline(NAME, settings, predict(padded), value)

@@ -8,20 +8,20 @@ from typing import Any
 from hyenadna_backends.device_memory import free_memory, local_devices
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.fields import FieldError, from_json
 from hyenadna_core.files.input import absolute
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
-from hyenadna_core.registry import find_preset, find_task
+from hyenadna_core.registry import find_preset
 from hyenadna_core.task import Task
-from hyenadna_core.training.options import KeptOptions, TrainOptions
+from hyenadna_core.training.options import Count, KeptOptions, TrainOptions
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 from hyenadna_plugins import Plugins, reason_of
 
 POLICIES = {"float32": None, "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}  # of Keras
 MEMORY_USED = 0.8  # of the free memory
-RUN_PARTS = {"config": dict, "task": dict, "data_sha256": str, "splits": dict}  # of run.json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class RunConfig(KeptOptions):
     stages: tuple[Stage, ...]
     recipe: Recipe
     start: str | None = None  # the weights that the run starts from
-    micro_batches: tuple[int, ...] = ()  # sequences at a time in each stage; empty: all of a step
+    micro_batches: tuple[Count, ...] = ()  # sequences at a time in each stage; empty: all of a step
 
     @property
     def steps(self) -> int:
@@ -51,55 +51,62 @@ class RunConfig(KeptOptions):
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunConfig":
-        """Read the configuration that `to_json` wrote.
+        """Read the configuration that `to_json` wrote, and check each of its fields.
 
         Raises:
-            HyenaDNAError: another version of hyenadna wrote it.
+            FieldError: a field is missing, is unknown or has a wrong value.
         """
+        config = from_json(cls, values, "config.")
         try:
-            HyenaConfig.from_arguments(values["model"])
-            stages = tuple(Stage(*(int(n) for n in text.replace("@", "x").split("x"))) for text in values["stages"])
-            tuples = {name: tuple(values[name]) for name in ("micro_batches", "log_to")}
-            config = cls(**{**values, **tuples, "stages": stages, "recipe": Recipe(**values["recipe"])})
-            if not stages:
-                raise ValueError("no stages")
-            return config
-        except (AttributeError, HyenaDNAError, LookupError, TypeError, ValueError) as error:
-            raise other_version(error) from None
+            architecture = from_json(HyenaConfig, config.model, "config.model.")
+        except FieldError:
+            raise
+        except (HyenaDNAError, ValueError) as error:
+            raise FieldError(f"config.model: {reason_of(error)}") from None
+        if architecture.dtype not in POLICIES.values():
+            raise FieldError(f"config.model.dtype is {architecture.dtype!r}, not that of a --precision")
+        if not config.stages:
+            raise FieldError("config.stages is empty")
+        if longer := [stage for stage in config.stages if stage.seq_len > architecture.max_seq_len]:
+            raise FieldError(f"config.stages has {longer[0]}, and the model takes {architecture.max_seq_len} bases")
+        sizes = [stage.batch_size for stage in config.stages]
+        for size, part in zip(sizes, config.micro_batches or sizes, strict=False):
+            if size % part or len(config.micro_batches) not in (0, len(sizes)):
+                raise FieldError(f"config.micro_batches is {config.micro_batches}, which does not divide {sizes}")
+        return config
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFile:
+    """The parts of run.json that a resumed or a trained run reads; it has more for people."""
+
+    config: dict[str, Any]  # of RunConfig
+    task: dict[str, Any]  # the state of the task
+    data_sha256: str
+    splits: dict[str, str]  # the checksum of each split
+    finished: Count | None = None  # the steps of the run, once its report is written
+    wandb: str | None = None
 
     @classmethod
-    def of_run(cls, run: Mapping[str, Any]) -> "RunConfig":
-        """Check the parts of a run.json, and read its configuration.
+    def of(cls, run: Mapping[str, Any], folder: Path) -> tuple["RunFile", RunConfig]:
+        """Check the content of a run.json; return its parts, and the configuration.
 
         Raises:
-            HyenaDNAError: another version of hyenadna wrote it.
+            HyenaDNAError: a field is missing, is unknown or has a wrong value.
         """
-        for name, kind in RUN_PARTS.items():
-            if not isinstance(run.get(name), kind):
-                raise other_version(f"{name} is missing or has another type")
-        return cls.from_json(run["config"])
+        try:
+            file = from_json(cls, run, others=True)
+            return file, RunConfig.from_json(file.config)
+        except FieldError as error:
+            raise edited(folder, error) from None
 
 
-def other_version(reason: object) -> HyenaDNAError:
-    """Return the error for a run.json that another version of hyenadna wrote."""
+def edited(folder: Path, reason: Exception) -> HyenaDNAError:
+    """Return the error for a run.json that somebody edited, or that another version wrote."""
     return HyenaDNAError(
-        f"run.json was written by another version of hyenadna ({reason_of(Exception(reason))}): "
-        "start a new run with --weights RUN to continue from its weights."
+        f"{folder / 'run.json'}: {reason_of(reason)}; it was edited, or another version of hyenadna wrote it: "
+        f"start a new run with --weights {folder} to continue from its weights."
     )
-
-
-def task_of_run(plugins: Plugins, config: RunConfig, state: Mapping[str, Any] | None = None) -> Task:
-    """Return the task of a run; `state` is the one that the trained model knows.
-
-    Raises:
-        HyenaDNAError: the task is unknown, or its options or its state are of another version.
-    """
-    task_class = find_task(plugins, config.task)
-    try:
-        task: Task = task_class.from_options(config.options, state)
-    except (AttributeError, LookupError, TypeError) as error:
-        raise other_version(error) from error
-    return task
 
 
 def configure(

@@ -5,7 +5,15 @@ This file imports neither NumPy nor Keras, because the command reads the default
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from hyenadna_core.fields import OneOf, Range
+
+PRECISIONS = ("float32", "bfloat16", "float16")
+LOGGERS = ("tensorboard", "wandb")
+LARGEST_SEED = 2**32 - 1  # of the random numbers of Keras
+Count = Annotated[int, Range(1)]
+Share = Annotated[float, Range(0, 1, open_most=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,17 +21,17 @@ class KeptOptions:
     """The options that go into run.json as they were given."""
 
     task: str = "causal-lm"
-    seed: int = 0
+    seed: Annotated[int, Range(0, LARGEST_SEED)] = 0
     freeze: bool = False  # the backbone: only the head is trained
-    precision: str = "float32"
-    label_smoothing: float = 0.0
-    valid_every: int | None = None  # steps
-    patience: int | None = None  # validations without an improvement
-    keep: int = 3  # checkpoints
-    log_every: int = 10  # steps
-    checkpoint_every: float = 300.0  # seconds
+    precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
+    label_smoothing: Share = 0.0
+    valid_every: Count | None = None  # steps
+    patience: Count | None = None  # validations without an improvement
+    keep: Count = 3  # checkpoints
+    log_every: Count = 10  # steps
+    checkpoint_every: Annotated[float, Range(0)] = 300.0  # seconds
     data_parallel: bool = False
-    log_to: tuple[str, ...] = ()
+    log_to: tuple[Annotated[str, OneOf(LOGGERS)], ...] = ()
 
     def settings(self) -> dict[str, Any]:
         """Return these options by name, without those of a subclass."""

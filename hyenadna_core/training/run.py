@@ -1,21 +1,28 @@
 """A whole run: from its options to the run folder and the figures at the end."""
 
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hyenadna_backends import current_kernel
 from hyenadna_backends.processes import in_any_process, is_first_process
 from hyenadna_core.backend import check_backend, installed_version
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, find_task, select_fft_conv
-from hyenadna_core.task import SPLITS, Task
+from hyenadna_core.task import SPLITS, Task, no_exit
 from hyenadna_core.terminal import notice
-from hyenadna_core.training.config import RunConfig, check_devices, configure, devices_of, task_of_run
+from hyenadna_core.training.best import BestValidation
+from hyenadna_core.training.config import RunConfig, RunFile, check_devices, configure, devices_of
 from hyenadna_core.training.options import TrainOptions
-from hyenadna_core.training.run_folder import RunFolder, next_free
+from hyenadna_core.training.run_folder import RunFolder, check_free, next_free
+from hyenadna_core.training.task_options import task_of_run
+from hyenadna_core.weights.checkpoints import WEIGHTS, Damaged, check_same, read_state, step_folders, step_of
+from hyenadna_core.weights.sources import read_safetensors
 from hyenadna_plugins import PluginError, Plugins, call, implementers, reason_of
 
 PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "scipy")
@@ -30,40 +37,50 @@ def start_run(session: Session, options: TrainOptions, task_options: Mapping[str
     """
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
-    task: Task = find_task(session.plugins, options.task).from_options(task_options)
-    config = configure(session.plugins, session.backend.name, options, task, task_options)
-    prepare(task, config)
-    path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
-    run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
-    run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
-    with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
-        if session.backend.name == "mlx" and sys.platform == "linux" and options == TrainOptions(out=options.out):
-            notice(
-                f"MLX on Linux runs on the CPU only: this run takes about {MLX_LINUX_MINUTES} minutes on two cores; "
-                "JAX and PyTorch take two or three."
-            )
-        return _run(session.plugins, config, task, folder)
+    with no_exit(options.task):
+        task: Task = find_task(session.plugins, options.task).from_options(task_options)
+        config = configure(session.plugins, session.backend.name, options, task, task_options)
+        prepare(task, config)
+        path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
+        check_free(path)
+        run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
+        run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
+        model = _made(config, task)
+        with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
+            if session.backend.name == "mlx" and sys.platform == "linux" and options == TrainOptions(out=options.out):
+                notice(
+                    f"MLX on Linux runs on the CPU only: this run takes about {MLX_LINUX_MINUTES} minutes on two "
+                    "cores; JAX and PyTorch take two or three."
+                )
+            return _run(session.plugins, config, task, folder, model)
 
 
 def resume_run(session: Session, path: Path, fft_conv: str | None = None) -> str:
     """Continue the run in a folder from its newest whole checkpoint, and return the report.
 
+    A finished run is left as it is, and the report is empty.
+
     Raises:
         HyenaDNAError: the folder has no run, is in use, or is of another version, or the training
             data have changed.
     """
-    check_backend(session.backend, to_train=True)
-    select_fft_conv(session.plugins, fft_conv)
     with RunFolder.open(path) if is_first_process() else RunFolder.watch(path) as folder:
         run = folder.read_run()
-        config = RunConfig.of_run(run)
+        kept, config = RunFile.of(run, path)
+        if kept.finished == config.steps:
+            notice(f"{path} is finished, and nothing was changed: hyenadna evaluate {path} measures it.")
+            return ""
+        check_backend(session.backend, to_train=True)
+        select_fft_conv(session.plugins, fft_conv)
         check_devices(config)
-        task = task_of_run(session.plugins, config)
-        prepare(task, config)
-        if task.sha256 != run["data_sha256"]:
-            raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
-        folder.write_run(run | provenance(session.backend.name, task.sha256))
-        return _run(session.plugins, config, task, folder)
+        with no_exit(config.task):
+            task = task_of_run(session.plugins, config, path)
+            prepare(task, config)
+            if task.sha256 != kept.data_sha256:
+                raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
+            model = _made(config, task, folder)
+            folder.write_run(run | provenance(session.backend.name, task.sha256))
+            return _run(session.plugins, config, task, folder, model)
 
 
 def prepare(task: Task, config: RunConfig) -> None:
@@ -74,8 +91,11 @@ def prepare(task: Task, config: RunConfig) -> None:
     """
     for sentence in task.prepare(max(stage.seq_len for stage in config.stages)):
         notice(sentence)
+    BestValidation(*task.monitor)  # a direction that is wrong is an error now
     if config.valid_every and not task.has("valid"):
         raise HyenaDNAError(f"Nothing to validate on: {task.no_validation}.")
+    if config.valid_every and type(task).evaluate is Task.evaluate:
+        raise HyenaDNAError(f"The task {task.name} measures nothing: train it without --valid-every.")
 
 
 def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
@@ -90,22 +110,52 @@ def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
     }
 
 
-def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder) -> str:
-    from hyenadna_core.training.checkpoint import BEST, load_best
-    from hyenadna_core.training.trainer import make_model, train
+def _made(config: RunConfig, task: Task, folder: RunFolder | None = None) -> Any:
+    """Make the model of a run: with the weights that it starts from, unless it has checkpoints.
 
-    if (count := devices_of(config.data_parallel)) > 1:
-        notice(f"Each step runs on {count} devices.")
-    notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
-    for stage in config.stages:
-        if (size := config.micro_batch_of(stage)) < stage.batch_size:
-            notice(f"Stage {stage}: {size} sequences at a time.")
-    model = make_model(config, task, starts=not (folder.checkpoints / "latest").exists())
-    train(model, task, config, folder, list(_watchers(plugins, folder)))
-    in_any_process(False)  # all wait until the first one has written
-    if (folder.checkpoints / BEST).exists():
-        load_best(folder.checkpoints, model)
-    return task.report(model, folder, config) if folder.writes else ""
+    Raises:
+        HyenaDNAError: the task's model lacks a part, the weights cannot be read, or the checkpoints
+            are of another model.
+    """
+    from hyenadna_core.training.trainer import make_model
+
+    checkpoints = step_folders(folder.checkpoints) if folder else []
+    for checkpoint in checkpoints:
+        with suppress(Damaged):  # training skips it
+            read_state(checkpoint, [WEIGHTS])
+            check_same(HyenaConfig.from_arguments(config.model), read_safetensors(checkpoint / WEIGHTS), checkpoint)
+            break
+    return make_model(config, task, starts=not checkpoints)
+
+
+def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, model: Any) -> str:
+    """Train, and return the report.
+
+    Raises:
+        Interrupted: Ctrl-C came; the run can be resumed.
+    """
+    from hyenadna_core.training.checkpoint import load_best
+    from hyenadna_core.training.trainer import train
+
+    try:
+        if (count := devices_of(config.data_parallel)) > 1:
+            notice(f"Each step runs on {count} devices.")
+        notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
+        for stage in config.stages:
+            if (size := config.micro_batch_of(stage)) < stage.batch_size:
+                notice(f"Stage {stage}: {size} sequences at a time.")
+        best = train(model, task, config, folder, list(_watchers(plugins, folder)))
+        in_any_process(False)  # all wait until the first one has written
+        if best.value is not None:
+            load_best(folder.checkpoints, model)
+        if not folder.writes:
+            return ""
+        report = task.report(model, folder, config)
+        folder.write_run(folder.read_run() | {"finished": config.steps})
+        return report
+    except KeyboardInterrupt:
+        steps = [step_of(checkpoint) for checkpoint in step_folders(folder.checkpoints)]
+        raise Interrupted(folder.path, max(steps, default=0), signal.SIGINT) from None
 
 
 def _watchers(plugins: Plugins, folder: RunFolder) -> Iterator[Any]:
@@ -115,6 +165,6 @@ def _watchers(plugins: Plugins, folder: RunFolder) -> Iterator[Any]:
             answers = call(plugins, "training_callbacks", plugin, run=folder)
         except HyenaDNAError:
             raise
-        except Exception as error:  # whatever a plug-in may raise
+        except (Exception, SystemExit) as error:  # whatever a plug-in may raise
             raise PluginError(f"Plug-in {plugin!r} failed in training_callbacks: {reason_of(error)}") from error
         yield from (watcher for answer in answers for watcher in answer or ())

@@ -2,13 +2,26 @@
 
 import json
 import math
+import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.files.cache import write_text
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.cache import named, remove_unfinished, write_text
+from hyenadna_core.files.json_file import read_object
 from hyenadna_core.files.lock import locked
 from hyenadna_core.terminal import tab_separated
+from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, LATEST
+
+# Everything that a run writes into its folder. Nothing else is ever written or removed, and a link
+# under one of these names is refused.
+RUN, LOCK, LOGS = "run.json", ".lock", ("log.tsv", "valid.tsv")
+PICTURES = ("curves.png", "confusion.png", "scatter.png", "labels.png")
+FILES = (RUN, LOCK, *LOGS, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
+FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", "tensorboard", "wandb")
+INTEGER = re.compile(r"[0-9]{1,18}")
+NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|inf|nan)")
 
 
 class LogLine(NamedTuple):
@@ -28,12 +41,12 @@ class LogLine(NamedTuple):
 
 
 def as_json_numbers(value: Any) -> Any:
-    """Return a value with None in place of each nan, because JSON has no nan."""
+    """Return a value with None in place of nan and of infinity, which JSON does not have."""
     if isinstance(value, dict):
         return {name: as_json_numbers(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_json_numbers(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class RunFolder:
@@ -43,7 +56,8 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = (path / ".lock").open("w")
+        _check_names(path)
+        self._lock = os.fdopen(os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
         if not locked(self._lock, path):
             self._lock.close()
             raise HyenaDNAError(f"{path} is in use by another run: wait for it, or choose another --out.")
@@ -70,11 +84,11 @@ class RunFolder:
             folder = cls(path)
         except OSError as error:
             raise HyenaDNAError(f"Cannot make the run folder {path}: {error.strerror}.") from None
-        if (path / "run.json").exists():
+        try:
+            check_free(path)
+        except HyenaDNAError:
             folder.close()
-            raise HyenaDNAError(
-                f"{path} holds a run already: continue it with --resume {path}, or choose another --out."
-            )
+            raise
         folder.write_run(run)
         return folder
 
@@ -83,10 +97,20 @@ class RunFolder:
         """Open the folder of an existing run.
 
         Raises:
-            HyenaDNAError: the folder holds no run, or another process uses it.
+            HyenaDNAError: the folder holds no run, another process uses it, it has a link in place
+                of a file, or a log is damaged.
         """
         read_run(path)
-        return cls(path)
+        folder = cls(path)
+        try:
+            for name in LOGS:
+                folder._lines(name)
+        except HyenaDNAError:
+            folder.close()
+            raise
+        names = [name for name in FILES if "/" not in name]
+        remove_unfinished(path, "|".join(map(re.escape, names)), names)
+        return folder
 
     @classmethod
     def watch(cls, path: Path) -> "RunFolder":
@@ -99,12 +123,12 @@ class RunFolder:
 
     def write_run(self, run: dict[str, Any]) -> None:
         """Write run.json."""
-        write_text(self.path / "run.json", json.dumps(as_json_numbers(run), indent=2) + "\n")
+        write_text(self.path / RUN, json.dumps(as_json_numbers(run), indent=2) + "\n")
 
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     def log(self, line: LogLine) -> None:
         """Add a line to log.tsv."""
@@ -115,32 +139,53 @@ class RunFolder:
         self._append("valid.tsv", {"step": step} | figures)
 
     def _append(self, name: str, values: dict[str, Any]) -> None:
-        with (self.path / name).open("a", encoding="utf-8") as file:
+        with named(self.path / name), (self.path / name).open("a", encoding="utf-8") as file:
             header = [] if file.tell() else [list(values)]
             texts = [f"{value:.8g}" if isinstance(value, float) else str(value) for value in values.values()]
             file.write(tab_separated([*header, texts]) + "\n")
 
     def read_log(self) -> list[LogLine]:
-        """Read the complete lines of log.tsv; an unfinished last line is skipped."""
-        try:
-            text = (self.path / "log.tsv").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        lines = [line.split("\t") for line in text[: text.rfind("\n") + 1].splitlines()[1:]]
-        return [
-            LogLine(*(kind(value) for kind, value in zip(LogLine.__annotations__.values(), line, strict=True)))
-            for line in lines
-        ]
+        """Read the complete lines of log.tsv; an unfinished last line is skipped.
+
+        Raises:
+            HyenaDNAError: a line is damaged.
+        """
+        return [LogLine(*map(int, cells[:4]), *map(float, cells[4:])) for cells in self._lines("log.tsv")[1:]]
 
     def cut_log(self, step: int) -> None:
-        """Remove the lines after `step`, because a resumed run writes them again."""
-        for name in ("log.tsv", "valid.tsv"):
-            path = self.path / name
-            if not path.exists():
-                continue
-            text = path.read_text(encoding="utf-8")
-            header, *lines = text[: text.rfind("\n") + 1].splitlines(keepends=True) or [""]
-            write_text(path, header + "".join(line for line in lines if int(line.split("\t")[0]) <= step))
+        """Remove the lines after `step`, because a resumed run writes them again.
+
+        Raises:
+            HyenaDNAError: a line is damaged.
+        """
+        for name in LOGS:
+            header, *lines = self._lines(name) or [[]]
+            if (self.path / name).exists():
+                kept = [header, *(cells for cells in lines if int(cells[0]) <= step)] if header else []
+                write_text(self.path / name, "".join("\t".join(cells) + "\n" for cells in kept))
+
+    def _lines(self, name: str) -> list[list[str]]:
+        """Return the cells of the complete lines of a log; none if there is no such file.
+
+        Raises:
+            HyenaDNAError: a line has another number of cells, or cells that are no numbers.
+        """
+        path = self.path / name
+        try:
+            lines = path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return []
+        first = list(LogLine._fields) if name == "log.tsv" else ["step"]  # columns
+        rows = [line.decode(errors="replace").split("\t") for line in lines]
+        for number, cells in enumerate(rows, 1):
+            numbers = len(cells) == len(rows[0]) and all(map(NUMBER.fullmatch, cells))
+            whole = all(map(INTEGER.fullmatch, cells[: len(first)][:4]))
+            if not (numbers and whole) if number > 1 else cells[: len(first)] != first:
+                raise HyenaDNAError(
+                    f"{path}:{number} is not a line of this log ({shown(' '.join(cells), 60)}): correct it or move the "
+                    f"file away, then continue with --resume {self.path}."
+                )
+        return rows
 
 
 def read_run(path: Path) -> dict[str, Any]:
@@ -149,15 +194,23 @@ def read_run(path: Path) -> dict[str, Any]:
     Raises:
         HyenaDNAError: there is no run.json, or it is damaged.
     """
-    if not (path / "run.json").exists():
+    if not (path / RUN).exists():
         raise HyenaDNAError(f"{path} is not a run folder: it has no run.json.")
-    try:
-        run: dict[str, Any] = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise HyenaDNAError(f"Cannot read {path / 'run.json'}: {error}.") from None
-    if not isinstance(run, dict):
-        raise HyenaDNAError(f"{path / 'run.json'} holds no run: it is not an object.")
-    return run
+    return read_object(path / RUN)
+
+
+def _check_names(path: Path) -> None:
+    """Check that each name in FILES and FOLDERS is that of a file or folder, or of nothing.
+
+    Raises:
+        HyenaDNAError: it is a link, or something else.
+    """
+    for names, fits, noun in ((FILES, Path.is_file, "file"), (FOLDERS, Path.is_dir, "folder")):
+        for entry in (path / name for name in names):
+            if entry.is_symlink():
+                raise HyenaDNAError(f"{entry} is a link, which a run does not follow: put the {noun} in its place.")
+            if entry.exists() and not fits(entry):
+                raise HyenaDNAError(f"{entry} is not a {noun}: move it away.")
 
 
 class Watched(RunFolder):
@@ -179,6 +232,18 @@ class Watched(RunFolder):
 
     def _append(self, name: str, values: dict[str, Any]) -> None:
         pass
+
+
+def check_free(path: Path) -> None:
+    """Check that a folder, if it exists, has nothing under the names of a run's files.
+
+    Raises:
+        HyenaDNAError: it holds a run, or a file that a run would overwrite.
+    """
+    if (path / RUN).exists():
+        raise HyenaDNAError(f"{path} holds a run already: continue it with --resume {path}, or choose another --out.")
+    if taken := [name for name in (*FILES, *FOLDERS) if name != LOCK and (path / name).exists()]:
+        raise HyenaDNAError(f"{path} holds {taken[0]} already, which a run would overwrite: choose another --out.")
 
 
 def next_free(parent: Path, name: str) -> Path:

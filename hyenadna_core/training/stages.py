@@ -11,7 +11,7 @@ from hyenadna_core.training.warmup import Stage, doubling, parse_stages
 STEPS = 3000
 BASES_A_STEP = 1024
 FIRST_SEQ_LEN = 64
-WARMUP = re.compile(r"(\d+)\.\.(\d+)")
+WARMUP = re.compile(r"([0-9]{1,18})\.\.([0-9]{1,18})")
 
 
 def plan_stages(

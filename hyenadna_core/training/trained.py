@@ -5,10 +5,13 @@ from typing import Any
 
 from hyenadna_core.backend import check_backend
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, select_fft_conv
-from hyenadna_core.task import Task
-from hyenadna_core.training.config import RunConfig, task_of_run
+from hyenadna_core.task import Task, no_exit
+from hyenadna_core.training.config import RunFile
 from hyenadna_core.training.run_folder import read_run
+from hyenadna_core.training.task_options import task_of_run
+from hyenadna_core.weights.checkpoints import check_same
 from hyenadna_core.weights.sources import find_file, read_safetensors
 
 
@@ -20,16 +23,24 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
             its task or the kernel of HYENADNA_FFT_CONV is unknown.
     """
     run = read_run(path)
+    kept, config = RunFile.of(run, path)
     check_backend(session.backend)
     select_fft_conv(session.plugins, None)
-    config = RunConfig.of_run(run)
-    task = task_of_run(session.plugins, config, run["task"])
-    task.seq_len = max(stage.seq_len for stage in config.stages)
-    from hyenadna_core.model.causal_lm import random_model
-    from hyenadna_core.weights.state_dict import load_state_dict
+    with no_exit(config.task):
+        task = task_of_run(session.plugins, config, path, kept.task)
+        task.seq_len = max(stage.seq_len for stage in config.stages)
+        file = find_file(path)
+        weights = read_safetensors(file)
+        check_same(HyenaConfig.from_arguments(config.model), weights, file.parent)
+        from hyenadna_core.model.causal_lm import random_model
+        from hyenadna_core.model.task_model import model_of_task
+        from hyenadna_core.weights.state_dict import load_state_dict
 
-    model = task.model(random_model(config.model))
-    load_state_dict(model, read_safetensors(find_file(path)))
+        model = model_of_task(task, random_model(config.model))
+    try:
+        load_state_dict(model, weights)
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{file}: {error}") from None
     return run, task, model
 
 

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import keras
@@ -16,11 +17,12 @@ from hyenadna_core.errors import HyenaDNAError, Interrupted
 from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.loading import load
 from hyenadna_core.model.spectra import forget_spectra
+from hyenadna_core.model.task_model import model_of_task
 from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.task import Draw, Task, number_of_targets
 from hyenadna_core.terminal import notice
-from hyenadna_core.training.best import BestValidation
-from hyenadna_core.training.checkpoint import load_checkpoint, save_best, save_checkpoint
+from hyenadna_core.training.best import Best, BestValidation
+from hyenadna_core.training.checkpoint import check_best, load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.training.config import RunConfig, devices_of
 from hyenadna_core.training.curves import draw_curves
 from hyenadna_core.training.loss_line import LossLine
@@ -31,6 +33,7 @@ from hyenadna_core.training.progress import training_progress
 from hyenadna_core.training.run_folder import LogLine, RunFolder
 from hyenadna_core.training.signals import asked_to_stop
 from hyenadna_core.training.warmup import bases_until, stage_at
+from hyenadna_core.weights.checkpoints import BEST
 from hyenadna_plugins import PluginWarning, reason_of
 
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # options that replace those of the starting weights
@@ -51,7 +54,7 @@ def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Mode
         language_model = load(config.start, **{name: config.model[name] for name in CHANGED if name in config.model})
     if config.freeze:
         language_model.backbone.trainable = False
-    model: keras.Model = task.model(language_model)
+    model: keras.Model = model_of_task(task, language_model)
     if not model.trainable_variables:
         raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head.")
     return compile_model(model, config)
@@ -63,8 +66,10 @@ def compile_model(model: keras.Model, config: RunConfig) -> keras.Model:
     return model
 
 
-def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> None:
+def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, watchers: Sequence[Any] = ()) -> Best:
     """Train a compiled model to the last step, from the newest whole checkpoint or from the start.
+
+    Returns the best validation.
 
     If the run validates, the best weights are kept in checkpoints/best, and `patience` may end the
     run early.
@@ -75,8 +80,13 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
         Interrupted: SIGINT or SIGTERM came, and the state is in a checkpoint. A second signal ends
             the process at once.
     """
-    first, more = load_checkpoint(folder.checkpoints, model)
-    best = BestValidation(*task.monitor, **more.get("best", {}))
+    state = load_checkpoint(folder.checkpoints, model)
+    first, so_far = state.step, state.best
+    path = folder.checkpoints / BEST
+    if so_far.value is not None and (reason := check_best(folder.checkpoints)):
+        notice(f"Skipped the best weights {path}: {reason}. The next validation counts as the best so far.")
+        so_far = Best()
+    best = BestValidation(*task.monitor, so_far)
     folder.cut_log(first)
     try:
         update = updates(model, partial(task.loss, label_smoothing=config.label_smoothing))
@@ -113,7 +123,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
                 notify_watchers(watching, "logged", logged)
             if validates:
                 update.settle()
-                figures = task.evaluate(model, "valid")
+                figures = measured(task, model)
                 forget_spectra(model)
                 folder.log_validation(done, figures)
                 if best.improves(done, figures) and folder.writes:
@@ -121,7 +131,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
                 notify_watchers(watching, "validated", done, figures)
             if saves and folder.writes:
                 update.settle()
-                save_checkpoint(folder.checkpoints, model, done, config.keep, {"best": best.state()})
+                save_checkpoint(folder.checkpoints, model, done, config.keep, best.so_far)
                 draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, in_bits=task.in_bits)
                 saved = time.monotonic()
             if stop and done < config.steps:
@@ -130,6 +140,20 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
     if line.compiling:
         lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
         notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
+    return best.so_far
+
+
+def measured(task: Task, model: keras.Model) -> dict[str, float]:
+    """Return the figures of a validation.
+
+    Raises:
+        HyenaDNAError: a figure is not a number.
+    """
+    figures = task.evaluate(model, "valid")
+    for name, value in figures.items():
+        if not isinstance(value, Real):
+            raise HyenaDNAError(f"The task {task.name} measured {name} as {value!r}: `evaluate` returns numbers.")
+    return {name: float(value) for name, value in figures.items()}
 
 
 def notify_watchers(watchers: list[Any], event: str, *arguments: Any) -> None:
@@ -137,7 +161,7 @@ def notify_watchers(watchers: list[Any], event: str, *arguments: Any) -> None:
     for watcher in tuple(watchers):
         try:
             getattr(watcher, event)(*arguments)
-        except Exception as error:  # whatever a plug-in may raise
+        except (Exception, SystemExit) as error:  # whatever a plug-in may raise
             watchers.remove(watcher)
             name = type(watcher).__name__
             warnings.warn(f"{name} failed in {event} and is not called again: {reason_of(error)}", PluginWarning, 2)

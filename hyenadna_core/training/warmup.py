@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hyenadna_core.errors import HyenaDNAError
 
-STAGE = re.compile(r"(?P<seq_len>\d+)(x(?P<batch_size>\d+))?(@(?P<steps>\d+))?")
+STAGE = re.compile(r"(?P<seq_len>[0-9]{1,18})(x(?P<batch_size>[0-9]{1,18}))?(@(?P<steps>[0-9]{1,18}))?")
+WHOLE = re.compile(r"([1-9][0-9]{0,17})x([1-9][0-9]{0,17})@([1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,16 @@ class Stage:
     batch_size: int
     steps: int
 
+    TEXT: ClassVar[str] = "a stage such as 64x256@200"
+
     def __str__(self) -> str:
         return f"{self.seq_len}x{self.batch_size}@{self.steps}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "Stage | None":
+        """Read the text of a stage; return None if it has another form or a zero."""
+        match = WHOLE.fullmatch(text)
+        return cls(*map(int, match.groups())) if match else None
 
     @property
     def bases(self) -> int:

@@ -48,7 +48,8 @@ def read_architecture(tensors: Tensors) -> dict[str, Any]:
     embedding = _tensor(tensors, "backbone.embeddings.word_embeddings.weight", 2)
     indices = {str(match[1]) for name in tensors if (match := re.match(r"backbone\.layers\.(\d+)\.", name))}
     if indices != {str(index) for index in range(len(indices))}:
-        raise HyenaDNAError(f"its layers are not numbered from 0 on: {first_names(sorted(indices, key=_by_number))}.")
+        numbers: list[str] = sorted(indices, key=_by_number)
+        raise HyenaDNAError(f"its layers are not numbered from 0 on: {first_names(numbers)}.")
     mixer = "backbone.layers.0.mixer."
     is_attention = f"{mixer}Wqkv.weight" in tensors
     vocab_size, d_model = embedding.shape

@@ -15,6 +15,7 @@ from hyenadna_core.files.json_file import parse_object, read_object
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import find_preset, session_plugins
 from hyenadna_core.weights.architecture import FORMULAS, absent_parts, of_layers, read_architecture, read_config
+from hyenadna_core.weights.checkpoints import weights_of_run
 from hyenadna_core.weights.layouts import layout_of, to_plain
 from hyenadna_core.weights.positions import POSITIONS, by_formula, has_trained_positions
 from hyenadna_core.weights.safetensors_file import open_safetensors
@@ -215,11 +216,7 @@ def _in_folder(path: Path) -> Path:
     """
     if path.is_file():
         return path
-    checkpoints = path if (path / "latest").exists() else path / "checkpoints"
-    if (checkpoints / "best" / FILES[0]).exists():
-        path = checkpoints / "best"
-    elif (checkpoints / "latest").exists():
-        path = checkpoints / (checkpoints / "latest").read_text(encoding="utf-8").strip()
+    path = weights_of_run(path) or path
     for name in FILES:
         if (path / name).exists():
             return path / name

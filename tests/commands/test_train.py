@@ -48,7 +48,20 @@ def test_training_on_ones_own_genome_writes_a_whole_run(cli, tmp_path, write_fas
     again = cli("train", "--fasta", fasta, *SMALL)[1]
     assert again == stdout
     assert (tmp_path / "runs" / "tiny-1k-1" / "run.json").exists()
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    status, resumed, stderr = cli("train", "--resume", "run")
+    assert (status, resumed) == (0, "")
+    assert stderr == "run is finished, and nothing was changed: hyenadna evaluate run measures it.\n"
+    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
+    without_report(tmp_path / "run")
     assert cli("train", "--resume", "run")[1] == stdout
+
+
+def without_report(run):
+    """Make a run as it is before its report."""
+    described = json.loads((run / "run.json").read_text())
+    del described["finished"]
+    (run / "run.json").write_text(json.dumps(described))
 
 
 @pytest.mark.one_backend
@@ -74,6 +87,7 @@ def test_original_windows_are_longer_than_their_intervals_and_read_forward(cli, 
     assert "both strands" not in stdout
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (run["config"]["options"]["windows"], run["task"]["reverse_complements"]) == ("original", False)
+    without_report(tmp_path / "run")
     assert cli("train", "--resume", "run")[1] == stdout
 
 
@@ -95,8 +109,8 @@ def test_a_run_of_another_version_is_one_line(cli, tmp_path, toy_genome, one_lin
     path.write_text(json.dumps(run))
     status, stdout, stderr = cli("train", "--resume", "run")
     assert (status, stdout) == (1, "")
-    assert one_line(stderr).startswith("Error: run.json was written by another version of hyenadna")
-    assert one_line(stderr).endswith("start a new run with --weights RUN to continue from its weights.")
+    assert one_line(stderr).startswith("Error: run/run.json: config.options is missing; it was edited, or another")
+    assert one_line(stderr).endswith("start a new run with --weights run to continue from its weights.")
 
 
 @pytest.mark.keras
@@ -106,9 +120,11 @@ def test_a_run_takes_the_kernel_that_is_named(cli, tmp_path, toy_genome, one_lin
     path = tmp_path / "run" / "run.json"
     status, stdout, _ = cli("train", "--fasta", toy_genome / "toy.fa", *SMALL, "--out", "run", "--fft-conv", "matmul")
     assert (status, json.loads(path.read_text())["fft_conv"]) == (0, "matmul")
+    without_report(tmp_path / "run")
     status, again, _ = cli("train", "--resume", "run", "--fft-conv", "generic")
     assert (status, json.loads(path.read_text())["fft_conv"]) == (0, "generic")
     np.testing.assert_allclose(_bits(again), _bits(stdout), atol=2e-3)
+    without_report(tmp_path / "run")
     status, _, stderr = cli("train", "--resume", "run", "--fft-conv", "cuda")
     assert status == 1
     assert one_line(stderr).startswith(
@@ -200,10 +216,11 @@ def test_bad_input_gets_one_line_and_leaves_nothing(cli, tmp_path, arguments, me
 
 @pytest.mark.one_backend
 @pytest.mark.skipif(not TRAINS, reason=f"backend {BACKEND} cannot train")
-def test_a_genome_that_changed_is_not_resumed_on(cli, write_fasta, random_bases, one_line):
+def test_a_genome_that_changed_is_not_resumed_on(cli, tmp_path, write_fasta, random_bases, one_line):
     fasta = write_fasta({"chr1": random_bases(4000)})
     cli("train", "--fasta", fasta, *SMALL, "--out", "run")
     write_fasta({"chr1": random_bases(4000, seed=1)})
+    without_report(tmp_path / "run")
     status, _, stderr = cli("train", "--resume", "run")
     assert status == 1
     assert "has changed since run was started" in one_line(stderr)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,16 @@ import pytest
 from safetensors.numpy import load_file
 
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError
+from hyenadna_core.files.cache import written_aside
 from hyenadna_core.recipe import DEFAULT
-from hyenadna_core.training.checkpoint import load_best, load_checkpoint, save_best, save_checkpoint
+from hyenadna_core.training.best import Best
+from hyenadna_core.training.checkpoint import (
+    State,
+    load_best,
+    load_checkpoint,
+    save_best,
+    save_checkpoint,
+)
 from hyenadna_core.training.optimizer import build_optimizer
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_core.weights.state_dict import state_dict
@@ -38,18 +47,18 @@ def test_only_the_newest_checkpoints_stay(tmp_path):
     for step in (1, 2, 9, 10, 11):
         save_checkpoint(tmp_path, model, step, kept=3)
     assert sorted(path.name for path in tmp_path.glob("*")) == ["latest", "step-10", "step-11", "step-9"]
-    assert load_checkpoint(tmp_path, model) == (11, {})
+    assert load_checkpoint(tmp_path, model) == State(11, Best())
 
 
 def test_weights_and_what_was_kept_with_them_come_back(tmp_path):
     written, model = new_model(seed=1), new_model(seed=2)
-    save_checkpoint(tmp_path, written, 4, more={"best": {"value": 1.5}})
-    assert load_checkpoint(tmp_path, model) == (4, {"best": {"value": 1.5}})
+    save_checkpoint(tmp_path, written, 4, best=Best(1.5, 3, 1))
+    assert load_checkpoint(tmp_path, model) == State(4, Best(1.5, 3, 1))
     assert_equal(state_dict(model), state_dict(written))
 
 
 def test_nothing_there_is_the_start(tmp_path):
-    assert load_checkpoint(tmp_path / "none", new_model()) == (0, {})
+    assert load_checkpoint(tmp_path / "none", new_model()) == State(0, Best())
 
 
 def test_a_checkpoint_holds_the_state_of_dropout(tmp_path):
@@ -66,12 +75,12 @@ def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, nam
     whole = path.read_bytes()
     for length in sorted({0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2}):
         path.write_bytes(whole[:length])
-        assert load_checkpoint(tmp_path, model)[0] == 1, length
+        assert load_checkpoint(tmp_path, model).step == 1, length
         message = capsys.readouterr().err
         assert message.startswith(f"Skipped the checkpoint {tmp_path}/step-2: {name} is not as it was written")
         assert message.count("\n") == 1
     path.unlink()
-    assert load_checkpoint(tmp_path, model)[0] == 1
+    assert load_checkpoint(tmp_path, model).step == 1
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -83,9 +92,9 @@ def test_one_with_a_flipped_byte_is_passed_over(tmp_path, name):
     whole = path.read_bytes()
     for place in np.linspace(0, len(whole) - 2, 12).astype(int):  # the last byte of a JSON file is a line end
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        assert load_checkpoint(tmp_path, model)[0] == 1, (name, place)
+        assert load_checkpoint(tmp_path, model).step == 1, (name, place)
     path.write_bytes(whole)
-    assert load_checkpoint(tmp_path, model)[0] == 2
+    assert load_checkpoint(tmp_path, model).step == 2
 
 
 def test_where_none_is_whole_it_is_an_error(tmp_path):
@@ -99,10 +108,12 @@ def test_where_none_is_whole_it_is_an_error(tmp_path):
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
     model = new_model()
     save_checkpoint(tmp_path, model, 1)
-    (tmp_path / ".step-2-abc").mkdir()
-    (tmp_path / ".step-2-abc" / "model.safetensors").write_bytes(b"half")
-    assert load_checkpoint(tmp_path, model)[0] == 1
-    assert not (tmp_path / ".step-2-abc").exists()
+    with written_aside(tmp_path / "step-2") as aside:
+        shutil.copytree(tmp_path / "step-1", aside, dirs_exist_ok=True)
+        left = tmp_path / aside.name.replace("step-2", "step-3")
+        shutil.copytree(aside, left)
+    assert load_checkpoint(tmp_path, model).step == 1
+    assert not left.exists()
 
 
 def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
@@ -121,7 +132,7 @@ def test_the_best_weights_take_the_place_of_the_best_before(tmp_path):
     save_best(tmp_path, second, {"step": 2, "bits": 1.8})
     load_best(tmp_path, model)
     assert_equal(state_dict(model), state_dict(second))
-    assert json.loads((tmp_path / "best" / "state.json").read_text()) == {"step": 2, "bits": 1.8}
+    assert json.loads((tmp_path / "best" / "state.json").read_text())["state"] == {"step": 2, "bits": 1.8}
 
 
 FULL = """
@@ -152,7 +163,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
         f"step-1 is whole: make room, then continue with --resume {tmp_path.parent}."
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-1"]
-    assert load_checkpoint(tmp_path, new_model())[0] == 1
+    assert load_checkpoint(tmp_path, new_model()).step == 1
 
 
 @pytest.mark.usefixtures("trains")
@@ -170,6 +181,6 @@ def test_training_with_attention_goes_on_from_a_checkpoint(tmp_path):
     save_checkpoint(tmp_path, first, 2)
     assert read_weights(tmp_path).architecture["mixer"] == "attention"
     second, _ = trained(0)
-    assert load_checkpoint(tmp_path, second)[0] == 2
+    assert load_checkpoint(tmp_path, second).step == 2
     assert before + trained(2, second)[1] == whole
     assert whole[3] < whole[0]

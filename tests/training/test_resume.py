@@ -38,7 +38,7 @@ with RunFolder.open(Path(sys.argv[1])) as folder:
     task = find_task(session.plugins, config.task).from_options(config.options)
     prepare(task, config)
     model = make_model(config, task)
-    step, _ = load_checkpoint(folder.checkpoints, model)
+    step = load_checkpoint(folder.checkpoints, model).step
     print(step, task.evaluate(model, "valid")["bits"])
     if len(sys.argv) > 2:
         train(model, task, replace(config, checkpoint_every=1e9), folder)

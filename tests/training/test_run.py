@@ -13,6 +13,7 @@ NOTICE = f"MLX on Linux runs on the CPU only: this run takes about {run.MLX_LINU
 def start(cli, monkeypatch, toy_genome):
     """Return a function that starts a run without steps on a platform, and returns its notices."""
     monkeypatch.setattr(run, "check_backend", lambda *_, **__: None)
+    monkeypatch.setattr(run, "_made", lambda *_: None)
     monkeypatch.setattr(run, "_run", lambda *_: "")
 
     def start(platform, backend, *options):

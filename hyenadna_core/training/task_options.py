@@ -1,0 +1,72 @@
+"""The task of a run, from the options and the state in run.json."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.fields import VALUE, FieldError
+from hyenadna_core.registry import find_task
+from hyenadna_core.task import Task
+from hyenadna_core.training.config import RunConfig, edited
+from hyenadna_plugins import Plugins
+
+KINDS = {  # of the values of options in JSON, by click's types
+    click.types.BoolParamType: bool,
+    click.types.IntParamType: int,
+    click.types.FloatParamType: (int, float),
+    click.Choice: str,
+    click.Path: str,
+    click.types.StringParamType: str,
+}
+
+
+def task_of_run(plugins: Plugins, config: RunConfig, folder: Path, state: dict[str, Any] | None = None) -> Task:
+    """Return the task of a run; `state` is the one that the trained model knows.
+
+    Raises:
+        HyenaDNAError: the task is unknown, or its options or its state are wrong.
+    """
+    task_class = find_task(plugins, config.task)
+    try:
+        task: Task = task_class.from_options(checked_options(task_class.options, config.options), state)
+    except FieldError as error:
+        raise edited(folder, error) from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"the task {config.task} does not take its options or state ({type(error).__name__}: {error})"
+        raise edited(folder, HyenaDNAError(reason)) from error
+    return task
+
+
+def checked_options(parameters: Sequence[click.Parameter], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a task in the types of its command line.
+
+    Raises:
+        FieldError: an option is unknown or has a wrong value.
+    """
+    known = {str(parameter.name): parameter for parameter in parameters}
+    context = click.Context(click.Command("train"))
+    checked = {}
+    for name, value in options.items():
+        if name not in known:
+            raise FieldError(f"config.options.{shown(name, VALUE)} is unknown")
+        try:
+            checked[name] = None if value is None else _checked(known[name], value, context)
+        except (click.BadParameter, ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            reason = error.message if isinstance(error, click.BadParameter) else f"not a value of {known[name].opts[0]}"
+            raise FieldError(f"config.options.{name} is {shown(repr(value), VALUE)}: {reason.rstrip('.')}") from None
+    return checked
+
+
+def _checked(parameter: click.Parameter, value: Any, context: click.Context) -> Any:
+    """Return the value of an option in its type; click itself also takes texts for numbers."""
+    several = parameter.multiple or parameter.nargs != 1
+    if several is not isinstance(value, list):
+        raise TypeError
+    for each in value if several else [value]:
+        kind: Any = next((kind for of, kind in KINDS.items() if isinstance(parameter.type, of)), object)
+        if not isinstance(each, kind) or (isinstance(each, bool) and kind not in (bool, object)):
+            raise TypeError
+    return parameter.type_cast_value(context, value)
