@@ -11,8 +11,6 @@ from safetensors.numpy import load_file, save_file
 from hyenadna_core import HyenaDNAError
 from hyenadna_core.weights.sources import CONFIG_KEY, read_weights
 
-pytestmark = pytest.mark.keras
-
 OURS = {"n_layer": 2, "d_model": 16, "max_seq_len": 66}
 
 
