@@ -31,8 +31,9 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.presets import PRESETS
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.registry import session_plugins
-from hyenadna_core.training.config import RunConfig, task_of_run
+from hyenadna_core.training.config import RunConfig, RunFile
 from hyenadna_core.training.run_folder import read_run
+from hyenadna_core.training.task_options import task_of_run
 from hyenadna_core.training.warmup import Stage
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_plugins import plugin_manager
@@ -170,8 +171,8 @@ def read_plugins(path):
 
 
 def read_run_folder(path):
-    run = read_run(path.parent)
-    task_of_run(session_plugins(), RunConfig.of_run(run), run["task"])
+    kept, config = RunFile.of(read_run(path.parent), path.parent)
+    task_of_run(session_plugins(), config, path.parent, kept.task)
 
 
 @dataclass
