@@ -65,16 +65,24 @@ def _on_mlx(function: Function, layer: Any) -> Function:
     mx.checkpoint gives gradients only for arguments, so the weights are arguments here. The second
     computation waits for the incoming gradient. The gradient for the block before waits for those
     of the weights; otherwise MLX would hold their inputs until the end.
+
+    Inside a layer in half precision, Keras casts every variable that is read, and every value of a
+    StatelessScope. Here both stay as they are stored, because sublayers may need float32: positions
+    that are cast collide. Each sublayer casts what it reads.
     """
     import keras
     import mlx.core as mx
+    from keras.src.backend.common.variables import AutocastScope
 
     def run(x: Tensor) -> Tensor:
         trained = layer.trainable_variables
-        rest = [(variable, variable.value) for variable in layer.non_trainable_variables]
+        with AutocastScope(None):
+            values = [variable.value for variable in trained]
+            rest = [(variable, variable.value) for variable in layer.non_trainable_variables]
 
         def pure(x: Tensor, *values: Tensor) -> Tensor:
-            with keras.StatelessScope(state_mapping=[*zip(trained, values, strict=True), *rest]):
+            state = [*zip(trained, values, strict=True), *rest]
+            with AutocastScope(None), keras.StatelessScope(state_mapping=state):
                 return function(x)
 
         def backward(kept: tuple[Tensor, ...], gradient: Tensor, _: Tensor) -> tuple[Tensor, ...]:
@@ -84,6 +92,6 @@ def _on_mlx(function: Function, layer: Any) -> Function:
 
         once: Any = mx.custom_function(pure)
         once.vjp(backward)
-        return once(x, *(variable.value for variable in trained))
+        return once(x, *values)
 
     return run

@@ -82,3 +82,27 @@ def test_gradients_are_those_of_the_function():
             steps.append(dense.get_weights())
         for ours, theirs in zip(*steps, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+def step_of(policy, rematerialise):
+    """Return the loss of a training step, and the change of each weight: its gradient."""
+    backbone = HyenaBackbone(1, 16, 32, seed=1, rematerialise=rematerialise, embed_dropout=0.0, dtype=policy)
+    model, random = CausalLM(backbone), np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(0, 0.2, variable.shape))
+    before = model.get_weights()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=BACKEND != "jax")  # MLX compiles for many seconds
+    ids = random.integers(7, 11, (2, 31))
+    value = model.train_on_batch(ids[:, :-1], ids[:, 1:])
+    return float(value), [new - old for new, old in zip(model.get_weights(), before, strict=True)]
+
+
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_rematerialised_blocks_give_the_numbers_of_plain_ones_under_each_policy(policy):
+    (loss, gradients), (again, others) = (step_of(policy, rematerialise) for rematerialise in (False, True))
+    assert again == pytest.approx(loss, rel=1e-6)
+    largest = max(np.abs(gradient).max() for gradient in gradients)
+    for gradient, other in zip(gradients, others, strict=True):
+        np.testing.assert_allclose(other, gradient, atol=1e-5 * largest, rtol=1e-3)
