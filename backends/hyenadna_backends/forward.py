@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from hyenadna_backends.blocks import Tensor, backend
 from hyenadna_backends.convolution import spectrum
+from hyenadna_backends.settings import settings
 
-# For each template, the functions that JAX compiled for it and for layers like it.
+# For each template, the functions that JAX compiles for it and for layers like it.
 _COMPILED: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
@@ -26,11 +28,10 @@ def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> T
     """Return layer(x, spectra=spectra) without gradients: (B, L, D) -> (B, L, D).
 
     x must not be used again, since JAX reuses its memory. `template` is the first of a stack of
-    similar layers. JAX compiles once for all layers with the same shapes, dtypes, windows and
-    strengths of adapters.
+    similar layers. JAX compiles once for all layers with the same shapes, dtypes and settings.
     """
     if backend() == "jax":
-        return _compiled(template, layer, _apply, donate_argnums=1)([v.value for v in layer.variables], x, spectra)
+        return _compiled(template, layer, _apply, donate_argnums=2)([v.value for v in layer.variables], x, spectra)
     return _evaluated(_apply(layer, x, spectra))
 
 
@@ -66,18 +67,26 @@ def _compiled(template: Any, layer: Any, function: Callable[..., Any], **options
     import jax
     import keras
 
-    network = getattr(getattr(layer, "mixer", layer), "filter_fn", None)
-    variables = tuple((tuple(variable.shape), variable.dtype) for variable in layer.variables)
-    adapters = tuple(getattr(part, "lora_alpha", None) for part in layer._flatten_layers())
-    kind = (function, network and network.config, adapters, variables)
+    def run(like: _Like, values: list[Tensor], *arrays: Tensor) -> Tensor:
+        layer = like.layer()
+        with keras.StatelessScope(state_mapping=list(zip(layer.variables, values, strict=True))):
+            return function(layer, *arrays)
+
     functions = _COMPILED.setdefault(template, {})
-    if kind not in functions:
-        weak_layer: Any = ref(layer)  # so that the compiled function does not keep the layer alive
+    if function not in functions:
+        functions[function] = jax.jit(run, static_argnums=0, **options)
+    return partial(functions[function], _Like(layer))
 
-        def run(values: list[Tensor], *arrays: Tensor) -> Tensor:
-            layer = weak_layer()
-            with keras.StatelessScope(state_mapping=list(zip(layer.variables, values, strict=True))):
-                return function(layer, *arrays)
 
-        functions[kind] = jax.jit(run, **options)
-    return functions[kind]
+class _Like:
+    """A layer that JAX takes for every other layer with the same settings."""
+
+    def __init__(self, layer: Any) -> None:
+        self.settings = settings(layer)
+        self.layer: Any = ref(layer)  # so that the compiled function does not keep the layer alive
+
+    def __hash__(self) -> int:
+        return hash(self.settings)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Like) and self.settings == other.settings

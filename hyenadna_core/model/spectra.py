@@ -2,7 +2,7 @@
 
 The filters depend only on the weights and the length. Their spectra are kept for the lengths in
 use, within a budget of bytes; the least recently used are dropped first. Kept spectra are dropped
-when a filter weight, the window or the device changes. Training does not use them.
+when a weight or a setting of a filter network, or the device, changes. Training does not use them.
 """
 
 from collections import OrderedDict
@@ -15,6 +15,7 @@ from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
 from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
+from hyenadna_backends.settings import settings
 from hyenadna_backends.snapshot import Snapshot
 from hyenadna_core.model.both_directions import other_strand, side_by_side
 from hyenadna_core.model.sizes import spectra_budget, spectra_bytes
@@ -59,10 +60,10 @@ class Spectra:
             self._settings = self._weights = None
 
     def _of(self, mixers: list[Any], L: int, needed: int) -> list[Tensor] | None:
-        settings, weights, positions = settings_of(mixers), weights_of(mixers), positions_of(mixers, L)
-        if self._weights is None or settings != self._settings or not self._weights.matches(weights):
+        made_by, weights, positions = settings_of(mixers), weights_of(mixers), positions_of(mixers, L)
+        if self._weights is None or made_by != self._settings or not self._weights.matches(weights):
             self.kept.clear()
-            self._settings, self._weights = settings, Snapshot(weights)
+            self._settings, self._weights = made_by, Snapshot(weights)
         if L in self.kept and self.kept[L].positions.matches(positions):
             self.kept.move_to_end(L)
             return self.kept[L].spectra
@@ -80,14 +81,8 @@ class Spectra:
 
 
 def settings_of(mixers: list[Any]) -> tuple[Any, ...]:
-    """Return the settings that spectra depend on: the device, windows, changed layers."""
-    networks = [mixer.filter_fn for mixer in mixers]
-    linears = [linear for network in networks for linear in network.linears]
-    return (
-        current_device(),
-        [(network.config, network.dtype_policy.name) for network in networks],
-        [(linear.quantization_mode, linear.lora_rank, linear.lora_alpha) for linear in linears],
-    )
+    """Return the settings that spectra depend on: the device and those of the filter networks."""
+    return current_device(), [settings(mixer.filter_fn) for mixer in mixers]
 
 
 def weights_of(mixers: list[Any]) -> list[Tensor]:
