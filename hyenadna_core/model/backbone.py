@@ -1,5 +1,6 @@
 """The backbone: an embedding, a stack of blocks and a final norm (docs/model.md section 2)."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
@@ -12,6 +13,7 @@ from hyenadna_core.model.block import HyenaBlock, Norm
 from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
 from hyenadna_core.model.pretrained import Pretrained
+from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 from hyenadna_core.model.spectra import Spectra, predict
 
 
@@ -61,6 +63,7 @@ class HyenaBackbone(Pretrained, SequenceModel):
         n_layer, d_model, max_seq_len: number of blocks, number of channels, largest number of
             positions.
         dtype: a Keras dtype policy, or its name.
+        quantized: the parts to quantize, as a saved backbone has them.
         hyperparameters: the others of HyenaConfig, by name, with the same defaults; tie_embeddings
             belongs to CausalLM.
 
@@ -78,6 +81,7 @@ class HyenaBackbone(Pretrained, SequenceModel):
         dtype: Any = None,
         name: str | None = None,
         trainable: bool = True,
+        quantized: Mapping[str, Any] | None = None,
         **hyperparameters: Any,
     ) -> None:
         if "tie_embeddings" in hyperparameters:
@@ -102,6 +106,8 @@ class HyenaBackbone(Pretrained, SequenceModel):
         ]
         ln_f = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="ln_f")
 
+        quantize_parts(quantized or {}, embeddings, *blocks)
+
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="ids")  # (B, L)
         x = embeddings(ids)  # (B, L) -> (B, L, D)
@@ -121,7 +127,8 @@ class HyenaBackbone(Pretrained, SequenceModel):
         return cls(**config.of_backbone)
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "trainable": self.trainable} | self.hyena_config.of_backbone
+        config = {"name": self.name, "trainable": self.trainable} | self.hyena_config.of_backbone
+        return config | {"quantized": quantized_parts(self.embeddings, *self.blocks)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

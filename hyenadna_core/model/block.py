@@ -1,6 +1,6 @@
 """A block: a mixer of positions and an MLP around the residual stream (docs/model.md section 2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import keras
@@ -14,6 +14,8 @@ from hyenadna_core.model.attention import CausalAttention
 from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.hyena import HyenaOperator
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed, residual_stddev
+from hyenadna_core.model.positions import table_for
+from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -84,14 +86,21 @@ def by_rows(function: Callable[[Tensor], Tensor], x: Tensor, training: bool) -> 
 class HyenaBlock(keras.layers.Layer):
     """A pre-norm mixer and a pre-norm MLP around a float32 residual stream: (B, L, D) -> (B, L, D).
 
-    Blocks that get the same `pos_emb` share one table of positions.
+    Blocks that get the same `pos_emb` share one table of positions. `quantized` names the parts to
+    quantize, as a saved block has them.
     """
 
     def __init__(
-        self, config: HyenaConfig, seed: int = 0, pos_emb: PositionalFeatures | None = None, **kwargs: Any
+        self,
+        config: HyenaConfig,
+        seed: int = 0,
+        pos_emb: PositionalFeatures | None = None,
+        quantized: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.config, self.seed = config, seed
+        self.shares_positions = pos_emb is not None
         own = {"dtype": self.dtype_policy, "name": "mixer", "seed": child_seed(seed, "mixer")}
         if config.mixer == "attention":
             self.mixer = CausalAttention(config.d_model, out_stddev=residual_stddev(config.n_layer), **own)
@@ -100,6 +109,7 @@ class HyenaBlock(keras.layers.Layer):
         self.mlp = FeedForward(config, child_seed(seed, "mlp"), dtype=self.dtype_policy, name="mlp")
         self.norm1 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm1")
         self.norm2 = Norm(epsilon=config.layer_norm_epsilon, dtype="float32", name="norm2")
+        quantize_parts(quantized or {}, *self._layers)
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         for layer in (self.norm1, self.mixer, self.norm2, self.mlp):
@@ -128,8 +138,15 @@ class HyenaBlock(keras.layers.Layer):
         return rows + ops.cast(self.mlp(self.norm2(rows, training=training)), "float32")
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"config": self.config.asdict(), "seed": self.seed}
+        return super().get_config() | {
+            "config": self.config.asdict(),
+            "seed": self.seed,
+            "positions": id(self.mixer.pos_emb) if self.shares_positions else None,
+            "quantized": quantized_parts(*self._layers),
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(**config | {"config": HyenaConfig(**config["config"])})
+        config = config | {"config": HyenaConfig(**config["config"])}
+        pos_emb = table_for(config["name"], config.pop("positions", None), config["config"])
+        return cls(**config, pos_emb=pos_emb)

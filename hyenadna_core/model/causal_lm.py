@@ -11,6 +11,7 @@ from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.backbone import HyenaBackbone, SequenceModel
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
 from hyenadna_core.model.pretrained import Pretrained
+from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -18,10 +19,17 @@ class CausalLM(Pretrained, SequenceModel):
     """A model from token ids to the logits of the next token: (B, L) -> (B, L, V), in float32.
 
     With `tie_embeddings` the head is the transposed embedding (as in the original's training code);
-    without it, the head is its own matrix (as on the hub).
+    without it, the head is its own matrix (as on the hub). `quantized` names the parts of the head
+    to quantize, as a saved model has them.
     """
 
-    def __init__(self, backbone: HyenaBackbone, tie_embeddings: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        backbone: HyenaBackbone,
+        tie_embeddings: bool = True,
+        quantized: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         config = replace(backbone.hyena_config, tie_embeddings=tie_embeddings)
         head = None
         hidden = backbone.output
@@ -35,6 +43,7 @@ class CausalLM(Pretrained, SequenceModel):
                 dtype="float32",
                 name="lm_head",
             )
+            quantize_parts(quantized or {}, head)
             logits = head(hidden)
         super().__init__(inputs=backbone.input, outputs=logits, **kwargs)
         self.backbone, self.tie_embeddings, self.lm_head = backbone, tie_embeddings, head
@@ -64,6 +73,7 @@ class CausalLM(Pretrained, SequenceModel):
             "trainable": self.trainable,
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "tie_embeddings": self.tie_embeddings,
+            "quantized": quantized_parts(self.lm_head),
         }
 
     @classmethod

@@ -4,12 +4,14 @@ Padding is on the right and does not count: a sequence has the same outputs in a
 length.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor
+from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 
 VERY_LOW = -1e30  # below any hidden state
 
@@ -49,9 +51,18 @@ class Head(keras.layers.Layer):
         units: number of classes, labels or quantities.
         pooling: "mean", "last", "first", "max" or "none".
         dropout: share of the pooled channels that training drops.
+        quantized: the parts to quantize, as a saved head has them.
     """
 
-    def __init__(self, units: int, pooling: str = "mean", dropout: float = 0.0, seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        pooling: str = "mean",
+        dropout: float = 0.0,
+        seed: int = 0,
+        quantized: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"dtype": "float32", "name": "head"} | kwargs)
         if pooling not in (*POOLING, "none"):
             raise ValueError(f"pooling must be one of {', '.join(POOLING)}, none. Received: {pooling!r}")
@@ -59,6 +70,7 @@ class Head(keras.layers.Layer):
         self.pool = POOLING.get(pooling, lambda hidden, real: hidden)
         self.dropout = keras.layers.Dropout(dropout, seed=seed) if dropout else None
         self.projection = keras.layers.Dense(units, kernel_initializer="zeros", dtype="float32", name="projection")
+        quantize_parts(quantized or {}, self.projection)
 
     def build(self, hidden_shape: tuple[Any, ...], real_shape: Any = None) -> None:
         self.projection.build((*hidden_shape[:1], hidden_shape[-1]))
@@ -74,4 +86,4 @@ class Head(keras.layers.Layer):
         return keras.KerasTensor((*shape, self._config["units"]), "float32")
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | self._config
+        return super().get_config() | self._config | {"quantized": quantized_parts(self.projection)}

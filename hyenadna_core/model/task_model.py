@@ -70,7 +70,4 @@ class TaskModel(SequenceModel):
     @property
     def architecture(self) -> dict[str, Any]:
         """The arguments of HyenaBackbone, so that it can be loaded without the head."""
-        config = self.backbone.get_config()
-        return {name: value for name, value in config.items() if name not in ("name", "trainable")} | {
-            "tie_embeddings": True
-        }
+        return self.backbone.hyena_config.of_backbone | {"tie_embeddings": True}
