@@ -13,7 +13,8 @@ import this package before Keras.
 from importlib import import_module
 from typing import Any
 
-from hyenadna_backends import choose, missing
+from hyenadna_backends import choose, missing, when_keras_is_imported
+from hyenadna_core.keras_classes import register_stand_ins
 
 _HOME = {
     "Batch": "task",
@@ -47,6 +48,8 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
+
+when_keras_is_imported(register_stand_ins)
 
 
 def __getattr__(name: str) -> Any:

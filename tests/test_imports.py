@@ -16,7 +16,7 @@ SOURCES = {
 }
 # Files and folders of hyenadna_core. An import inside a function counts.
 LAYERS = """
-errors fields recipe tokens hyena_config presets registry
+errors fields recipe tokens hyena_config presets registry keras_classes
 definition
 terminal
 files

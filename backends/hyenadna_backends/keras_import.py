@@ -1,12 +1,13 @@
 """The choice of the backend at the first import of Keras, in any file.
 
 `hyenadna_backends` puts a finder in front of Python's own. The finder changes the import of Keras
-in three ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops
-the import with one line, and Keras 3.15 accepts MLX. Nothing is imported before Keras is.
+in four ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops the
+import with one line, Keras 3.15 accepts MLX, and functions that wait for Keras are called after it.
+Nothing is imported before Keras is.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -15,9 +16,11 @@ from typing import Any
 from hyenadna_backends import mlx_bridge
 from hyenadna_backends.choice import choose, missing
 
+_WAITING: list[Callable[[], None]] = []  # called when Keras has been imported
+
 
 class KerasLoader(Loader):
-    """A loader that chooses the backend before it loads Keras."""
+    """A loader that chooses the backend before Keras is loaded, and calls who waits for it."""
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
@@ -46,6 +49,8 @@ class KerasLoader(Loader):
                 self.loader.exec_module(module)
         else:
             self.loader.exec_module(module)
+        while _WAITING:
+            _WAITING.pop()()
 
 
 class KerasFinder(MetaPathFinder):
@@ -67,3 +72,11 @@ def settle_with_keras() -> None:
     """Choose the backend when this process imports Keras; a second call does nothing."""
     if not any(isinstance(finder, KerasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, KerasFinder())
+
+
+def when_keras_is_imported(function: Callable[[], None]) -> None:
+    """Call a function when this process has imported Keras: now, or at the end of that import."""
+    if hasattr(sys.modules.get("keras"), "saving"):
+        function()
+    else:
+        _WAITING.append(function)

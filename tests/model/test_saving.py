@@ -2,14 +2,21 @@
 
 import copy
 import functools
+import os
 import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
+import hyenadna_core
 from hyenadna_core import CausalLM, Head, HyenaBackbone
+from hyenadna_core.keras_classes import _MODULES
 
 pytestmark = [
     pytest.mark.keras,
@@ -112,3 +119,28 @@ def test_a_quantized_model_predicts_the_same_after_loading(tmp_path):
     model = made("untied head", True)
     output = saved(model, tmp_path).predict_on_batch(IDS)
     np.testing.assert_array_equal(output, model.predict_on_batch(IDS))
+
+
+@pytest.mark.parametrize("order", ["hyenadna_core, keras", "keras, hyenadna_core"])
+def test_a_new_process_loads_a_file_after_our_import_alone(tmp_path, order):
+    if order.startswith("keras") and keras.config.backend() == "mlx":
+        pytest.skip("Keras 3.15 imported first does not know MLX")
+    model = made("our head", False)
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "ids.npy", IDS)
+    code = (
+        f"import {order}; import numpy as np; model = keras.models.load_model('model.keras', compile=False);"
+        "np.save('outputs.npy', keras.ops.convert_to_numpy(keras.ops.stop_gradient(model(np.load('ids.npy')))))"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, env=os.environ, check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "outputs.npy"), outputs(model))
+
+
+def test_keras_knows_the_names_of_all_our_classes():
+    folder = Path(hyenadna_core.__file__).parent
+    registered = {
+        name: ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        for name in re.findall(r'register_keras_serializable\("hyenadna"\)\n(?:class|def) (\w+)', path.read_text())
+    }
+    assert registered == _MODULES
