@@ -48,6 +48,23 @@ SPECIAL_TOKENS: dict[str, tuple[list[int], list[int]]] = {
 }
 
 
+def check_ids(ids: np.ndarray, vocab_size: int) -> None:
+    """Raise HyenaDNAError if token ids are not whole numbers from 0 to vocab_size - 1.
+
+    A floating dtype is allowed if its numbers are whole, since Keras makes such arrays from ids.
+    """
+    if ids.dtype.kind not in "iuf":
+        raise HyenaDNAError(f"Token ids are numbers, not {ids.dtype}: hyenadna_core.encode makes them from text.")
+    fraction = ids.dtype.kind == "f" and not np.array_equal(ids, np.trunc(ids))
+    if ids.size == 0 or not (fraction or ids.min() < 0 or ids.max() >= vocab_size):
+        return
+    place = tuple(np.argwhere(~((ids >= 0) & (ids < vocab_size) & (ids == np.trunc(ids))))[0])
+    raise HyenaDNAError(
+        f"Token ids are whole numbers from 0 to {vocab_size - 1}, but ids[{', '.join(map(str, place))}] is "
+        f"{ids[place]}: hyenadna_core.encode makes them from text."
+    )
+
+
 def encode(
     sequence: "Bases | list[Bases] | tuple[Bases, ...]",
     encoding: str = "default",

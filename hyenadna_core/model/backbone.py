@@ -4,55 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
-import numpy as np
 
-from hyenadna_backends.blocks import Tensor
-from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.block import HyenaBlock, Norm
 from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
 from hyenadna_core.model.pretrained import Pretrained
 from hyenadna_core.model.quantized import quantize_parts, quantized_parts
-from hyenadna_core.model.spectra import Spectra, predict
-
-
-class SequenceModel(keras.Model):
-    """A functional model of token ids (B, L) that checks their length first."""
-
-    def __call__(self, ids: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self.check_length(ids)
-        return super().__call__(ids, *args, **kwargs)
-
-    def call(
-        self, ids: Tensor, training: bool | None = None, mask: Any = None, **kwargs: Any
-    ) -> Tensor:  # predict and fit on JAX start here
-        self.check_length(ids)
-        return super().call(ids, training=training, mask=mask, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> np.ndarray:
-        """Return the model's output for ids (B, L) as a NumPy array.
-
-        The spectra of the filters are kept between calls.
-        """
-        return predict(self, np.asarray(x))
-
-    def check_length(self, ids: Tensor) -> None:
-        """Raise HyenaDNAError if the input is empty or longer than max_seq_len.
-
-        A length that is not known yet, while the graph is made, is not an error.
-        """
-        if len(ids.shape) != 2:
-            raise HyenaDNAError(
-                f"Token ids must have the shape (B, L), not {tuple(ids.shape)}; one sequence is ids[None]."
-            )
-        if 0 in ids.shape:
-            raise HyenaDNAError(f"There are no token ids in the shape {tuple(ids.shape)}: give at least one sequence.")
-        if ids.shape[1] is not None and ids.shape[1] > self.max_seq_len:
-            raise HyenaDNAError(
-                f"The input has {ids.shape[1]:,} positions, this model takes at most {self.max_seq_len:,}: cut it, or "
-                "choose a model with a larger max_seq_len."
-            )
+from hyenadna_core.model.sequence_model import SequenceModel
+from hyenadna_core.model.spectra import Spectra
 
 
 @keras.saving.register_keras_serializable("hyenadna")

@@ -8,10 +8,11 @@ import keras
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.hyena_config import HyenaConfig
-from hyenadna_core.model.backbone import HyenaBackbone, SequenceModel
+from hyenadna_core.model.backbone import HyenaBackbone
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
 from hyenadna_core.model.pretrained import Pretrained
 from hyenadna_core.model.quantized import quantize_parts, quantized_parts
+from hyenadna_core.model.sequence_model import SequenceModel
 
 
 @keras.saving.register_keras_serializable("hyenadna")

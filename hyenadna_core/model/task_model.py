@@ -8,8 +8,8 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.model.backbone import SequenceModel
 from hyenadna_core.model.both_directions import OtherStrand, SideBySide
+from hyenadna_core.model.sequence_model import SequenceModel
 from hyenadna_core.tokens import PAD
 from hyenadna_core.weights.state_dict import parameters
 

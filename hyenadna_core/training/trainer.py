@@ -14,6 +14,7 @@ import keras
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
 from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.loading import load
 from hyenadna_core.model.spectra import forget_spectra
@@ -21,6 +22,7 @@ from hyenadna_core.model.task_model import model_of_task
 from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.task import Draw, Task, number_of_targets
 from hyenadna_core.terminal import notice
+from hyenadna_core.tokens import check_ids
 from hyenadna_core.training.best import Best, BestValidation
 from hyenadna_core.training.checkpoint import check_best, load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.training.config import RunConfig, devices_of
@@ -95,6 +97,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
     line = LossLine(first, bases_until(config.stages, first))
     draws = (draw_of(config, step) for step in range(first, config.steps))
     saved, watching, devices = time.monotonic(), list(watchers), devices_of(config.data_parallel)
+    vocab_size = HyenaConfig(**config.model).vocab_size
     with (
         asked_to_stop() as came,
         training_progress(config.stages, first, task.in_bits) as report,
@@ -103,6 +106,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
         for step, batch in enumerate(batches, first):
             if best.waited(config.patience):
                 break
+            check_ids(batch.ids, vocab_size)
             stage, done = stage_at(config.stages, step), step + 1
             weight, padded_lengths = number_of_targets(batch), task.padded_lengths(stage.seq_len)
             parts = parts_of(batch, config.micro_batch_of(stage), padded_lengths, devices)

@@ -109,6 +109,13 @@ def test_a_loss_that_is_no_number_stops_the_run(task, new_run, monkeypatch):
         train(new_model(config()), task, config(), new_run("run"))
 
 
+def test_a_batch_with_an_id_outside_the_vocabulary_stops_the_run(task, new_run, monkeypatch):
+    batch = task.batch
+    monkeypatch.setattr(task, "batch", lambda draw: batch(draw)._replace(ids=batch(draw).ids + 8))
+    with pytest.raises(HyenaDNAError, match=r"^Token ids are whole numbers from 0 to 15, but ids\[0, \d+\] is 1[6-9]:"):
+        train(new_model(config()), task, config(), new_run("run"))
+
+
 def test_the_first_loss_is_that_of_the_first_batch_under_the_initial_weights(task, new_run):
     settings = config([Stage(16, 8, 1)], embed_dropout=0.0)
     model = new_model(settings)
