@@ -76,7 +76,7 @@ def types(session: nox.Session) -> None:
 def quick(session: nox.Session) -> None:
     """Run the tests without Keras, the layers and a short training on PyTorch: 2 minutes."""
     python = install_backends(session, "torch")
-    run_tests(session, "torch", "-m", f"core or ({WITHOUT_KERAS})", python=python)
+    run_tests(session, "torch", "-m", f"core or ({WITHOUT_KERAS})", "--ignore=tests/fuzz", python=python)
 
 
 @nox.session

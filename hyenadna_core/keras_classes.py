@@ -20,9 +20,11 @@ _MODULES = {
     "Norm": "model.block",
     "NumpyNormal": "model.initializers",
     "NumpyUniform": "model.initializers",
+    "OtherStrand": "model.both_directions",
     "PositionalFeatures": "model.filters",
     "RecipeSchedule": "training.optimizer",
     "ShortConvolution": "model.hyena",
+    "SideBySide": "model.both_directions",
 }
 
 

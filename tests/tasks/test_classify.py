@@ -146,7 +146,11 @@ def test_a_run_goes_on(cli, table, tmp_path):
     data = ("--train", table("train.csv"), "--valid", table("valid.csv", seed=1))
     whole = cli("train", "--task", "classify", *data, *SMALL)[1]
     assert whole.startswith("valid: 40 sequences")
+    assert "run is finished, and nothing was changed" in cli("train", "--resume", "run")[2]
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(run | {"finished": None}))  # killed before its report
     assert cli("train", "--resume", "run")[1] == whole
+    (tmp_path / "run" / "run.json").write_text(json.dumps(run | {"finished": None}))
     with table("train.csv").open("a") as file:
         file.write("ACGTACGTACGTACGTACGTACGT,few\n")
     assert "has changed since run was started: its checksum differs" in cli("train", "--resume", "run")[2]

@@ -95,7 +95,7 @@ def test_a_safetensors_file_that_is_cut_off_is_one_line(tmp_path, golden_folder,
         ("hf://owner", "'hf://owner' is not an address of the hub: write hf://owner/name or hf://owner/name@revision"),
         ("a\0b", "Unknown file, folder or preset"),
         ("~no-such-user/x", "Cannot read '~no-such-user/x': Could not determine home directory"),
-        ("x" * 5000, "Cannot read 'x+': File name too long"),
+        ("x" * 5000, "Cannot read 'x+.*x+': File name too long"),
         ("s3://bucket/x", "No plug-in knows how to fetch s3://bucket/x"),
     ],
 )
