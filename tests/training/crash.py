@@ -15,14 +15,17 @@ import numpy as np
 from safetensors.numpy import load_file
 
 HYENADNA = [sys.executable, "-m", "hyenadna_core"]
-OPTIONS = ["--stages", "64x4@12,128x4@12", "--dropout", "0.1", "--seed", "5", "--valid-every", "10"]
+OPTIONS = ["--dropout", "0.1", "--seed", "5"]
 # A checkpoint and a picture at every step: most kills then hit a write.
 OFTEN = ["--valid-bases", "1024", "--checkpoint-every", "0", "--log-every", "1", "--keep", "2"]
 STARTING = 300.0  # seconds at most
 
 
-def compare(kills: int, folder: Path) -> str:
+def compare(kills: int, folder: Path, steps: int = 12) -> str:
     """Train once without and once with kills; return a sentence about the equal results.
+
+    Args:
+        steps: the steps of each of two stages.
 
     Raises:
         AssertionError: a result differs.
@@ -31,7 +34,8 @@ def compare(kills: int, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     moments = random.Random(7)
     genome.write_text(">chr1\n" + "".join(moments.choices("ACGT", k=20_000)) + "\n")
-    options = ["--fasta", str(genome), *OPTIONS, *OFTEN]
+    stages = ["--stages", f"64x4@{steps},128x4@{steps}", "--valid-every", str(steps - 2)]
+    options = ["--fasta", str(genome), *stages, *OPTIONS, *OFTEN]
     subprocess.run([*HYENADNA, "train", *options, "--out", whole], check=True, capture_output=True)
     at = [train_and_kill(cut, 2 * moments.random(), [*options, "--out", str(cut)])]
     at += [train_and_kill(cut, 2 * moments.random(), ["--resume", str(cut)]) for _ in range(kills - 1)]
