@@ -46,9 +46,13 @@ def _torch(array: Tensor, from_device: bool) -> np.ndarray | None:
 
 
 def _mlx(array: Tensor, from_device: bool) -> np.ndarray | None:
+    from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+    if in_stateless_scope():  # a function may be compiled, and reading its arrays would damage them
+        return None
     try:
         return np.asarray(array)
-    except ValueError:  # inside a compiled function
+    except (RuntimeError, ValueError):  # inside a function that is compiled by hand
         return None
 
 

@@ -1,6 +1,7 @@
 """A Keras model of token ids, which checks them before any work."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,8 @@ STATE = {
     "predict_function": WEIGHTS,
 }
 
+_inside: ContextVar[bool] = ContextVar("inside", default=False)  # whether a SequenceModel is running
+
 
 class SequenceModel(keras.Model):
     """A functional model of token ids (B, L) that checks them first.
@@ -31,8 +34,14 @@ class SequenceModel(keras.Model):
 
     def __call__(self, ids: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self.check_length(ids)
+        if _inside.get():  # a part of another model gets ids that were checked, and MLX fails if it reads them here
+            return super().__call__(ids, *args, **kwargs)
         self.check_values(ids, from_device=not kwargs.get("training"))
-        return super().__call__(ids, *args, **kwargs)
+        outside = _inside.set(True)
+        try:
+            return super().__call__(ids, *args, **kwargs)
+        finally:
+            _inside.reset(outside)
 
     def call(
         self, ids: Tensor, training: bool | None = None, mask: Any = None, **kwargs: Any
