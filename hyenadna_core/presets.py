@@ -9,7 +9,7 @@ from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.recipe import DEFAULT, SHORT_RUN, Recipe
 
 # It takes two or three minutes on two cores (MLX's CPU build: half an hour) and ends below the best
-# Markov model.
+# Markov model (docs/log.md).
 SHORT_STAGES = "64x16@430,256x4@720,1024x1@1550"
 
 
