@@ -25,7 +25,7 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 KERAS = importlib.util.find_spec("keras") is not None
 MEETS_KERAS = {"keras", "one_backend", "all_backends"}  # markers, described in pyproject.toml
-AS_A_WHOLE = re.compile(rf"^pytestmark = .*\bmark\.({'|'.join(MEETS_KERAS)})\b", re.MULTILINE)
+AS_A_WHOLE = re.compile(rf"^pytestmark = (\[[^]]*|.*)\bmark\.({'|'.join(MEETS_KERAS)})\b", re.MULTILINE)
 
 BACKEND = choose().name
 if KERAS and (problem := missing(BACKEND)):

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from functools import partial
 
 import pytest
 
@@ -104,7 +105,9 @@ def test_a_command_of_a_plugin_prints_on_stdout(install_plugin, hyenadna):
 
 @pytest.mark.parametrize("place", [str, in_the_hook], ids=["import", "hook"])
 @pytest.mark.parametrize("swallowed", [False, True])
-def test_an_interrupt_by_the_user_goes_through(install_plugin, place, swallowed):
+def test_an_interrupt_by_the_user_goes_through(install_plugin, place, swallowed, request):
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
     source = "import signal\nsignal.raise_signal(signal.SIGINT)"
     if swallowed:
         source = "import signal\ntry: signal.raise_signal(signal.SIGINT)\nexcept BaseException: raise ValueError"
