@@ -201,7 +201,8 @@ class _Torch:
             more, after = tensors[: len(variables)], tensors[len(variables) :]
             gradients = [a + b for a, b in zip(gradients, more, strict=True)] if gradients else more
             for variable, tensor in zip(others, after, strict=True):
-                variable.assign(tensor)
+                if tensor.data_ptr() != variable.value.data_ptr():  # frozen weights and tables stay as they are
+                    variable.assign(tensor)
         with torch.no_grad():
             value = _sum_over_processes(value, gradients)
             optimizer.apply(gradients, variables)
