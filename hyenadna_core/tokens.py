@@ -18,10 +18,12 @@ COMPLEMENT[[A, C, G, T]] = [T, G, C, A]
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from Bio.Seq import MutableSeq, Seq
     from Bio.SeqRecord import SeqRecord
 
-    Bases = str | bytes | bytearray | np.ndarray | Seq | MutableSeq | SeqRecord
+    Bases: TypeAlias = str | bytes | bytearray | np.ndarray | Seq | MutableSeq | SeqRecord
 
 
 def _original_table() -> np.ndarray:

@@ -55,7 +55,8 @@ class Recorded:
             return self._function(state, inputs)  # PyTorch records no method
 
         try:
-            return make_fx(function)(list(state), list(inputs))
+            record: Function = make_fx(function)(list(state), list(inputs))
+            return record
         except Exception as error:  # PyTorch raises many kinds; a fault of the function itself shows when it runs
             logging.getLogger(__name__).info("A step of PyTorch is not recorded: %s", error)
             return None
