@@ -8,7 +8,7 @@ from typing import Any
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.recipe import DEFAULT, SHORT_RUN, Recipe
 
-# It takes two or three minutes on two cores (MLX's CPU build: half an hour) and ends below the best
+# It takes about two minutes on two cores (MLX's CPU build: half an hour) and ends below the best
 # Markov model (docs/log.md).
 SHORT_STAGES = "64x16@430,256x4@720,1024x1@1550"
 
