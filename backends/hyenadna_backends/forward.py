@@ -24,15 +24,23 @@ def without_gradients() -> AbstractContextManager[Any]:
     return context
 
 
-def run_layer(template: Any, layer: Any, x: Tensor, spectra: Tensor | None) -> Tensor:
-    """Return layer(x, spectra=spectra) without gradients: (B, L, D) -> (B, L, D).
+def run_layer(
+    template: Any, layer: Any, x: Tensor, spectra: Tensor | None, *, keep: bool = False, reference: Any = None
+) -> tuple[Tensor, Any]:
+    """Return layer(x, spectra=..., reference=...) without gradients: (B, L, D) -> (B, L, D).
 
-    x must not be used again, since JAX reuses its memory. `template` is the first of a stack of
-    similar layers. JAX compiles once for all layers with the same shapes, dtypes and settings.
+    The second value is what the layer returns with `keep`, else None. x must not be used again,
+    since JAX reuses its memory. `template` is the first of a stack of similar layers. JAX compiles
+    once for all layers with the same shapes, dtypes and settings.
     """
+    function = _apply_and_keep if keep else _apply
+    pair: tuple[Tensor, Any]
     if backend() == "jax":
-        return _compiled(template, layer, _apply, donate_argnums=2)([v.value for v in layer.variables], x, spectra)
-    return _evaluated(_apply(layer, x, spectra))
+        compiled = _compiled(template, layer, function, donate_argnums=2)
+        pair = compiled([v.value for v in layer.variables], x, spectra, reference)
+    else:
+        pair = _evaluated(function(layer, x, spectra, reference))
+    return pair
 
 
 def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
@@ -45,21 +53,26 @@ def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return _evaluated(_spectra(mixer, z, t))
 
 
-def _apply(layer: Any, x: Tensor, spectra: Tensor | None) -> Tensor:
-    return layer(x, spectra=spectra)
+def _apply(layer: Any, x: Tensor, spectra: Tensor | None, reference: Any) -> tuple[Tensor, Any]:
+    return layer(x, spectra=spectra, reference=reference), None
+
+
+def _apply_and_keep(layer: Any, x: Tensor, spectra: Tensor | None, reference: Any) -> tuple[Tensor, Any]:
+    y, kept = layer(x, spectra=spectra, reference=reference, keep=True)
+    return y, kept
 
 
 def _spectra(mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return spectrum(mixer.filter_fn(z, t))
 
 
-def _evaluated(y: Tensor) -> Tensor:
-    """Compute y now; MLX would wait until a value is read."""
+def _evaluated(values: Any) -> Any:
+    """Compute values now; MLX would wait until one is read."""
     if backend() == "mlx":
         import mlx.core as mx
 
-        mx.eval(y)
-    return y
+        mx.eval(values)
+    return values
 
 
 def _compiled(template: Any, layer: Any, function: Callable[..., Any], **options: Any) -> Any:

@@ -11,6 +11,7 @@ from hyenadna_backends.rematerialised import rematerialised
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
 from hyenadna_core.model.attention import CausalAttention
+from hyenadna_core.model.continuation import Convolved
 from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.hyena import HyenaOperator
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed, residual_stddev
@@ -118,20 +119,32 @@ class HyenaBlock(keras.layers.Layer):
     def compute_output_spec(self, x: Tensor, training: bool = False) -> Any:
         return keras.KerasTensor(x.shape, "float32")
 
-    def call(self, x: Tensor, training: bool = False, spectra: Tensor | None = None) -> Tensor:
-        """Compute the block; `spectra` replace the filters of the mixer if inference kept them."""
+    def call(
+        self,
+        x: Tensor,
+        training: bool = False,
+        spectra: Tensor | None = None,
+        keep: bool = False,
+        reference: Convolved | None = None,
+    ) -> Any:
+        """Compute the block; in inference the mixer takes the last three arguments."""
         if training and self.config.rematerialise:
             return rematerialised(lambda x: self.residual(x, training), self)(x)
-        return self.residual(x, training, spectra)
+        given = {"spectra": spectra, "keep": keep or None, "reference": reference}
+        return self.residual(x, training, **{name: value for name, value in given.items() if value is not None})
 
-    def residual(self, x: Tensor, training: bool, spectra: Tensor | None = None) -> Tensor:
-        """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D)."""
+    def residual(self, x: Tensor, training: bool, **inference: Any) -> Any:
+        """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D).
+
+        With `keep` in `inference`, also return what the mixer keeps.
+        """
         x = ops.cast(x, "float32")
-        kept = {} if spectra is None else {"spectra": spectra}
         # `training` is passed by name: when a block is computed again for its gradient, Keras does
         # not know it.
-        x = x + ops.cast(self.mixer(self.norm1(x, training=training), training=training, **kept), "float32")
-        return by_rows(lambda rows: self.feed_forward(rows, training), x, training)
+        mixed = self.mixer(self.norm1(x, training=training), training=training, **inference)
+        mixed, kept = mixed if "keep" in inference else (mixed, None)
+        x = by_rows(lambda rows: self.feed_forward(rows, training), x + ops.cast(mixed, "float32"), training)
+        return (x, kept) if "keep" in inference else x
 
     def feed_forward(self, rows: Tensor, training: bool) -> Tensor:
         """Add the MLP's output to each position: (R, D) -> (R, D)."""

@@ -18,6 +18,7 @@ from hyenadna_backends.projection import project
 from hyenadna_backends.short_convolution import short_conv
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
+from hyenadna_core.model.continuation import Convolved, keeping, margin, of_difference
 from hyenadna_core.model.filters import HyenaFilter, PositionalFeatures
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, NumpyUniform, child_seed, residual_stddev
 from hyenadna_core.model.linear import matrix
@@ -98,18 +99,35 @@ class HyenaOperator(keras.layers.Layer):
     ) -> Any:  # so that L may be unknown when the graph is made
         return keras.KerasTensor(x.shape, self.compute_dtype)
 
-    def call(self, x: Tensor, training: bool = False, spectra: Tensor | None = None) -> Tensor:
-        """Mix the positions of x; kept spectra, (O - 1, D, F), replace the filters."""
+    def call(
+        self,
+        x: Tensor,
+        training: bool = False,
+        spectra: Tensor | None = None,
+        keep: bool = False,
+        reference: Convolved | None = None,
+    ) -> Any:
+        """Mix the positions of x; kept spectra, (O - 1, D, F), replace the filters.
+
+        With `keep`, also return the inputs and outputs of the long convolutions. With `reference`,
+        which has those of another sequence, only the difference is convolved (continuation.py).
+        """
         B, L, D = x.shape
         if self.config.max_seq_len < L:
             raise ValueError(
                 f"The input has {L:,} positions, the model takes at most {self.config.max_seq_len:,} (max_seq_len)."
             )
-        all_at_once = training or current_kernel().whole
+        all_at_once = training or keep or reference is not None or current_kernel().whole
         n = 1 if all_at_once else D // sizes.channels_at_once(B, L, D, self.config.order)  # blocks of channels
         sources, convolve = self.convolution(x, n, spectra)
+        if reference is not None:
+            convolve = of_difference(convolve, reference, margin(self.config))
+        kept: list[tuple[Tensor, Tensor]] = []
+        if keep:
+            convolve = keeping(convolve, kept)
         if n == 1:  # no loop, and the projection as the layer computes it
-            return ops.reshape(self.out_proj(self.mix(x, self.inner_weights(1), sources, convolve)), x.shape)
+            y = ops.reshape(self.out_proj(self.mix(x, self.inner_weights(1), sources, convolve)), x.shape)
+            return (y, tuple(kept)) if keep else y
 
         def product(block: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
             out, sources, weights = block[0], block[1:-5], block[-5:]

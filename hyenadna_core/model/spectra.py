@@ -6,6 +6,7 @@ when a weight or a setting of a filter network, or the device, changes. Training
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
 from hyenadna_backends.settings import settings
 from hyenadna_backends.snapshot import Snapshot
 from hyenadna_core.model.both_directions import other_strand, side_by_side
+from hyenadna_core.model.continuation import Convolved
 from hyenadna_core.model.sizes import spectra_budget, spectra_bytes
 
 
@@ -101,13 +103,32 @@ def forget_spectra(model: Any) -> None:
     getattr(model, "backbone", model).spectra.clear()
 
 
-def forward(backbone: Any, ids: Tensor) -> Tensor:
-    """Compute the hidden states of ids: (B, L) -> (B, L, D)."""
+def forward(backbone: Any, ids: Tensor, reference: Sequence[Convolved] | None = None) -> Tensor:
+    """Compute the hidden states of ids: (B, L) -> (B, L, D).
+
+    `reference` has the convolved values of a similar sequence for each block (continuation.py).
+    """
+    return _through_blocks(backbone, ids, keep=False, references=reference)[0]
+
+
+def forward_and_keep(backbone: Any, ids: Tensor) -> tuple[Tensor, list[Convolved]]:
+    """Compute the hidden states of ids, and return the convolved values of each block too."""
+    return _through_blocks(backbone, ids, keep=True)
+
+
+def _through_blocks(
+    backbone: Any, ids: Tensor, keep: bool, references: Sequence[Convolved] | None = None
+) -> tuple[Tensor, list[Any]]:
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
-    for block, spectra in zip(backbone.blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True):
-        x = run_layer(backbone.blocks[0], block, x, spectra)
-    return backbone.ln_f(x)
+    kept = []
+    for number, (block, spectra) in enumerate(
+        zip(backbone.blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True)
+    ):
+        reference = references[number] if references else None
+        x, convolved = run_layer(backbone.blocks[0], block, x, spectra, keep=keep, reference=reference)
+        kept.append(convolved)
+    return backbone.ln_f(x), kept
 
 
 def predict(model: Any, ids: Tensor) -> Any:

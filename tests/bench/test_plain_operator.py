@@ -61,7 +61,7 @@ def test_gradients_are_those_of_the_formula(order, layout, L, gradients):
 def test_the_model_of_the_plain_side_computes_with_plain_operators(monkeypatch):
     asked = []
 
-    def counted(layer, x, training=False, spectra=None):
+    def counted(layer, x, training=False, **inference):
         asked.append(layer.path)
         return plain_operator(layer, x)
 

@@ -1,0 +1,63 @@
+"""A sequence that equals another one up to some base: only its rest is computed.
+
+The convolutions are linear and causal. So the output for the changed sequence is that of the
+reference plus the convolution of the difference of the inputs, which is zero before the change.
+Everything else in the model looks at no other position, apart from the short filters. These look at
+the `margin` of positions before the change, which the rest therefore starts with.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from keras import ops
+
+from hyenadna_backends.blocks import Tensor
+from hyenadna_core.hyena_config import HyenaConfig
+
+# The input and the output of each long convolution of an operator, in its order: (B, D, L) each.
+Convolved = Sequence[tuple[Tensor, Tensor]]
+Convolve = Callable[[int, Tensor, Sequence[Tensor], Tensor], Tensor]
+
+
+def margin(config: HyenaConfig) -> int:
+    """Return how many unchanged positions the rest of a changed sequence starts with.
+
+    At the first of them the short filters of all blocks miss the positions before.
+    """
+    return config.n_layer * (config.short_filter_order - 1)
+
+
+def keeping(convolve: Convolve, kept: list[tuple[Tensor, Tensor]]) -> Convolve:
+    """Return `convolve` so that it appends its input and output, (B, D, L) each, to `kept`."""
+
+    def convolve_and_keep(step: int, u: Tensor, sources: Sequence[Tensor], skip: Tensor) -> Tensor:
+        y = convolve(step, u, sources, skip)
+        kept.append((u, y))
+        return y
+
+    return convolve_and_keep
+
+
+def of_difference(convolve: Convolve, reference: Convolved, unchanged: int) -> Convolve:
+    """Return `convolve` for inputs which differ from those of the reference after `unchanged`."""
+
+    def convolve_the_difference(step: int, u: Tensor, sources: Sequence[Tensor], skip: Tensor) -> Tensor:
+        before, y = reference[step]
+        changed = ops.convert_to_tensor((np.arange(u.shape[-1]) >= unchanged).astype("float32"))
+        return y + convolve(step, (u - before) * ops.cast(changed, u.dtype), sources, skip)
+
+    return convolve_the_difference
+
+
+def rest_of(reference: Sequence[Convolved], rows: np.ndarray, start: int) -> list[list[tuple[Tensor, Tensor]]]:
+    """Return the convolved values of some sequences from a position on.
+
+    (B, D, L) -> (R, D, L - start). `reference` has those of each block, and `rows` are the numbers
+    of R sequences of the batch.
+    """
+    index = ops.convert_to_tensor(rows, "int32")
+
+    def part(tensor: Tensor) -> Tensor:
+        return ops.take(tensor[:, :, start:], index, axis=0)
+
+    return [[(part(u), part(y)) for u, y in block] for block in reference]
