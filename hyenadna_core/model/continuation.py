@@ -13,6 +13,7 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model.sizes import FLOAT
 
 # The input and the output of each long convolution of an operator, in its order: (B, D, L) each.
 Convolved = Sequence[tuple[Tensor, Tensor]]
@@ -25,6 +26,11 @@ def margin(config: HyenaConfig) -> int:
     At the first of them the short filters of all blocks miss the positions before.
     """
     return config.n_layer * (config.short_filter_order - 1)
+
+
+def kept_bytes(config: HyenaConfig, L: int) -> int:
+    """Return the bytes of what all long convolutions take in and give, for one sequence."""
+    return FLOAT * 2 * config.n_layer * (config.order - 1) * config.d_model * L
 
 
 def keeping(convolve: Convolve, kept: list[tuple[Tensor, Tensor]]) -> Convolve:

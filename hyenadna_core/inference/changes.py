@@ -1,0 +1,110 @@
+"""Log-probabilities in windows with a changed base or allele.
+
+The bases before a change are the same as in the unchanged window. They are computed once for all
+changes of a window (model/continuation.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hyenadna_backends.forward import without_gradients
+from hyenadna_core.genome.fasta import Genome
+from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.inference.windows import Window, next_base, of_bases, padded, read_window, rows_at_once
+from hyenadna_core.model.continuation import kept_bytes, margin, rest_of
+from hyenadna_core.model.spectra import forward, forward_and_keep
+
+STARTS = 16  # a part of a window begins at one of so many positions: JAX compiles each length
+KEPT = 1 << 30  # bytes of a window
+
+
+class Change(NamedTuple):
+    """An allele in place of `ref` bases of a window, all in the direction in which it is read."""
+
+    window: Window  # unchanged
+    offset: int  # of the first changed base
+    ref: int  # bases that the allele replaces
+    alt: np.ndarray  # token ids
+    flank: int  # bases behind the allele that are read
+
+    @property
+    def end(self) -> int:
+        """The length of the changed window."""
+        return self.offset + len(self.alt) + self.flank
+
+    def ids(self, unchanged: np.ndarray, start: int) -> np.ndarray:
+        """Return the token ids of the changed window from `start` on."""
+        behind = self.offset + self.ref
+        return np.concatenate([unchanged[start : self.offset], self.alt, unchanged[behind : behind + self.flank]])
+
+
+def changed_log_probs(
+    model: Any, genome: Genome, changes: Sequence[Change], length: int, batch_size: int
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield (number of a change, log P before, log P after), for all changes in any order.
+
+    log P, (L, ), is that of each base from the changed one on, given all bases before it, in the
+    unchanged and in the changed window. Windows have at most `length` bases.
+    """
+    of_window: dict[Window, list[int]] = {}
+    for number, change in enumerate(changes):
+        of_window.setdefault(change.window, []).append(number)
+    windows = list(of_window)
+    for first in range(0, len(windows), batch_size):
+        some = windows[first : first + batch_size]
+        rows = [read_window(genome, window) for window in some]
+        numbers = [(row, number) for row, window in enumerate(some) for number in of_window[window]]
+        with without_gradients():
+            yield from _of_windows(model, rows, numbers, changes, length, batch_size)
+
+
+def _of_windows(
+    model: Any,
+    rows: Sequence[np.ndarray],
+    numbers: Sequence[tuple[int, int]],
+    changes: Sequence[Change],
+    length: int,
+    batch_size: int,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield the log-probabilities of the changes of a few windows: pairs (window, change)."""
+    ids = padded(rows, length, rows_at_once(len(rows), batch_size))
+    shared = shares(model.hyena_config, length)
+    hidden, kept = forward_and_keep(model.backbone, ids) if shared else (forward(model.backbone, ids), [])
+    before = of_bases(next_base(model, hidden), ids)
+    by_start: dict[int, list[tuple[int, int]]] = {}
+    for row, number in numbers:
+        start = start_of_rest(model.hyena_config, changes[number].offset, length) if shared else 0
+        by_start.setdefault(start, []).append((row, number))
+    for start, pairs in by_start.items():
+        for first in range(0, len(pairs), batch_size):
+            some = pairs[first : first + batch_size]
+            count = rows_at_once(len(some), batch_size)
+            rest = padded([changes[number].ids(rows[row], start) for row, number in some], length - start, count)
+            of_rows = np.array([row for row, _ in some] + [some[-1][0]] * (count - len(some)))
+            hidden = forward(model.backbone, rest, rest_of(kept, of_rows, start) if start else None)
+            after = of_bases(next_base(model, hidden), rest)
+            for (row, number), values in zip(some, after, strict=False):
+                offset = changes[number].offset
+                yield number, before[row, offset:], values[offset - start : changes[number].end - start]
+
+
+def shares(config: HyenaConfig, length: int) -> bool:
+    """Return whether changed windows of this length use what the unchanged one has convolved.
+
+    An operator of attention convolves nothing. In very long windows it would take too much memory.
+    """
+    return config.mixer == "hyena" and kept_bytes(config, length) <= KEPT
+
+
+def start_of_rest(config: HyenaConfig, offset: int, length: int) -> int:
+    """Return where to start the rest of a window that changes at `offset`, or 0 for all of it.
+
+    The rest begins with a margin of unchanged bases. A variant in the middle of the window loses
+    little by it; other offsets are rounded down, so that few lengths occur.
+    """
+    needed = margin(config) + 1
+    middle = length // 2 - needed - max(4, length // 128)  # for alleles of a few bases
+    step = max(1, length // STARTS)
+    return max(0, middle - -(-(middle - (offset - needed)) // step) * step)

@@ -1,0 +1,107 @@
+"""Scores of variants: the log-likelihood of the alternate allele minus that of the reference.
+
+Both alleles stand in a window of the genome, with the same bases before and after them. The score
+is the log-probability of all bases of the window with the alternate allele, minus that with the
+reference allele, in nats. By default it is the mean of both strands. Differences are taken base by
+base, then summed.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from hyenadna_core.genome.fasta import Genome
+from hyenadna_core.inference.changes import Change, changed_log_probs
+from hyenadna_core.inference.windows import STRANDS, Window
+from hyenadna_core.terminal import Advance
+from hyenadna_core.tokens import encode, reverse_complement
+
+GRID = 4  # on a grid, windows begin at multiples of a quarter of their length
+
+
+class Allele(Protocol):
+    """Bases `ref` of the genome from `start` on, 0-based, and the bases `alt` in their place."""
+
+    chrom: str
+    start: int
+    ref: str
+    alt: str
+
+
+class Placed(NamedTuple):
+    """The window of a variant with its reference allele, 0-based half-open."""
+
+    start: int
+    end: int
+
+
+def longest_allele(window: int, snap: bool) -> int:
+    """Return how many bases an allele may have, so that the window keeps bases on both sides."""
+    return window // GRID if snap else window // 2
+
+
+def place(variant: Allele, contig: int, window: int, snap: bool = False) -> Placed:
+    """Return the window of a variant on a contig of `contig` bases, clipped at its ends.
+
+    The window has `window` bases with the longer allele. The variant is in the middle; with `snap`,
+    the window begins at a multiple of window / 4, and the variant is in the middle quarter.
+    """
+    longer = max(len(variant.ref), len(variant.alt))
+    if snap:
+        step = window // GRID
+        first = (variant.start - 3 * window // 8) // step * step
+    else:
+        first = variant.start - (window - longer) // 2
+    last = first + window - longer + len(variant.ref)
+    return Placed(max(0, first), min(contig, last))
+
+
+def score_variants(
+    model: Any,
+    genome: Genome,
+    variants: Sequence[Allele],
+    *,
+    window: int,
+    strand: str = "both",
+    snap: bool = False,
+    batch_size: int = 16,
+    advance: Advance = lambda done: None,
+) -> np.ndarray:
+    """Return the log-likelihood ratio of each variant in nats: (n,) float64.
+
+    Every allele must have at most `longest_allele` bases and lie on the contig. `advance` is called
+    with the number of variants that are done.
+    """
+    scores = np.zeros(len(variants))
+    strands = STRANDS[strand]
+    for name in strands:
+        changes = [_change(genome, variant, window, snap, name) for variant in variants]
+        for number, before, after in changed_log_probs(model, genome, changes, window, batch_size):
+            scores[number] += _difference(changes[number], before, after) / len(strands)
+            advance(1)
+    return scores
+
+
+def _change(genome: Genome, variant: Allele, window: int, snap: bool, strand: str) -> Change:
+    """Return a variant as a change of the window that is read on a strand."""
+    contig = genome.contigs[variant.chrom]
+    start, end = place(variant, contig, window, snap)
+    ref, alt = len(variant.ref), encode(variant.alt)
+    left, right = variant.start - start, end - (variant.start + ref)
+    # The window goes on behind the flank, so that alleles of all lengths share it.
+    if strand == "+":
+        return Change(Window(variant.chrom, start, min(contig, start + window), "+"), left, ref, alt, right)
+    whole = Window(variant.chrom, max(0, end - window), end, "-")
+    return Change(whole, right, ref, reverse_complement(alt), left)
+
+
+def _difference(change: Change, before: np.ndarray, after: np.ndarray) -> float:
+    """Sum the differences of log-probabilities (L,), before and after a change of the window.
+
+    Both begin at the changed base. Bases that are not A, C, G or T, or have no past, do not count.
+    """
+    ref, alt, flank = change.ref, len(change.alt), change.flank
+    behind = np.nan_to_num(after[alt : alt + flank].astype(np.float64) - before[ref : ref + flank])
+    alleles = np.nansum(after[:alt], dtype=np.float64) - np.nansum(before[:ref], dtype=np.float64)
+    return float(alleles + behind.sum())

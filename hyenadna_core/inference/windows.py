@@ -1,0 +1,67 @@
+"""Windows of a genome that a model reads, on either strand, and the log-probabilities in them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from hyenadna_backends.blocks import Tensor
+from hyenadna_core.genome.fasta import Genome
+from hyenadna_core.tokens import PAD, TO_ID, A, T, reverse_complement
+
+STRANDS = {"both": ("+", "-"), "+": ("+",), "-": ("-",)}  # of the option --strand
+BASES = slice(int(A), int(T) + 1)  # A, C, G, T among the token ids
+
+
+class Window(NamedTuple):
+    """Bases start to end of a contig, 0-based half-open, read on a strand."""
+
+    chrom: str
+    start: int
+    end: int
+    strand: str = "+"
+
+
+def read_window(genome: Genome, window: Window) -> np.ndarray:
+    """Read the token ids of a window in the direction of its strand: (L,) int32."""
+    ids: np.ndarray = TO_ID["default"][genome.read(window.chrom, window.start, window.end)]
+    return reverse_complement(ids) if window.strand == "-" else ids
+
+
+def padded(rows: Sequence[np.ndarray], length: int, count: int) -> np.ndarray:
+    """Return token ids as a batch (count, length) int32.
+
+    Shorter rows are padded on the right, which does not change the outputs of a causal model at
+    real positions. Missing rows repeat the last one.
+    """
+    batch = np.full((count, length), PAD, np.int32)
+    for number, row in enumerate(rows):
+        batch[number, : len(row)] = row
+    batch[len(rows) :] = batch[len(rows) - 1]
+    return batch
+
+
+def rows_at_once(count: int, batch_size: int) -> int:
+    """Return the number of rows of a batch for `count` sequences.
+
+    It is batch_size, or a smaller power of two. Few shapes occur, because JAX compiles each one.
+    """
+    return batch_size if count >= batch_size else min(batch_size, 1 << (count - 1).bit_length())
+
+
+def next_base(model: Any, hidden: Tensor) -> np.ndarray:
+    """Return log P of A, C, G and T as the next base, in nats: (B, L, D) -> (B, L, 4) float32."""
+    return np.asarray(ops.convert_to_numpy(ops.log_softmax(model.head(hidden), axis=-1)[..., BASES]))
+
+
+def of_bases(log_probs: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return log P of each base, given the bases before it: (..., L, 4), (..., L) -> (..., L).
+
+    The first base has no past. It, and everything that is not A, C, G or T, is NaN.
+    """
+    known = (ids >= A) & (ids <= T)
+    chosen = np.take_along_axis(log_probs[..., :-1, :], np.where(known, ids - A, 0)[..., 1:, None], axis=-1)[..., 0]
+    values = np.full(ids.shape, np.nan, log_probs.dtype)
+    values[..., 1:] = np.where(known[..., 1:], chosen, np.nan)
+    return values
