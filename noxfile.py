@@ -182,8 +182,20 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def crash(session: nox.Session) -> None:
-    """Kill and resume a run twenty times on each backend: half an hour."""
+    """Kill and resume a job, and a run on each backend, twenty times: half an hour."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
+    folder = Path(session.create_tmp())
+    (folder / "numbers.txt").write_text("".join(f"{number}\n" for number in range(600)))
+    squares = (
+        "tests/inference/squares.py",
+        "squares",
+        str(folder / "numbers.txt"),
+        "--out",
+        "OUT",
+        "--seconds",
+        "0.04",
+    )
+    session.run("python", "-P", "tests/inference/crash.py", "20", str(folder / "squares.tsv"), "python", *squares)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
         session.run("python", "-P", "tests/training/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})
