@@ -159,6 +159,18 @@ def tasks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def workflows(session: nox.Session) -> None:
+    """Run workflows/Snakefile on a piece of E. coli, and compare with runs without shards."""
+    python = install_backends(session, "torch", "vcf", "bigwig")
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "workflows"))
+    folder = Path(session.create_tmp()).resolve() / "small"
+    shutil.rmtree(folder, ignore_errors=True)
+    path = os.pathsep.join([str(Path(python).parent), session.bin, os.environ["PATH"]])
+    environment = running_on(session, "torch") | {"PATH": path}
+    session.run(python, "-P", "tests/workflows/small.py", str(folder), env=environment, external=True)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure times and memory for docs/benchmarks.md: 10 minutes on two cores."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]")
