@@ -159,6 +159,18 @@ def tasks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def workflows(session: nox.Session) -> None:
+    """Run workflows/Snakefile on a piece of E. coli, and compare with runs without shards."""
+    python = install_backends(session, "torch", "vcf", "bigwig")
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "workflows"))
+    folder = Path(session.create_tmp()).resolve() / "small"
+    shutil.rmtree(folder, ignore_errors=True)
+    path = os.pathsep.join([str(Path(python).parent), session.bin, os.environ["PATH"]])
+    environment = running_on(session, "torch") | {"PATH": path}
+    session.run(python, "-P", "tests/workflows/small.py", str(folder), env=environment, external=True)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure times and memory for docs/benchmarks.md: 10 minutes on two cores."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]")
@@ -182,8 +194,20 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def crash(session: nox.Session) -> None:
-    """Kill and resume a run twenty times on each backend: half an hour."""
+    """Kill and resume a job, and a run on each backend, twenty times: half an hour."""
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
+    folder = Path(session.create_tmp())
+    (folder / "numbers.txt").write_text("".join(f"{number}\n" for number in range(600)))
+    squares = (
+        "tests/inference/squares.py",
+        "squares",
+        str(folder / "numbers.txt"),
+        "--out",
+        "OUT",
+        "--seconds",
+        "0.04",
+    )
+    session.run("python", "-P", "tests/inference/crash.py", "20", str(folder / "squares.tsv"), "python", *squares)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
         session.run("python", "-P", "tests/training/crash.py", "20", str(folder), env={"KERAS_BACKEND": backend})

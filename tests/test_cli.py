@@ -59,6 +59,7 @@ def test_the_help_lists_commands_in_sections(cli):
     assert sections == [
         "Options:",
         "Train and use a model:",
+        "A genome through the model:",
         "Weights and data:",
         "Tasks and plug-ins:",
         "This installation:",

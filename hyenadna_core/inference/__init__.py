@@ -1,1 +1,1 @@
-"""What a language model says about a genome: one function a verb, intervals in, arrays out."""
+"""A genome through a trained model: long jobs that are cut into parts, resumed and merged."""

@@ -1,4 +1,4 @@
-"""Log-probabilities in windows with a changed base or allele.
+"""Predictions in windows with a changed base or allele.
 
 The bases before a change are the same as in the unchanged window. They are computed once for all
 changes of a window (model/continuation.py).
@@ -12,7 +12,7 @@ import numpy as np
 from hyenadna_backends.forward import without_gradients
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.hyena_config import HyenaConfig
-from hyenadna_core.inference.windows import Window, next_base, of_bases, padded, read_window, rows_at_once
+from hyenadna_core.inference.windows import Window, padded, predictions, read_window, rows_at_once
 from hyenadna_core.model.continuation import kept_bytes, margin, rest_of
 from hyenadna_core.model.spectra import forward, forward_and_keep
 
@@ -34,20 +34,25 @@ class Change(NamedTuple):
         """The length of the changed window."""
         return self.offset + len(self.alt) + self.flank
 
-    def ids(self, unchanged: np.ndarray, start: int) -> np.ndarray:
+    def changed_ids(self, unchanged: np.ndarray, start: int) -> np.ndarray:
         """Return the token ids of the changed window from `start` on."""
         behind = self.offset + self.ref
         return np.concatenate([unchanged[start : self.offset], self.alt, unchanged[behind : behind + self.flank]])
 
 
-def changed_log_probs(
-    model: Any, genome: Genome, changes: Sequence[Change], length: int, batch_size: int
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Yield (number of a change, log P before, log P after), for all changes in any order.
+class Predicted(NamedTuple):
+    """The predictions of a window from a changed position on, as `windows.predictions` has them."""
 
-    log P, (L, ), is that of each base from the changed one on, given all bases before it, in the
-    unchanged and in the changed window. Windows have at most `length` bases.
-    """
+    number: int  # of the change
+    ids: np.ndarray  # unchanged (L,)
+    before: np.ndarray  # (L, 4)
+    after: np.ndarray  # (L', 4) with the change
+
+
+def changed_predictions(
+    model: Any, genome: Genome, changes: Sequence[Change], length: int, batch_size: int
+) -> Iterator[Predicted]:
+    """Yield the predictions of each change, in any order. Windows have at most `length` bases."""
     of_window: dict[Window, list[int]] = {}
     for number, change in enumerate(changes):
         of_window.setdefault(change.window, []).append(number)
@@ -67,12 +72,12 @@ def _of_windows(
     changes: Sequence[Change],
     length: int,
     batch_size: int,
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Yield the log-probabilities of the changes of a few windows: pairs (window, change)."""
+) -> Iterator[Predicted]:
+    """Yield the predictions for the changes of a few windows: pairs (window, change)."""
     ids = padded(rows, length, rows_at_once(len(rows), batch_size))
     shared = shares(model.hyena_config, length)
     hidden, kept = forward_and_keep(model.backbone, ids) if shared else (forward(model.backbone, ids), [])
-    before = of_bases(next_base(model, hidden), ids)
+    before = predictions(model, hidden)
     by_start: dict[int, list[tuple[int, int]]] = {}
     for row, number in numbers:
         start = start_of_rest(model.hyena_config, changes[number].offset, length) if shared else 0
@@ -81,13 +86,18 @@ def _of_windows(
         for first in range(0, len(pairs), batch_size):
             some = pairs[first : first + batch_size]
             count = rows_at_once(len(some), batch_size)
-            rest = padded([changes[number].ids(rows[row], start) for row, number in some], length - start, count)
+            rest = padded(
+                [changes[number].changed_ids(rows[row], start) for row, number in some], length - start, count
+            )
             of_rows = np.array([row for row, _ in some] + [some[-1][0]] * (count - len(some)))
             hidden = forward(model.backbone, rest, rest_of(kept, of_rows, start) if start else None)
-            after = of_bases(next_base(model, hidden), rest)
+            after = predictions(model, hidden)
             for (row, number), values in zip(some, after, strict=False):
-                offset = changes[number].offset
-                yield number, before[row, offset:], values[offset - start : changes[number].end - start]
+                offset, end = changes[number].offset, changes[number].end
+                unchanged = slice(offset, len(rows[row]))
+                yield Predicted(
+                    number, rows[row][unchanged], before[row, unchanged], values[offset - start : end - start]
+                )
 
 
 def shares(config: HyenaConfig, length: int) -> bool:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from hyenadna_core.genome.fasta import Genome
-from hyenadna_core.inference.changes import Change, changed_log_probs
-from hyenadna_core.inference.windows import STRANDS, Window
+from hyenadna_core.inference.changes import Change, Predicted, changed_predictions
+from hyenadna_core.inference.windows import STRANDS, Window, of_bases
 from hyenadna_core.terminal import Advance
 from hyenadna_core.tokens import encode, reverse_complement
 
@@ -71,14 +71,14 @@ def score_variants(
     """Return the log-likelihood ratio of each variant in nats: (n,) float64.
 
     Every allele must have at most `longest_allele` bases and lie on the contig. `advance` is called
-    with the number of variants that are done.
+    with the number of variants that are done, on each strand.
     """
     scores = np.zeros(len(variants))
     strands = STRANDS[strand]
     for name in strands:
         changes = [_change(genome, variant, window, snap, name) for variant in variants]
-        for number, before, after in changed_log_probs(model, genome, changes, window, batch_size):
-            scores[number] += _difference(changes[number], before, after) / len(strands)
+        for predicted in changed_predictions(model, genome, changes, window, batch_size):
+            scores[predicted.number] += difference(changes[predicted.number], predicted) / len(strands)
             advance(1)
     return scores
 
@@ -96,12 +96,15 @@ def _change(genome: Genome, variant: Allele, window: int, snap: bool, strand: st
     return Change(whole, right, ref, reverse_complement(alt), left)
 
 
-def _difference(change: Change, before: np.ndarray, after: np.ndarray) -> float:
-    """Sum the differences of log-probabilities (L,), before and after a change of the window.
+def difference(change: Change, predicted: Predicted) -> float:
+    """Sum the differences that a change makes to log P of the bases from the changed one on.
 
-    Both begin at the changed base. Bases that are not A, C, G or T, or have no past, do not count.
+    Bases that are not A, C, G or T, or have no past, do not count.
     """
     ref, alt, flank = change.ref, len(change.alt), change.flank
-    behind = np.nan_to_num(after[alt : alt + flank].astype(np.float64) - before[ref : ref + flank])
-    alleles = np.nansum(after[:alt], dtype=np.float64) - np.nansum(before[:ref], dtype=np.float64)
-    return float(alleles + behind.sum())
+    ids, before, after = predicted.ids, predicted.before, predicted.after
+    behind = ids[ref : ref + flank]
+    of_flank = of_bases(after[alt:], behind).astype(np.float64) - of_bases(before[ref : ref + flank], behind)
+    of_alleles = np.nansum(of_bases(after[:alt], change.alt), dtype=np.float64)
+    of_alleles -= np.nansum(of_bases(before[:ref], ids[:ref]), dtype=np.float64)
+    return float(of_alleles + np.nansum(of_flank))

@@ -50,18 +50,26 @@ def rows_at_once(count: int, batch_size: int) -> int:
     return batch_size if count >= batch_size else min(batch_size, 1 << (count - 1).bit_length())
 
 
-def next_base(model: Any, hidden: Tensor) -> np.ndarray:
-    """Return log P of A, C, G and T as the next base, in nats: (B, L, D) -> (B, L, 4) float32."""
-    return np.asarray(ops.convert_to_numpy(ops.log_softmax(model.head(hidden), axis=-1)[..., BASES]))
+def predictions(model: Any, hidden: Tensor) -> np.ndarray:
+    """Return log P of A, C, G and T at each position, in nats: (B, L, D) -> (B, L, 4) float32.
 
-
-def of_bases(log_probs: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Return log P of each base, given the bases before it: (..., L, 4), (..., L) -> (..., L).
-
-    The first base has no past. It, and everything that is not A, C, G or T, is NaN.
+    It is that of the base given all bases before it. The first position has no past and is NaN.
     """
-    known = (ids >= A) & (ids <= T)
-    chosen = np.take_along_axis(log_probs[..., :-1, :], np.where(known, ids - A, 0)[..., 1:, None], axis=-1)[..., 0]
-    values = np.full(ids.shape, np.nan, log_probs.dtype)
-    values[..., 1:] = np.where(known[..., 1:], chosen, np.nan)
-    return values
+    log_probs = ops.convert_to_numpy(ops.log_softmax(model.head(hidden[:, :-1]), axis=-1)[..., BASES])
+    return np.pad(log_probs, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
+
+
+def of_bases(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return log P of the bases that are there: (..., L, 4), (..., L) -> (..., L).
+
+    It is NaN for everything that is not A, C, G or T, and where there is no past.
+    """
+    known = is_base(ids)
+    chosen = np.take_along_axis(predicted, np.where(known, ids - A, 0)[..., None], axis=-1)[..., 0]
+    return np.where(known, chosen, np.nan)
+
+
+def is_base(ids: np.ndarray) -> np.ndarray:
+    """Return which token ids are A, C, G or T."""
+    known: np.ndarray = (ids >= A) & (ids <= T)
+    return known

@@ -20,13 +20,19 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from hyenadna_core.errors import MESSAGE, HyenaDNAError
+from hyenadna_core.files.json_file import read_bytes
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import read_bed
+from hyenadna_core.inference.job import LARGEST, Input, Job
+from hyenadna_core.inference.part_file import name_of, to_bytes
+from hyenadna_core.inference.shard import Shard
+from hyenadna_core.inference.shard_file import open_shard
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.presets import PRESETS
 from hyenadna_core.recipe import DEFAULT
@@ -170,6 +176,30 @@ def read_plugins(path):
         del sys.path[0]
 
 
+def fuzzed_job():
+    """Return a job of two parts."""
+    inputs = {"vcf": Input("in.vcf", "0" * 64)}
+    return Job(command="score", inputs=inputs, options={"window": 1024}, parts=2, shard=Shard(1, 2))
+
+
+def shard():
+    """Return the bytes of the shard that has the first part of the job."""
+    job, file = fuzzed_job(), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("job.json", job.to_text())
+        archive.writestr(name_of(0), to_bytes({"llr": np.zeros(3, np.float32)}, 0, job.sha256))
+    return file.getvalue()
+
+
+def read_shard(path):
+    for _ in open_shard(path).arrays():
+        pass
+
+
+def read_job(path):
+    Job.from_bytes(read_bytes(path, LARGEST), str(path))
+
+
 def read_run_folder(path):
     kept, config = RunFile.of(read_run(path.parent), path.parent)
     task_of_run(session_plugins(), config, path.parent, kept.task)
@@ -198,6 +228,8 @@ READERS = {
     "ckpt": Reader("weights.ckpt", checkpoint_like(), read_weights),
     "config.json": Reader("config.json", json_like(HUB), read_config),
     "entry points": Reader("fuzzed-1.0.dist-info/entry_points.txt", mutated([ENTRY_POINTS]), read_plugins),
+    "shard": Reader("1.shard", st.deferred(lambda: mutated([shard()], ODD)), read_shard),
+    "job.json": Reader("job.json", st.deferred(lambda: json_like(fuzzed_job().to_json())), read_job),
     "metadata": Reader("fuzzed-1.0.dist-info/METADATA", mutated([METADATA]), read_plugins),
     "run.json": Reader("run.json", st.deferred(lambda: json_like(run_json())), read_run_folder),
 }

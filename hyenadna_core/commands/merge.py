@@ -1,0 +1,29 @@
+"""`hyenadna merge`."""
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command("merge")
+@click.argument("out", type=PATH)
+@click.argument("shards", type=PATH, nargs=-1, required=True, metavar="SHARD...")
+@click.option("--vcf", type=PATH, help="The variants of the run, if they are elsewhere now.")
+@click.option("--fasta", type=PATH, help="The genome of the run, if it is elsewhere now.")
+def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path | None) -> None:
+    """Join the shards of a run of score or track. OUT has the bytes of a run without --shard.
+
+    OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
+    any order. The files that the run read must still be there; they are compared by SHA-256.
+
+    \b
+      hyenadna score clinvar.vcf.gz genome.fa --out 1.shard --shard 1/2
+      hyenadna score clinvar.vcf.gz genome.fa --out 2.shard --shard 2/2
+      hyenadna merge scores.vcf.gz 1.shard 2.shard
+    """  # noqa: D301 (click reads this)
+    from hyenadna_core.inference.assemblers import ASSEMBLERS
+    from hyenadna_core.inference.merging import merge
+
+    merge(out, shards, {"vcf": vcf, "fasta": fasta}, ASSEMBLERS)

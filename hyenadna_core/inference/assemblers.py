@@ -1,0 +1,25 @@
+"""How each command makes its output from the arrays of its parts: add a command here."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from hyenadna_core.inference.job import Job
+from hyenadna_core.inference.part_file import Arrays
+
+
+class Assembler(NamedTuple):
+    """What writes the output of a command.
+
+    Attributes:
+        inputs: the names of the job's inputs that `write` reads again. They are checked before.
+        write: write(job, arrays of the parts in their order, out). It checks the suffix of `out`
+            first, reads each part once, and writes under a temporary name. The same job and arrays
+            give the same bytes.
+    """
+
+    inputs: tuple[str, ...]
+    write: Callable[[Job, Iterable[Arrays], Path], None]
+
+
+ASSEMBLERS: dict[str, Callable[[], Assembler]] = {}  # by command; a function, because it may import much

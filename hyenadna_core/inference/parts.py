@@ -1,0 +1,232 @@
+"""The parts of a long job in the folder OUT.parts: each is computed once."""
+
+import os
+import re
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.cache import file_written_aside, remove_folder, remove_unfinished, write_text
+from hyenadna_core.files.json_file import read_bytes
+from hyenadna_core.files.lock import locked
+from hyenadna_core.inference.assemblers import Assembler
+from hyenadna_core.inference.job import JOB, LARGEST, Job, with_inputs
+from hyenadna_core.inference.part_file import NAME, Arrays, Damaged, from_bytes, name_of, to_bytes
+from hyenadna_core.inference.shard import WHOLE
+from hyenadna_core.inference.shard_file import SUFFIX, write_shard
+from hyenadna_core.inference.stop import Stopped, stopped_by_signals
+from hyenadna_core.terminal import Advance, notice, progress
+
+LOCK = ".lock"
+INDEXES = (".tbi", ".csi")  # the ends of the names of files that are written together with a VCF
+STDOUT = Path("-")
+Compute = Callable[[int, Advance], Arrays]
+
+
+class Parts:
+    """The finished parts of a job, or of its shard, in a folder that this process has locked.
+
+    `job.chosen` has the values of the first run.
+    """
+
+    def __init__(self, job: Job, out: Path, folder: Path, came: list[int]) -> None:
+        self.job, self.out, self.folder = job, out, folder
+        self.done: set[int] = set()
+        self._came = came  # signals
+
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of the parts that are not computed yet."""
+        return [part for part in self.job.own_parts if part not in self.done]
+
+    def run(self, compute: Compute, description: str, sizes: Sequence[int]) -> None:
+        """Compute the missing parts, each into its own file.
+
+        Args:
+            compute: compute(part, advance) returns the arrays of a part; it calls advance(n) after
+                n more records or bases of it.
+            description: of the progress bar.
+            sizes: the records or bases of each part of the job.
+
+        Raises:
+            HyenaDNAError: a part cannot be written; those before it stay.
+        """
+        missing = self.missing
+        with progress(description, sum(sizes[part] for part in self.job.own_parts)) as advance:
+            advance(sum(sizes[part] for part in self.done))
+            for part in missing:
+                content = to_bytes(compute(part, advance), part, self.job.sha256)
+                try:
+                    with file_written_aside(self.folder / name_of(part)) as aside:
+                        aside.write_bytes(content)
+                except OSError as error:
+                    place = self.folder / name_of(part)
+                    raise HyenaDNAError(
+                        f"Cannot write {place}: {error.strerror}; {self.state}: make room, then {way_on()}"
+                    ) from None
+                self.done.add(part)
+                if self._came:
+                    raise Stopped(self._came[0])
+
+    def finish(self, assembler: Assembler) -> None:
+        """Write the output, or the file of the shard; then remove the folder of the parts.
+
+        Raises:
+            HyenaDNAError: an input or a part has changed in the meantime.
+        """
+        if self.job.shard == WHOLE:
+            assembler.write(with_inputs(self.job, assembler.inputs, {}), self._arrays(), self.out)
+        else:
+            write_shard(self.out, self.job, (self.folder / name_of(part) for part in self.job.own_parts))
+        if self.out != STDOUT:
+            _to_disk(self.out)
+        remove_parts(self.folder, self.job.parts)
+
+    def find_done(self) -> None:
+        """Find the parts that earlier runs finished; one line for each damaged one."""
+        own = self.job.own_parts
+        with progress("Checking finished parts", len(own)) as advance:
+            for part in own:
+                path = self.folder / name_of(part)
+                try:
+                    if path.is_symlink() or path.exists():
+                        read_part(path, part, self.job.sha256)
+                        self.done.add(part)
+                except Damaged:
+                    notice(f"{path} is damaged: it is computed again.")
+                advance(1)
+
+    @property
+    def state(self) -> str:
+        """A clause about what is done."""
+        return f"{len(self.done):,} of {len(self.job.own_parts):,} parts are done"
+
+    def _arrays(self) -> Iterator[Arrays]:
+        for part in self.job.own_parts:
+            path = self.folder / name_of(part)
+            try:
+                yield read_part(path, part, self.job.sha256)
+            except Damaged:
+                raise HyenaDNAError(f"{path} was damaged in the meantime: {way_on()}") from None
+
+
+@contextmanager
+def opened_parts(out: Path, job: Job, resume: bool) -> Iterator[Parts]:
+    """Lock the folder OUT.parts, and find the finished parts of a job in it.
+
+    Ctrl-C and SIGTERM within the block end the process with 128 and the number of the signal, after
+    one line with the command that goes on. If no part was finished, the folder is removed. Without
+    a file as output (`-`), the folder is a temporary one.
+
+    Args:
+        resume: whether to go on with the parts of an earlier run.
+
+    Raises:
+        HyenaDNAError: another process uses the folder; it has parts and `resume` is not set; or
+            the parts are of another job.
+    """
+    if job.shard != WHOLE and out.suffix != SUFFIX:
+        raise HyenaDNAError(f"--out is {out}, but --shard {job.shard} writes a file of type {SUFFIX}: name it so.")
+    if job.shard == WHOLE and out.suffix == SUFFIX:
+        raise HyenaDNAError(
+            f"--out is {out}, but only --shard I/N writes a file of type {SUFFIX}: choose another name."
+        )
+    if out == STDOUT and resume:
+        raise HyenaDNAError("--resume needs a file: name it with --out.")
+    with ExitStack() as stack:
+        folder = out.with_name(f"{out.name}.parts")
+        if out == STDOUT:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hyenadna-")))
+        stack.enter_context(_lock(folder, out))
+        remove_unfinished(out.parent, re.escape(out.name), [f"{out.name}{end}" for end in ("", *INDEXES)])
+        parts = Parts(_start(folder, job, out, resume), out, folder, stack.enter_context(stopped_by_signals()))
+        try:
+            parts.find_done()
+            if resume and parts.done:
+                notice(f"Continuing with {folder}: {parts.state}.")
+            yield parts
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            can_go_on = parts.done and out != STDOUT
+            notice(f"Stopped: {parts.state}; {way_on()}" if can_go_on else "Interrupted.")
+            raise SystemExit(128 + number) from None
+        finally:
+            if not parts.done:
+                remove_parts(folder, job.parts)
+
+
+def way_on() -> str:
+    """Return a clause with the command that continues this one."""
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return f"continue with: {shlex.join(['hyenadna', *words[:1], '--resume', *words[1:]])}"
+
+
+def read_part(path: Path, part: int, job: str) -> Arrays:
+    """Read the file of a part.
+
+    Raises:
+        Damaged: it is not as it was written.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise Damaged
+    return from_bytes(path.read_bytes(), part, job)
+
+
+def remove_parts(folder: Path, parts: int) -> None:
+    """Remove everything that a job with this many parts has written into its folder."""
+    names = [JOB, LOCK, *map(name_of, range(parts))]
+    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", [JOB, *map(name_of, range(parts))])
+    remove_folder(folder, names)
+
+
+@contextmanager
+def _lock(folder: Path, out: Path) -> Iterator[None]:
+    """Make a folder, and lock it."""
+    try:
+        if folder.is_symlink():
+            raise HyenaDNAError(f"{folder} is a link: remove it.")
+        folder.mkdir(parents=True, exist_ok=True)
+        file: IO[str] = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
+    except OSError as error:
+        raise HyenaDNAError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+    with file:
+        if not locked(file, folder) or not os.fstat(file.fileno()).st_nlink:  # or it was removed since
+            raise HyenaDNAError(f"{out} is being written by another process: wait for it, or choose another --out.")
+        yield
+
+
+def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
+    """Return the job of a folder: a new one, or the one whose parts are there."""
+    if not any(NAME.fullmatch(path.name) for path in folder.iterdir()):
+        if resume and out.exists():
+            raise HyenaDNAError(
+                f"{out} is finished, and {folder} has no parts of it: remove {out} to compute it again."
+            )
+        if resume:
+            notice(f"There are no parts in {folder}: starting from the beginning.")
+        write_text(folder / JOB, job.to_text())
+        return job
+    if not resume:
+        raise HyenaDNAError(f"{folder} has parts of an earlier run: add --resume to continue it, or remove it.")
+    kept = Job.from_bytes(read_bytes(folder / JOB, LARGEST), str(folder / JOB))
+    difference = kept.difference(job)
+    if kept.shard != job.shard:
+        difference = f"--shard is {kept.shard} there, and {job.shard} now"
+    if difference:
+        raise HyenaDNAError(f"{folder} is of another run: {difference}: use the same, or remove {folder}.")
+    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", [JOB, *map(name_of, job.own_parts)])
+    return replace(job, chosen=kept.chosen)
+
+
+def _to_disk(out: Path) -> None:
+    """Wait until a file is on the disk, so that its parts are not removed before that."""
+    if out.is_file():
+        with out.open("rb") as file:
+            os.fsync(file.fileno())
