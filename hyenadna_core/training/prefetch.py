@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
-from hyenadna_core.task import Batch, Draw
+Draw = TypeVar("Draw")
+Batch = TypeVar("Batch")
 
 AHEAD = 2  # batches
 
