@@ -19,14 +19,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from hyenadna_core.errors import MESSAGE, HyenaDNAError
+from hyenadna_core.genome.contig_names import contig_names
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import read_bed
+from hyenadna_core.genome.scored_variants import write_scores
+from hyenadna_core.genome.vcf import count_variants, read_variants
+from hyenadna_core.genome.vcf_text import vcf_source
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.presets import PRESETS
 from hyenadna_core.recipe import DEFAULT
@@ -47,6 +52,11 @@ HANG = 20.0  # seconds that a file of a few kilobytes may take
 ROUND = 50  # examples drawn from one seed
 CONTIGS = b">chr1 one\nACGTNacgtn\nACGT\n>chr2\nTTTT\n"
 INTERVALS = b"chr1\t0\t8\ttrain\nchr1\t8\t14\tvalid\nchr2\t0\t4\ttrain\n"
+VARIANTS = (
+    b'##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##INFO=<ID=DP,Number=1,Type=Integer,Description="d">\n'
+    b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\nchr1\t3\trs1\tG\tC,<DEL>\t9.5\tPASS\tDP=1;XX\tGT\t0/1\n"
+    b"chr1\t7\t.\tcg\tc\t.\tq10\t.\tGT\t.\nchr2\t4\t.\tT\t.\t.\t.\tXX=a,b\t.\t.\n"
+)
 REGIONS = b"track name=x\nchr1\t0\t8\tgood\t0\t+\nchr2\t1\t4\tbad\t0\t-\n"
 LABELLED = b">one 1\nACGT\nAC\n>two 0\nTTTT\n"
 ENTRY_POINTS = b"[hyenadna]\nfuzzed = json\n"
@@ -128,6 +138,16 @@ def parquet():
     return file.getvalue()
 
 
+def bcf():
+    """Return the bytes of a small BCF that is not compressed."""
+    with TemporaryDirectory() as folder:
+        source, out = Path(folder, "calls.vcf"), Path(folder, "calls.bcf")
+        source.write_bytes(VARIANTS)
+        with vcf_source(source) as opened:
+            write_scores(opened, out, [0.5] * 4, [0] * 4, {})
+        return gzip.decompress(out.read_bytes())
+
+
 def run_json():
     """Return the run.json of a run of the language model."""
     stages = (Stage(64, 2, 2),)
@@ -145,6 +165,18 @@ def read_genome(path):
 def read_intervals(path):
     (path.parent / "genome.fa").write_bytes(CONTIGS)
     read_bed(path, open_genome(path.parent / "genome.fa"))
+
+
+def read_vcf(path):
+    """Read a VCF twice, and write its scores as text."""
+    (path.parent / "genome.fa").write_bytes(CONTIGS)
+    genome = open_genome(path.parent / "genome.fa")
+    names = contig_names(genome)
+    with vcf_source(path) as source:
+        counts = count_variants(source, genome, names)
+        reasons = [reason for record in read_variants(source, genome, names) for reason in record.reasons]
+        assert len(reasons) == counts.alleles
+        write_scores(source, path.parent / "out.vcf", [0.5] * len(reasons), reasons, {})
 
 
 def read_regions(path):
@@ -189,6 +221,9 @@ READERS = {
     "compressed FASTA": Reader("genome.fa.gz", compressed(CONTIGS), read_genome),
     "BED": Reader("splits.bed", mutated([INTERVALS]), read_intervals),
     "compressed BED": Reader("splits.bed.gz", compressed(INTERVALS), read_intervals),
+    "VCF": Reader("calls.vcf", mutated([VARIANTS]), read_vcf),
+    "compressed VCF": Reader("calls.vcf.gz", compressed(VARIANTS), read_vcf),
+    "BCF": Reader("calls.bcf", st.deferred(lambda: mutated([bcf()], ODD)), read_vcf),
     "labelled BED": Reader("regions.bed", mutated([REGIONS]), read_regions),
     "labelled FASTA": Reader("labelled.fa", mutated([LABELLED]), read_labelled),
     "table": Reader("table.csv", mutated([TABLE]), read_labelled),
