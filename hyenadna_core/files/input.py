@@ -63,9 +63,11 @@ def absolute(path: Path) -> Path:
 @contextmanager
 def copied_pipe(number: int) -> Iterator[Path]:
     """Read a pipe to its end into a file of the cache; remove the file afterwards."""
-    with cache_errors(), tempfile.TemporaryDirectory(prefix=".pipe-", dir=cache_folder()) as folder:
-        copy = Path(folder) / "content"
-        with os.fdopen(os.dup(number), "rb") as pipe, copy.open("wb") as file:
+    with cache_errors():
+        folder = tempfile.TemporaryDirectory(prefix=".pipe-", dir=cache_folder())
+    with folder as name:
+        copy = Path(name) / "content"
+        with cache_errors(), os.fdopen(os.dup(number), "rb") as pipe, copy.open("wb") as file:
             shutil.copyfileobj(pipe, file, 1 << 20)
         yield copy
 

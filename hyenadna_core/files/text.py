@@ -34,10 +34,11 @@ def size_of(path: Path) -> int:
     return regular_file(path).st_size
 
 
-def text_lines(path: Path, advance: Advance) -> Iterator[str]:
+def text_lines(path: Path, advance: Advance, name: str = "") -> Iterator[str]:
     """Read the lines of a file, each with its own line end.
 
-    `advance` is called with the number of bytes read from the disk since its last call.
+    `advance` is called with the number of bytes read from the disk since its last call. `name` is
+    what messages show in place of the path.
 
     Raises:
         HyenaDNAError: the file cannot be read, is truncated or damaged, is not UTF-8, or has a NUL
@@ -45,6 +46,7 @@ def text_lines(path: Path, advance: Advance) -> Iterator[str]:
     """
     number = done = 0
     regular_file(path)
+    name = name or str(path)
     try:
         with path.open("rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
@@ -55,7 +57,7 @@ def text_lines(path: Path, advance: Advance) -> Iterator[str]:
                     number += 1
                     if "\0" in line:
                         raise HyenaDNAError(
-                            f"{path}:{number}: the line has a NUL byte: check that this is a text file."
+                            f"{name}:{number}: the line has a NUL byte: check that this is a text file."
                         )
                     yield line
                     if (taken := file.tell()) > done:
@@ -63,10 +65,10 @@ def text_lines(path: Path, advance: Advance) -> Iterator[str]:
                         done = taken
     except OSError as error:
         if isinstance(error, BadGzipFile):
-            raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
-        raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
+            raise HyenaDNAError(f"{name} is truncated or damaged: {error}.") from None
+        raise HyenaDNAError(f"Cannot read {name}: {error.strerror}.") from None
     except (EOFError, zlib.error) as error:
-        raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
+        raise HyenaDNAError(f"{name} is truncated or damaged: {error}.") from None
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise HyenaDNAError(f"{path}, after line {number}: byte 0x{byte:02x} is not UTF-8: save it as UTF-8.") from None
+        raise HyenaDNAError(f"{name}, after line {number}: byte 0x{byte:02x} is not UTF-8: save it as UTF-8.") from None

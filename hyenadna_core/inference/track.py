@@ -56,6 +56,15 @@ WHAT = {
 }
 
 
+class Row(NamedTuple):
+    """A window that gives the values of bases `first` to `last`."""
+
+    first: int
+    last: int
+    past: int  # bases that are read before them
+    ids: np.ndarray  # in the direction of the strand
+
+
 def track_values(
     model: Any,
     genome: Genome,
@@ -104,32 +113,32 @@ def _on_strand(
     batch_size: int,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield pairs (first base, values) of all windows with bases of the interval."""
-    step, contig = window - context, genome.contigs[chrom]
+    step, contig, width = window - context, genome.contigs[chrom], len(WHAT[what].names)
     firsts = range(start // step * step, end, step)
     batches = [firsts[number : number + batch_size] for number in range(0, len(firsts), batch_size)]
 
-    def read(firsts: range) -> list[tuple[int, int, int, np.ndarray]]:
-        """Read windows: (first base with a value, last, how many bases are before it, ids)."""
+    def read(firsts: range) -> list[Row]:
         rows = []
         for first in firsts:
             last = min(first + step, contig)
             past = first - max(0, first - context) if strand == "+" else min(contig, last + context) - last
             edges = (first - past, last) if strand == "+" else (first, last + past)
-            rows.append((first, last, past, read_window(genome, Window(chrom, *edges, strand))))
+            rows.append(Row(first, last, past, read_window(genome, Window(chrom, *edges, strand))))
         return rows
 
     with prefetched(read, batches) as ready, without_gradients():
         for rows in ready:
-            rows = [row for row in rows if is_base(row[-1][row[2] :]).any()]  # the others have no values
-            if not rows:
-                continue
-            ids = padded([row[-1] for row in rows], window, rows_at_once(len(rows), batch_size))
-            predicted = predictions(model, forward(model.backbone, ids))
-            for number, (first, last, past, own) in enumerate(rows):
-                values = WHAT[what].of(predicted[number, past : len(own)], own[past:])
-                values = turned(values) if strand == "-" else values
-                low, high = max(start, first), min(end, last)
-                yield low, values[low - first : high - first]
+            some = [row for row in rows if is_base(row.ids[row.past :]).any()]  # the others have no values
+            values = {row.first: np.full((row.last - row.first, width), np.nan) for row in rows}
+            if some:
+                ids = padded([row.ids for row in some], window, rows_at_once(len(some), batch_size))
+                predicted = predictions(model, forward(model.backbone, ids))
+                for row, of_row in zip(some, predicted, strict=False):
+                    of_strand = WHAT[what].of(of_row[row.past : len(row.ids)], row.ids[row.past :])
+                    values[row.first] = turned(of_strand) if strand == "-" else of_strand
+            for row in rows:
+                low, high = max(start, row.first), min(end, row.last)
+                yield low, values[row.first][low - row.first : high - row.first]
 
 
 def turned(values: np.ndarray) -> np.ndarray:

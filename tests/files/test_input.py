@@ -1,10 +1,11 @@
+import errno
 import os
 from pathlib import Path
 
 import click
 import pytest
 
-from hyenadna_core.files.input import InputPath, absolute, open_pipe
+from hyenadna_core.files.input import InputPath, absolute, copied_pipe, open_pipe
 
 
 @pytest.fixture
@@ -31,3 +32,19 @@ def test_other_paths_are_no_open_pipe(path):
 def test_a_nul_on_the_command_line_is_wrong_usage():
     with pytest.raises(click.BadParameter, match="is no path: it has a NUL"):
         InputPath().convert("a\0b", None, None)
+
+
+def fail_with_a_copy(number):
+    with copied_pipe(number) as copy:
+        assert copy.read_bytes() == b"content"
+        raise OSError(errno.ENOSPC, "No space left on device", str(copy))
+
+
+def test_an_error_while_the_copy_of_a_pipe_is_used_is_not_one_of_the_cache():
+    read, write = os.pipe()
+    os.write(write, b"content")
+    os.close(write)
+    with pytest.raises(OSError, match="No space left on device") as error:
+        fail_with_a_copy(read)
+    os.close(read)
+    assert not Path(error.value.filename).exists()
