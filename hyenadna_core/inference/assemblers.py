@@ -22,4 +22,10 @@ class Assembler(NamedTuple):
     write: Callable[[Job, Iterable[Arrays], Path], None]
 
 
-ASSEMBLERS: dict[str, Callable[[], Assembler]] = {}  # by command; a function, because it may import much
+def _score() -> Assembler:
+    from hyenadna_core.inference.score_job import write
+
+    return Assembler(("vcf",), write)
+
+
+ASSEMBLERS: dict[str, Callable[[], Assembler]] = {"score": _score}  # a function, because it may import much

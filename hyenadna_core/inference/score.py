@@ -7,26 +7,18 @@ base, then summed.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hyenadna_core.genome.fasta import Genome
+from hyenadna_core.genome.variants import Variant
 from hyenadna_core.inference.changes import Change, Predicted, changed_predictions
 from hyenadna_core.inference.windows import STRANDS, Window, of_bases
 from hyenadna_core.terminal import Advance
 from hyenadna_core.tokens import encode, reverse_complement
 
 GRID = 4  # on a grid, windows begin at multiples of a quarter of their length
-
-
-class Allele(Protocol):
-    """Bases `ref` of the genome from `start` on, 0-based, and the bases `alt` in their place."""
-
-    chrom: str
-    start: int
-    ref: str
-    alt: str
 
 
 class Placed(NamedTuple):
@@ -41,7 +33,7 @@ def longest_allele(window: int, snap: bool) -> int:
     return window // GRID if snap else window // 2
 
 
-def place(variant: Allele, contig: int, window: int, snap: bool = False) -> Placed:
+def place(variant: Variant, contig: int, window: int, snap: bool = False) -> Placed:
     """Return the window of a variant on a contig of `contig` bases, clipped at its ends.
 
     The window has `window` bases with the longer allele. The variant is in the middle; with `snap`,
@@ -60,7 +52,7 @@ def place(variant: Allele, contig: int, window: int, snap: bool = False) -> Plac
 def score_variants(
     model: Any,
     genome: Genome,
-    variants: Sequence[Allele],
+    variants: Sequence[Variant],
     *,
     window: int,
     strand: str = "both",
@@ -83,7 +75,7 @@ def score_variants(
     return scores
 
 
-def _change(genome: Genome, variant: Allele, window: int, snap: bool, strand: str) -> Change:
+def _change(genome: Genome, variant: Variant, window: int, snap: bool, strand: str) -> Change:
     """Return a variant as a change of the window that is read on a strand."""
     contig = genome.contigs[variant.chrom]
     start, end = place(variant, contig, window, snap)

@@ -1,25 +1,17 @@
 """Scores of variants equal their definition: two forward passes over the window of each allele."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 
 from hyenadna_core import CausalLM, HyenaBackbone, encode
 from hyenadna_core.genome.fasta import open_genome
+from hyenadna_core.genome.variants import Variant
 from hyenadna_core.inference.score import place, score_variants
 from hyenadna_core.inference.windows import padded
 from hyenadna_core.tokens import A, T, reverse_complement
 
 pytestmark = pytest.mark.keras
-
-
-class Allele(NamedTuple):
-    chrom: str
-    start: int
-    ref: str
-    alt: str
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +44,7 @@ def two_forwards(model, genome, variant, window, strand="both", snap=False):
 
 
 def allele(genome, chrom, start, length, alt):
-    return Allele(chrom, start, genome.read(chrom, start, start + length).tobytes().decode(), alt)
+    return Variant(0, 0, chrom, start, genome.read(chrom, start, start + length).tobytes().decode(), alt)
 
 
 def variants(genome):

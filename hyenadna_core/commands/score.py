@@ -1,0 +1,128 @@
+"""`hyenadna score`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hyenadna_core.inference.options import PATH, Reading, reading_options
+from hyenadna_core.inference.shard import WHOLE, Shard, resume_option, shard_option
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import Advance, notice
+
+if TYPE_CHECKING:
+    from hyenadna_core.genome.vcf import Counts
+    from hyenadna_core.inference.part_file import Arrays
+
+
+@click.command("score")
+@click.argument("vcf", type=PATH)
+@click.argument("fasta", type=PATH)
+@click.option(
+    "--out",
+    type=PATH,
+    default="-",
+    help="File to write: .vcf, .vcf.gz, .bcf, .tsv or .parquet.  [default: VCF on stdout]",
+)
+@click.option("--snap", is_flag=True, help="Let close variants share a window: faster, less centred.")
+@click.option("--allow-mismatch", is_flag=True, help="Skip alleles whose REF differs from the genome.")
+@click.option("--aliases", type=PATH, help="Names of contigs: a tab-separated file with alias and FASTA name.")
+@click.option(
+    "--chr-prefix", type=click.Choice(["add", "strip"]), help="Add chr to the contigs of the VCF, or strip it."
+)
+@shard_option
+@resume_option
+@reading_options
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    vcf: Path,
+    fasta: Path,
+    out: Path,
+    snap: bool,
+    allow_mismatch: bool,
+    aliases: Path | None,
+    chr_prefix: str | None,
+    shard: Shard,
+    resume: bool,
+    backend: str | None,
+    **reading: Any,
+) -> None:
+    """Score the variants of a VCF by their likelihood under the model.
+
+    A score is log P(window with ALT) - log P(window with REF) in nats, the mean of both strands.
+    Negative means that the model finds ALT less likely. The output has all records of VCF in their
+    order, with the scores in INFO/HDNA_LLR and the reasons for alleles without score in
+    INFO/HDNA_SKIP. REF is compared with FASTA first.
+
+    These zero-shot scores are a feature and a check, not a diagnosis: for pathogenic variants they
+    are near chance (TraitGym: AUPRC .115, where chance is .10).
+
+    \b
+      hyenadna score clinvar.vcf.gz GRCh38.fa --out scores.vcf.gz
+      hyenadna score calls.bcf genome.fa.gz --chr-prefix add --out scores.parquet
+    """  # noqa: D301 (click reads this)
+    from hyenadna_core.files.checksum import sha256_of
+    from hyenadna_core.genome.contig_names import contig_names
+    from hyenadna_core.genome.fasta import open_genome
+    from hyenadna_core.genome.scored_variants import check_output
+    from hyenadna_core.genome.variants import Reason
+    from hyenadna_core.genome.vcf import check_references, count_variants
+    from hyenadna_core.genome.vcf_text import vcf_source
+    from hyenadna_core.inference import score_job
+    from hyenadna_core.inference.announcement import Announcement
+    from hyenadna_core.inference.assemblers import ASSEMBLERS
+    from hyenadna_core.inference.job import Input
+    from hyenadna_core.inference.model import find_weights, job_of, make_model
+    from hyenadna_core.inference.parts import opened_parts
+    from hyenadna_core.inference.windows import STRANDS
+
+    if shard == WHOLE:
+        check_output(out, vcf, fasta)
+    weights = find_weights(session, Reading(**reading))
+    genome = open_genome(fasta)
+    names = contig_names(genome, aliases, chr_prefix)
+    with vcf_source(vcf) as source:
+        counts = count_variants(source, genome, names)
+        if not allow_mismatch:
+            check_references(counts, source, genome)
+        inputs = {"vcf": Input(str(source.path), counts.sha256), "fasta": Input(str(fasta), genome.sha256)}
+        options = {"snap": snap, "chr_prefix": chr_prefix, "aliases": aliases and sha256_of(aliases)}
+        sizes = score_job.sizes(counts.records)
+        job = replace(job_of(weights, "score", inputs, options, len(sizes)), shard=shard)
+        with opened_parts(out, job, resume) as parts:
+            if parts.missing:
+                model, records = make_model(weights), score_job.RecordsOfParts(source, genome, names)
+                strands = STRANDS[weights.reading.strand]
+                of_job = sum(sizes[part] for part in parts.missing) / max(1, counts.records)
+                windows = round(counts.reasons[Reason.SCORED] * of_job) * len(strands)
+                work = f"Scoring {windows // len(strands):,} alleles in {windows:,} windows of {weights.window:,} bases"
+                announcement = Announcement(work, windows)
+
+                def compute(part: int, advance: Advance) -> "Arrays":
+                    own = records.of(part)
+                    arrays = score_job.compute(
+                        model,
+                        genome,
+                        own,
+                        announcement.advance,
+                        window=weights.window,
+                        snap=snap,
+                        strand=weights.reading.strand,
+                        batch_size=parts.job.chosen["batch_size"],
+                    )
+                    advance(len(own))
+                    return arrays
+
+                parts.run(compute, "Scoring", sizes)
+            parts.finish(ASSEMBLERS["score"]())
+    notice(summary(counts))
+
+
+def summary(counts: "Counts") -> str:
+    """Return a line with the number of alleles, and the reasons for those without a score."""
+    skipped = {reason.text: count for reason, count in sorted(counts.reasons.items()) if reason and count}
+    text = f"{counts.alleles:,} alleles in {counts.records:,} records"
+    return text + (": " + ", ".join(f"{count:,} {name}" for name, count in skipped.items()) if skipped else "")
