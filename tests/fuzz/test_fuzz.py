@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from hyenadna_core.errors import MESSAGE, HyenaDNAError
+from hyenadna_core.genome.annotation import read_features
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import read_bed
 from hyenadna_core.labelled.files import read_labelled
@@ -49,6 +50,7 @@ CONTIGS = b">chr1 one\nACGTNacgtn\nACGT\n>chr2\nTTTT\n"
 INTERVALS = b"chr1\t0\t8\ttrain\nchr1\t8\t14\tvalid\nchr2\t0\t4\ttrain\n"
 REGIONS = b"track name=x\nchr1\t0\t8\tgood\t0\t+\nchr2\t1\t4\tbad\t0\t-\n"
 LABELLED = b">one 1\nACGT\nAC\n>two 0\nTTTT\n"
+GTF = b'#!x\nchr1\tT\tgene\t2\t9\t.\t+\t.\tgene_id "E1";\nchr1\tT\texon\t2\t4\t.\t+\t.\tgene_name "G";\n'
 ENTRY_POINTS = b"[hyenadna]\nfuzzed = json\n"
 METADATA = b"Metadata-Version: 2.1\nName: fuzzed\nVersion: 1.0\n"
 TABLE = b'name,sequence,label\na,ACGT,0\nb,TTTT,1\n"c",GGCC,1\n'
@@ -152,6 +154,10 @@ def read_regions(path):
     read_labelled(path, fasta=path.parent / "genome.fa")
 
 
+def read_annotation(path):
+    read_features(path, "chr1", 0, 1000)
+
+
 def read_config(path):
     shutil.copy(WEIGHTS, path.parent / "model.safetensors")
     read_weights(path.parent)
@@ -189,6 +195,7 @@ READERS = {
     "compressed FASTA": Reader("genome.fa.gz", compressed(CONTIGS), read_genome),
     "BED": Reader("splits.bed", mutated([INTERVALS]), read_intervals),
     "compressed BED": Reader("splits.bed.gz", compressed(INTERVALS), read_intervals),
+    "GTF": Reader("genes.gtf", mutated([GTF]), read_annotation),
     "labelled BED": Reader("regions.bed", mutated([REGIONS]), read_regions),
     "labelled FASTA": Reader("labelled.fa", mutated([LABELLED]), read_labelled),
     "table": Reader("table.csv", mutated([TABLE]), read_labelled),
