@@ -28,6 +28,7 @@ task backend datasets
 evaluation
 training
 tasks
+inference
 checks
 bench
 testing pytest_plugin

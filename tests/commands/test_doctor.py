@@ -85,7 +85,7 @@ def test_doctor_names_what_is_here_and_what_is_not(cli):
     diagnosis = json.loads(cli("doctor", "--json")[1])
     assert (diagnosis["backend"], diagnosis["reason"]) == (BACKEND, "test")
     assert diagnosis["backends"][BACKEND]["devices"]
-    extras = {"jax", "torch", "mlx", "classify", "hub", "bigwig", "tensorboard", "wandb"}
+    extras = {"jax", "torch", "mlx", "classify", "hub", "bigwig", "pictures", "tensorboard", "wandb"}
     assert set(diagnosis["extras"]) == extras
     text = cli("doctor")[1]
     for name, state in diagnosis["backends"].items():
