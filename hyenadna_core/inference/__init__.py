@@ -1,1 +1,1 @@
-"""A genome through a trained model: long jobs that are cut into parts, resumed and merged."""
+"""A genome through a trained model: scores, tracks and substitutions, in long jobs too."""

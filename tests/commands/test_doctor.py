@@ -85,7 +85,8 @@ def test_doctor_names_what_is_here_and_what_is_not(cli):
     diagnosis = json.loads(cli("doctor", "--json")[1])
     assert (diagnosis["backend"], diagnosis["reason"]) == (BACKEND, "test")
     assert diagnosis["backends"][BACKEND]["devices"]
-    assert set(diagnosis["extras"]) == {"jax", "torch", "mlx", "classify", "hub", "vcf", "tensorboard", "wandb"}
+    extras = {"jax", "torch", "mlx", "classify", "hub", "vcf", "bigwig", "pictures", "tensorboard", "wandb"}
+    assert set(diagnosis["extras"]) == extras
     text = cli("doctor")[1]
     for name, state in diagnosis["backends"].items():
         line = next(line for line in text.splitlines() if line.startswith(name))

@@ -15,6 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hyenadna_core.files.json_file import read_bytes
+from hyenadna_core.genome.annotation import read_features
 from hyenadna_core.genome.contig_names import contig_names
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import read_bed
@@ -47,6 +48,7 @@ VARIANTS = (
     b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\nchr1\t3\trs1\tG\tC,<DEL>\t9.5\tPASS\tDP=1;XX\tGT\t0/1\n"
     b"chr1\t7\t.\tcg\tc\t.\tq10\t.\tGT\t.\nchr2\t4\t.\tT\t.\t.\t.\tXX=a,b\t.\t.\n"
 )
+GTF = b'#!x\nchr1\tT\tgene\t2\t9\t.\t+\t.\tgene_id "E1";\nchr1\tT\texon\t2\t4\t.\t+\t.\tgene_name "G";\n'
 REGIONS = b"track name=x\nchr1\t0\t8\tgood\t0\t+\nchr2\t1\t4\tbad\t0\t-\n"
 LABELLED = b">one 1\nACGT\nAC\n>two 0\nTTTT\n"
 ENTRY_POINTS = b"[hyenadna]\nfuzzed = json\n"
@@ -169,6 +171,10 @@ def read_vcf(path):
         write_scores(source, path.parent / "out.vcf", [0.5] * len(reasons), reasons, {})
 
 
+def read_annotation(path):
+    read_features(path, "chr1", 0, 1000)
+
+
 def read_regions(path):
     (path.parent / "genome.fa").write_bytes(CONTIGS)
     read_labelled(path, fasta=path.parent / "genome.fa")
@@ -238,6 +244,7 @@ READERS = {
     "VCF": Reader("calls.vcf", mutated([VARIANTS]), read_vcf),
     "compressed VCF": Reader("calls.vcf.gz", compressed(VARIANTS), read_vcf),
     "BCF": Reader("calls.bcf", st.deferred(lambda: mutated([bcf()], ODD)), read_vcf),
+    "GTF": Reader("genes.gtf", mutated([GTF]), read_annotation),
     "labelled BED": Reader("regions.bed", mutated([REGIONS]), read_regions),
     "labelled FASTA": Reader("labelled.fa", mutated([LABELLED]), read_labelled),
     "table": Reader("table.csv", mutated([TABLE]), read_labelled),

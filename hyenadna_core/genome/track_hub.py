@@ -1,0 +1,119 @@
+"""Write a UCSC track hub around BigWig files: one hub.txt, which the genome browser opens."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.cache import write_text
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # of a track in trackDb
+WORD = re.compile(r"[A-Za-z0-9._-]+")  # of a genome and of a hub
+COLORS = {"A": "0,150,0", "C": "0,0,220", "G": "240,150,0", "T": "210,0,0"}
+COLOR = "60,60,60"
+BIGWIG = (".bw", ".bigwig")
+SHORT, LONG = 17, 76  # characters of a label that the browser shows
+EMAIL = "unknown@example.org"  # the browser requires an address
+
+
+@dataclass(frozen=True)
+class HubTrack:
+    """A track of a hub: one BigWig, or one for each base, which are drawn on top of each other.
+
+    Attributes:
+        name: letters, digits and _; the first is a letter.
+        label: a short title.
+        description: one line.
+        files: a BigWig, or BigWigs by the name of their base.
+        limits: the least and the greatest value of the vertical axis; else the browser chooses.
+    """
+
+    name: str
+    label: str
+    description: str
+    files: Path | Mapping[str, Path]
+    limits: tuple[float, float] | None = None
+
+
+def write_hub(folder: str | Path, genome: str, tracks: Sequence[HubTrack], email: str = EMAIL) -> Path:
+    """Write hub.txt into a folder, with relative links to the files of the tracks; return its path.
+
+    Args:
+        genome: the name of the genome in the browser, such as hg19 or GCF_000005845.2.
+
+    Raises:
+        HyenaDNAError: a name or label is one that the browser cannot read, a name comes twice, or a
+            file is missing or no BigWig.
+        OSError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    _check(folder, genome, tracks)
+    hub = {
+        "hub": "hyenadna",
+        "shortLabel": "HyenaDNA",
+        "longLabel": f"Tracks of HyenaDNA on {genome}",
+        "useOneFile": "on",
+        "email": email,
+    }
+    stanzas = [hub, {"genome": genome}]
+    for track in tracks:
+        stanzas += _stanzas(folder, track)
+    lines = ("".join(f"{key} {value}\n" for key, value in stanza.items()) for stanza in stanzas)
+    write_text(folder / "hub.txt", "\n".join(lines))
+    return folder / "hub.txt"
+
+
+def _check(folder: Path, genome: str, tracks: Sequence[HubTrack]) -> None:
+    if not WORD.fullmatch(genome):
+        raise HyenaDNAError(f"{folder}: the genome '{shown(genome)}': give its name in the browser, such as hg19.")
+    names = [track.name for track in tracks]
+    for track in tracks:
+        place = f"{folder}, track '{shown(track.name)}'"
+        if not NAME.fullmatch(track.name):
+            rule = "letters, digits and _, with a letter at the start"
+            raise HyenaDNAError(f"{place}: a name in a hub has {rule}.")
+        if names.count(track.name) > 1:
+            raise HyenaDNAError(f"{place}: another track has this name: give each its own.")
+        for text in (track.label, track.description):
+            if not text.strip() or not text.isprintable():
+                raise HyenaDNAError(f"{place}: the label '{shown(text)}' must be one line of text.")
+        for file in [track.files] if isinstance(track.files, Path) else track.files.values():
+            if not file.is_file():
+                raise HyenaDNAError(f"{place}: there is no file {file}.")
+            if file.suffix.lower() not in BIGWIG:
+                raise HyenaDNAError(f"{place}: {file} is no BigWig: name it {' or '.join(BIGWIG)}.")
+
+
+def _stanzas(folder: Path, track: HubTrack) -> list[dict[str, str]]:
+    """Return the settings of a track; a logo has a container and a track for each base."""
+    labels = {"shortLabel": track.label[:SHORT], "longLabel": track.description[:LONG]}
+    scale = {"autoScale": "on", "alwaysZero": "on"}
+    if track.limits:
+        low, high = track.limits
+        scale = {"autoScale": "off", "viewLimits": f"{low:g}:{high:g}"}
+    scale |= {"visibility": "full", "maxHeightPixels": "128:64:16"}
+    if isinstance(track.files, Path):
+        link = {"bigDataUrl": _link(folder, track.files)}
+        return [{"track": track.name} | link | labels | {"type": "bigWig", "color": COLOR} | scale]
+    container = {"track": track.name, "container": "multiWig", "aggregate": "stacked", "type": "bigWig"}
+    bases = [
+        {
+            "track": f"{track.name}_{base}",
+            "parent": track.name,
+            "bigDataUrl": _link(folder, file),
+            "shortLabel": base,
+            "longLabel": f"{track.description[: LONG - len(base) - 2]}: {base}",
+            "type": "bigWig",
+            "color": COLORS.get(base, COLOR),
+        }
+        for base, file in track.files.items()
+    ]
+    return [container | labels | scale | {"showSubtrackColorOnUi": "on"}, *bases]
+
+
+def _link(folder: Path, file: Path) -> str:
+    """Return the address of a file relative to that of hub.txt."""
+    return quote(Path(os.path.relpath(file, folder)).as_posix())
