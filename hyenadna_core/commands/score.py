@@ -12,8 +12,9 @@ from hyenadna_core.registry import Session
 from hyenadna_core.terminal import Advance, notice
 
 if TYPE_CHECKING:
-    from hyenadna_core.genome.vcf import Counts
     from hyenadna_core.inference.part_file import Arrays
+
+STDIN, STDOUT = Path("/dev/stdin"), Path("-")
 
 
 @click.command("score")
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     default="-",
     help="File to write: .vcf, .vcf.gz, .bcf, .tsv or .parquet.  [default: VCF on stdout]",
 )
-@click.option("--snap", is_flag=True, help="Let close variants share a window: faster, less centred.")
-@click.option("--allow-mismatch", is_flag=True, help="Skip alleles whose REF differs from the genome.")
-@click.option("--aliases", type=PATH, help="Names of contigs: a tab-separated file with alias and FASTA name.")
+@click.option("--snap", is_flag=True, help="Let close variants share a window: faster, but they are not in its middle.")
+@click.option("--allow-mismatch", is_flag=True, help="Give no score, and no error, if REF differs from the genome.")
+@click.option("--aliases", type=PATH, help="Names of contigs: each line has the name in VCF, a tab, that in FASTA.")
 @click.option(
-    "--chr-prefix", type=click.Choice(["add", "strip"]), help="Add chr to the contigs of the VCF, or strip it."
+    "--chr-prefix", type=click.Choice(["add", "strip"]), help="Add chr to the names of contigs in VCF, or remove it."
 )
 @shard_option
 @resume_option
@@ -52,13 +53,15 @@ def command(
 ) -> None:
     """Score the variants of a VCF by their likelihood under the model.
 
-    A score is log P(window with ALT) - log P(window with REF) in nats, the mean of both strands.
-    Negative means that the model finds ALT less likely. The output has all records of VCF in their
-    order, with the scores in INFO/HDNA_LLR and the reasons for alleles without score in
-    INFO/HDNA_SKIP. REF is compared with FASTA first.
+    VCF is plain, gzip, bgzip or BCF, or - for stdin. REF is compared with FASTA first.
 
-    These zero-shot scores are a feature and a check, not a diagnosis: for pathogenic variants they
-    are near chance (TraitGym: AUPRC .115, where chance is .10).
+    A score is log P(window with ALT) - log P(window with REF), a natural logarithm, the mean of
+    both strands. Below 0, the model finds ALT less likely than REF. The output has all records in
+    the same order. INFO/HDNA_LLR has a score for each ALT allele. If an allele has no score,
+    INFO/HDNA_SKIP says why.
+
+    The scores are a feature and a check, not a diagnosis. They hardly separate variants that cause
+    a trait from other variants (TraitGym: AUPRC 0.115, where chance is 0.10).
 
     \b
       hyenadna score clinvar.vcf.gz GRCh38.fa --out scores.vcf.gz
@@ -80,7 +83,7 @@ def command(
     from hyenadna_core.inference.windows import STRANDS
 
     if shard == WHOLE:
-        check_output(out, vcf, fasta)
+        check_output(out, STDIN if vcf == STDOUT else vcf, fasta, *filter(None, [aliases]))
     weights = find_weights(session, Reading(**reading))
     genome = open_genome(fasta)
     names = contig_names(genome, aliases, chr_prefix)
@@ -117,12 +120,6 @@ def command(
                     return arrays
 
                 parts.run(compute, "Scoring", sizes)
+            line = score_job.summary(parts.arrays(), shard)
             parts.finish(ASSEMBLERS["score"]())
-    notice(summary(counts))
-
-
-def summary(counts: "Counts") -> str:
-    """Return a line with the number of alleles, and the reasons for those without a score."""
-    skipped = {reason.text: count for reason, count in sorted(counts.reasons.items()) if reason and count}
-    text = f"{counts.alleles:,} alleles in {counts.records:,} records"
-    return text + (": " + ", ".join(f"{count:,} {name}" for name, count in skipped.items()) if skipped else "")
+    notice(line)

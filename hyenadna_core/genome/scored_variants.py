@@ -31,6 +31,8 @@ def check_output(out: Path, *inputs: Path) -> None:
             of the inputs.
     """
     if out == STDOUT:
+        if not sys.stdout:
+            raise HyenaDNAError("stdout is closed: name a file for the scores with --out.")
         return
     suffix = suffix_of(out)
     if out.is_dir():

@@ -6,6 +6,7 @@ are. It ends the process where a record is copied whose contig or key the header
 no plain gzip through pysam. Only BCF is read by pysam.
 """
 
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,8 @@ def vcf_source(path: str | Path) -> Iterator[Source]:
     Raises:
         HyenaDNAError: there is no such file, or it is a folder or a device.
     """
+    if str(path) == "-" and not sys.stdin:
+        raise HyenaDNAError("stdin is closed: name a VCF, or send one to stdin.")
     number = 0 if str(path) == "-" else open_pipe(Path(path))
     if number is None:
         regular_file(Path(path))

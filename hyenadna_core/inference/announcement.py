@@ -7,7 +7,10 @@ import time
 from hyenadna_core.inference.estimate import estimate_line
 from hyenadna_core.terminal import notice
 
-MEASURED = 2.0  # seconds, after the first call, which compiles
+# The speed is that after the first call, which compiles. The next ones may compile other shapes.
+SECONDS = 2.0  # at least
+ENOUGH = 64  # windows or bases
+LONGEST = 20.0  # seconds, if so many take longer
 
 
 class Announcement:
@@ -26,7 +29,8 @@ class Announcement:
             self._first = now, self.done
             return
         seconds, done = now - self._first[0], self.done - self._first[1]
-        if not self._is_printed and seconds >= MEASURED and done:
+        is_enough = done >= min(ENOUGH, self.total // 2) or seconds >= LONGEST
+        if not self._is_printed and seconds >= SECONDS and done and is_enough:
             self._is_printed = True
             notice(estimate_line(self.work, (self.total - self.done) * seconds / done, peak_memory()))
 

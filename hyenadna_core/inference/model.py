@@ -9,14 +9,13 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.inference.job import Input, Job
-from hyenadna_core.inference.options import DEFAULT_WEIGHTS, SMALL, Reading
+from hyenadna_core.inference.options import DEFAULT_WEIGHTS, SMALL, SPECIAL_TOKENS, Reading
 from hyenadna_core.registry import Session, select_fft_conv
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.config import POLICIES, RunFile
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.weights.sources import Weights, read_weights
 
-SPECIAL_TOKENS = 2  # positions of max_seq_len that are not for bases
 BASES_AT_ONCE = 1 << 15  # more are not faster on a CPU
 MEMORY_USED = 0.5  # of the free memory
 
@@ -95,12 +94,22 @@ def make_model(source: Source) -> Any:
 
 
 def windows_at_once(config: Any, window: int) -> int:
-    """Return how many windows fit into half of the free memory, and no more than are useful."""
+    """Return how many windows fit into half of the free memory, and no more than are useful.
+
+    Raises:
+        HyenaDNAError: one window needs more than the free memory.
+    """
     from hyenadna_backends.device_memory import free_memory
     from hyenadna_core.model.continuation import kept_bytes
     from hyenadna_core.model.memory import estimate
 
     one, two = (estimate(config, B, window, training=False).peak for B in (1, 2))
     each = max(1, two - one) + 2 * kept_bytes(config, window)
-    fit = 1 + max(0, int(MEMORY_USED * free_memory()) - one) // each
+    free = free_memory()
+    if one > free:
+        raise HyenaDNAError(
+            f"A window of {window:,} bases needs about {one / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free: "
+            "choose a shorter --window, or try it with --batch-size 1."
+        )
+    fit = 1 + max(0, int(MEMORY_USED * free) - one) // each
     return max(1, min(fit, BASES_AT_ONCE // window))

@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from hyenadna_core.hyena_config import RANGES
+
 DEFAULT_WEIGHTS = "human-chr20-1k"
 SMALL = "small, trained on chromosome 20 alone"
 PRECISIONS = ("float32", "bfloat16")
 
+SPECIAL_TOKENS = 2  # positions of max_seq_len that are not for bases
 PATH = click.Path(path_type=Path)
-SMALLEST = 16  # bases of a window
+SHORTEST, LONGEST = 16, int(RANGES["max_seq_len"][1]) - SPECIAL_TOKENS  # bases of a window
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,25 @@ OPTIONS = (
     click.option(
         "--weights",
         metavar="NAME|PATH",
-        help=f"A preset's name, a run, a file or an address.  [default: {DEFAULT_WEIGHTS}, {SMALL}]",
+        help=f"A preset, the folder of a run, a file or an address.  [default: {DEFAULT_WEIGHTS}, {SMALL}]",
     ),
     click.option(
         "--window",
-        type=click.IntRange(min=SMALLEST),
-        help="Bases that the model reads at once.  [default: as many as in its training]",
+        type=click.IntRange(SHORTEST, LONGEST),
+        help="Bases that the model reads at once.  [default: the length of its training]",
     ),
-    click.option("--allow-longer", is_flag=True, help="Allow a window that is longer than in training."),
+    click.option("--allow-longer", is_flag=True, help="Allow a longer window than in training; models fail on these."),
     click.option(
         "--strand",
         type=click.Choice(["both", "+", "-"]),
         default="both",
         show_default=True,
-        help="The strand that the model reads; the mean of both.",
+        help="Strand that the model reads; both: the mean of + and -.",
     ),
     click.option(
-        "--batch-size", type=click.IntRange(min=1), help="Windows computed at a time.  [default: as many as fit]"
+        "--batch-size",
+        type=click.IntRange(min=1),
+        help="Windows computed at a time.  [default: as many as fit into memory]",
     ),
     click.option(
         "--precision",

@@ -67,10 +67,7 @@ class Parts:
                     with file_written_aside(self.folder / name_of(part)) as aside:
                         aside.write_bytes(content)
                 except OSError as error:
-                    place = self.folder / name_of(part)
-                    raise HyenaDNAError(
-                        f"Cannot write {place}: {error.strerror}; {self.state}: make room, then {way_on()}"
-                    ) from None
+                    raise self._full(self.folder / name_of(part), error) from None
                 self.done.add(part)
                 if self._came:
                     raise Stopped(self._came[0])
@@ -79,14 +76,20 @@ class Parts:
         """Write the output, or the file of the shard; then remove the folder of the parts.
 
         Raises:
-            HyenaDNAError: an input or a part has changed in the meantime.
+            HyenaDNAError: an input or a part has changed in the meantime, or the output cannot be
+                written; the parts stay.
         """
-        if self.job.shard == WHOLE:
-            assembler.write(with_inputs(self.job, assembler.inputs, {}), self._arrays(), self.out)
-        else:
-            write_shard(self.out, self.job, (self.folder / name_of(part) for part in self.job.own_parts))
-        if self.out != STDOUT:
-            _to_disk(self.out)
+        try:
+            if self.job.shard == WHOLE:
+                assembler.write(with_inputs(self.job, assembler.inputs, {}), self.arrays(), self.out)
+            else:
+                write_shard(self.out, self.job, (self.folder / name_of(part) for part in self.job.own_parts))
+            if self.out != STDOUT:
+                _to_disk(self.out)
+        except OSError as error:
+            if self.out == STDOUT:
+                raise
+            raise self._full(self.out, error) from None
         remove_parts(self.folder, self.job.parts)
 
     def find_done(self) -> None:
@@ -108,13 +111,21 @@ class Parts:
         """A clause about what is done."""
         return f"{len(self.done):,} of {len(self.job.own_parts):,} parts are done"
 
-    def _arrays(self) -> Iterator[Arrays]:
+    def arrays(self) -> Iterator[Arrays]:
+        """Read the arrays of all parts in their order.
+
+        Raises:
+            HyenaDNAError: a part has changed in the meantime.
+        """
         for part in self.job.own_parts:
             path = self.folder / name_of(part)
             try:
                 yield read_part(path, part, self.job.sha256)
             except Damaged:
                 raise HyenaDNAError(f"{path} was damaged in the meantime: {way_on()}") from None
+
+    def _full(self, place: Path, error: OSError) -> HyenaDNAError:
+        return HyenaDNAError(f"Cannot write {place}: {error.strerror}; {self.state}: make room, then {way_on()}")
 
 
 @contextmanager

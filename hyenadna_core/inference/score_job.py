@@ -1,5 +1,6 @@
 """`hyenadna score` as a job: its parts, their arrays, and the file that they make."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from itertools import chain, islice, tee
@@ -10,13 +11,14 @@ import numpy as np
 
 from hyenadna_core.genome.contig_names import Names
 from hyenadna_core.genome.fasta import Genome
-from hyenadna_core.genome.scored_variants import write_scores
+from hyenadna_core.genome.scored_variants import check_output, write_scores
 from hyenadna_core.genome.variants import Reason, Variant, normalized
 from hyenadna_core.genome.vcf import Record, read_variants
 from hyenadna_core.genome.vcf_text import Source, vcf_source
 from hyenadna_core.inference.job import Job
 from hyenadna_core.inference.part_file import Arrays
 from hyenadna_core.inference.score import longest_allele, score_variants
+from hyenadna_core.inference.shard import WHOLE, Shard
 from hyenadna_core.terminal import Advance
 
 RECORDS = 256  # of a part
@@ -79,8 +81,22 @@ def compute(
     return {"llr": scores.astype(np.float32), "reason": np.array(reasons, np.uint8)}
 
 
+def summary(parts: Iterable[Arrays], shard: Shard) -> str:
+    """Return a line: how many alleles have a score, and the reasons for the others."""
+    reasons = Counter(chain.from_iterable(arrays["reason"].tolist() for arrays in parts))
+    alleles, scored = reasons.total(), reasons.pop(Reason.SCORED, 0)
+    text = f"Scored {scored:,} of {alleles:,} alleles" + ("" if shard == WHOLE else f" of shard {shard}")
+    skipped = ", ".join(f"{count:,} {Reason(reason).text}" for reason, count in reasons.most_common())
+    return f"{text}; no score: {skipped}." if skipped else f"{text}."
+
+
 def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:
-    """Write the scores of all parts of a job into `out`."""
+    """Write the scores of all parts of a job into `out`.
+
+    Raises:
+        HyenaDNAError: `out` is the VCF, or cannot be an output.
+    """
+    check_output(out, Path(job.inputs["vcf"].path))
     scores, reasons = tee(parts)
     settings = {"version": version("hyenadna"), "weights_sha256": job.inputs["weights"].sha256}
     settings |= {name: job.options[name] for name in ("weights", "window", "strand", "snap", "precision")}

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor
+from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.tokens import PAD, TO_ID, A, T, reverse_complement
 
@@ -54,8 +55,13 @@ def predictions(model: Any, hidden: Tensor) -> np.ndarray:
     """Return log P of A, C, G and T at each position, in nats: (B, L, D) -> (B, L, 4) float32.
 
     It is that of the base given all bases before it. The first position has no past and is NaN.
+
+    Raises:
+        HyenaDNAError: a number is nan or infinite.
     """
     log_probs = ops.convert_to_numpy(ops.log_softmax(model.head(hidden[:, :-1]), axis=-1)[..., BASES])
+    if not np.isfinite(log_probs).all():
+        raise HyenaDNAError("The model gives nan or infinity: its weights are damaged, or try --precision float32.")
     return np.pad(log_probs, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
 
 
