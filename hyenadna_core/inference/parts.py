@@ -216,13 +216,17 @@ def _lock(folder: Path, out: Path) -> Iterator[None]:
 def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
     """Return the job of a folder: a new one, or the one whose parts are there."""
     if not any(NAME.fullmatch(path.name) for path in folder.iterdir()):
-        if resume and out.exists():
-            raise HyenaDNAError(
-                f"{out} is finished, and {folder} has no parts of it: remove {out} to compute it again."
-            )
-        if resume:
-            notice(f"There are no parts in {folder}: starting from the beginning.")
-        write_text(folder / JOB, job.to_text())
+        try:
+            if resume and out.exists():
+                raise HyenaDNAError(
+                    f"{out} is finished, and {folder} has no parts of it: remove {out} to compute it again."
+                )
+            if resume:
+                notice(f"There are no parts in {folder}: starting from the beginning.")
+            write_text(folder / JOB, job.to_text())
+        except BaseException:
+            remove_parts(folder, job.parts)
+            raise
         return job
     if not resume:
         raise HyenaDNAError(f"{folder} has parts of an earlier run: add --resume to continue it, or remove it.")

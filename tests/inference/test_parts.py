@@ -146,6 +146,7 @@ def test_resume_of_a_finished_run_changes_nothing(squares, numbers, job, out):
     with pytest.raises(HyenaDNAError, match=r"is finished, and .* has no parts of it: remove .* to compute it again"):
         squares.run(numbers, out, job, resume=True)
     assert out.read_text() == SQUARED
+    assert names(out.parent) == ["numbers.txt", "out.tsv"]
 
 
 def test_a_run_that_fails_before_its_first_part_leaves_nothing(squares, numbers, job, out, tmp_path, stop_at):
