@@ -42,23 +42,25 @@ WINDOWS = {  # bases of chr1 that a variant is scored in, 0-based half-open, on 
 }
 
 
-def assert_scores(rows, strands, snap, weights, bases):
+def assert_scores(rows, strands, snap, weights, bases, records=WINDOWS):
     from hyenadna_core.weights.sources import read_weights
 
     tensors = read_weights(weights).tensors
-    expected = [two_forwards(tensors, bases["chr1"], each, *WINDOWS[each][snap], strands) for each in WINDOWS]
+    expected = [two_forwards(tensors, bases["chr1"], each, *WINDOWS[each][snap], strands) for each in records]
     np.testing.assert_allclose([row[2] for row in rows], expected, atol=2e-5, rtol=0)
     assert min(map(abs, expected)) > 1e-3
 
 
 @pytest.mark.keras
 def test_a_score_is_that_of_two_passes_over_the_window_of_each_allele(table, weights, bases):
-    assert_scores(table(list(WINDOWS)), "+-", False, weights, bases)
+    few = list(WINDOWS)[1::2]  # JAX compiles each length
+    assert_scores(table(few), "+-", False, weights, bases, few)
 
 
 @pytest.mark.one_backend
 @pytest.mark.parametrize(
-    ("options", "strands"), [(("--strand", "-"), "-"), (("--snap",), "+-"), (("--precision", "bfloat16"), None)]
+    ("options", "strands"),
+    [((), "+-"), (("--strand", "-"), "-"), (("--snap",), "+-"), (("--precision", "bfloat16"), None)],
 )
 def test_options_change_the_strand_the_windows_and_the_precision(table, weights, bases, options, strands):
     rows = table(list(WINDOWS), *options)
