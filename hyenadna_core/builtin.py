@@ -84,4 +84,4 @@ def fetch_weights(uri: str) -> Path | None:
         return None
     from hyenadna_core.weights import bundled, hub
 
-    return (hub if scheme == "hf" else bundled).fetch(uri)
+    return hub.fetch(uri) if scheme == "hf" else bundled.fetch(uri)
