@@ -127,6 +127,7 @@ def test_a_kernel_that_raises_fails_with_what_it_said():
 
 
 @pytest.mark.usefixtures("few", "fresh_kernel")
+@pytest.mark.one_backend
 def test_a_kernel_is_checked_by_its_name(capsys):
     session = Session(plugin_manager(names=[]), Choice(BACKEND, "test"))
     assert all(check.passed for check in check_named(session, "matmul"))
