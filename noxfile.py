@@ -37,6 +37,7 @@ def running_on(session: nox.Session, backend: str) -> dict[str, str]:
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "TMPDIR": str(compiled),  # MLX keeps compiled code there
         "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not take the other test's core
+        "OPENBLAS_NUM_THREADS": "1",  # the same for small products of NumPy
     }
 
 

@@ -158,7 +158,14 @@ def test_a_run_goes_on(cli, table, tmp_path):
 
 @pytest.mark.keras
 @trains
-@pytest.mark.parametrize("kind", ["labels", "regression", "bases"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("labels", marks=pytest.mark.one_backend),
+        "regression",
+        pytest.param("bases", marks=pytest.mark.one_backend),
+    ],
+)
 def test_every_kind_of_target_trains_and_predicts(cli, tmp_path, random_bases, kind):
     columns = {"labels": "labels", "regression": "y", "bases": "label"}
     for number, split in enumerate(("train", "valid", "test")):
