@@ -80,11 +80,11 @@ def test_the_convolution_works_in_float32(dtype, L):
 
 @pytest.fixture(scope="module")
 def sixteen_thousand():
-    """Return drawn weights of tiny-16k, ids, and the logits in float32."""
+    """Return drawn weights of tiny-16k, 4,096 ids, and the logits in float32."""
     model = CausalLM(HyenaBackbone(2, 128, 16_386))
     weights = drawn_weights(model.hyena_config, np.random.default_rng(0))
     load_state_dict(model, weights)
-    ids = np.random.default_rng(1).integers(7, 11, (1, 16_384))
+    ids = np.random.default_rng(1).integers(7, 11, (1, 4_096))
     return weights, ids, model.predict_on_batch(ids)
 
 
