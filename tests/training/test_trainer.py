@@ -89,7 +89,7 @@ def assert_equal(first, second):
 
 
 @pytest.fixture(scope="module")
-def whole_run(genome, tmp_path_factory):
+def whole_run(trains, genome, tmp_path_factory):
     """Train without a stop, once for the tests that compare with it."""
     with RunFolder.create(tmp_path_factory.mktemp("runs") / "whole", {}) as folder:
         train(new_model(config()), CausalLMTask(genome, split_by_position(genome)), config(), folder)
