@@ -10,6 +10,7 @@ from hyenadna_core import CausalLM, HyenaBackbone
 
 pytestmark = pytest.mark.keras
 
+one_backend = pytest.mark.one_backend  # test_blocks.py has float32 on each backend
 BACKEND = keras.config.backend()
 L = 1024
 
@@ -100,7 +101,7 @@ def step_of(policy, rematerialise):
 
 @pytest.mark.usefixtures("trains")
 @pytest.mark.parametrize(
-    "policy", ["float32", "mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.one_backend)]
+    "policy", ["mixed_bfloat16", *(pytest.param(name, marks=one_backend) for name in ("float32", "mixed_float16"))]
 )
 def test_rematerialised_blocks_give_the_numbers_of_plain_ones_under_each_policy(policy):
     (loss, gradients), (again, others) = (step_of(policy, rematerialise) for rematerialise in (False, True))

@@ -249,7 +249,13 @@ def test_watchers_see_lines_and_validations(task, new_run):
     assert seen == [6, 10, 12, (12, ["bits", "perplexity"])]
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=scales_its_loss)])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("mixed_bfloat16", marks=[] if keras.config.backend() == "mlx" else pytest.mark.one_backend),
+        pytest.param("mixed_float16", marks=scales_its_loss),
+    ],
+)
 def test_half_precision_resumes_to_the_same_weights(task, new_run, precision, monkeypatch):
     settings = config([Stage(16, 8, 4)])
     settings = replace(settings, model=settings.model | {"dtype": precision})
