@@ -119,7 +119,7 @@ def tests_mlx(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Compare all backends with the original, and resume runs of one backend on another."""
     python = install_backends(session, "jax", "torch", "mlx")
-    run_tests(session, "jax", "-m", "all_backends", "-rP", python=python)
+    run_tests(session, "jax", "-m", "all_backends", "-rP", "--dist", "loadfile", python=python)  # a file shares runs
 
 
 @nox.session(name="tests-mlx-nightly")
@@ -147,7 +147,7 @@ def tasks(session: nox.Session) -> None:
     for source in (checkout, *sources.values()):
         session.run(*build, str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
-    session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8")
+    session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8", "pytest-xdist>=3.6")
     environment = running_on(session, "jax")
     with session.chdir(folder):
         for name, source in sources.items():
@@ -156,7 +156,7 @@ def tasks(session: nox.Session) -> None:
             session.run("hyenadna", "train", *train, env=environment)
             session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             tests = ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", str(source / "tests"))
-            session.run("python", "-P", "-m", "pytest", *tests, env=environment)
+            session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *tests, env=environment)
         page = (checkout / "docs" / "tutorial.md").read_text(encoding="utf-8")
         script = "".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
         session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)

@@ -18,7 +18,7 @@ SAVE = """
 import sys, numpy as np
 from hyenadna_core import CausalLM, HyenaBackbone
 for tied in (True, False):
-    model = CausalLM(HyenaBackbone(2, 16, 66, order=3, window_shift=0.0, trained_positions=tied, seed=5), tied)
+    model = CausalLM(HyenaBackbone(1, 16, 66, order=3, window_shift=0.0, trained_positions=tied, seed=5), tied)
     model.save(f"{sys.argv[1]}/{tied}.keras")
 """
 LOAD = """
