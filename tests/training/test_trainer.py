@@ -20,6 +20,7 @@ from hyenadna_core.tasks.held_out import held_out_likelihood
 from hyenadna_core.training import trainer
 from hyenadna_core.training.checkpoint import save_best
 from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.run_folder import RunFolder
 from hyenadna_core.training.trainer import compile_model, make_model, train
 from hyenadna_core.weights.state_dict import state_dict
 
@@ -27,13 +28,19 @@ pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on MLX, Keras cannot scale a loss")
 
 
-@pytest.fixture
-def task(write_fasta):
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory):
     """Make a genome that is easy to learn: one motif repeated, with a little noise."""
     random = np.random.default_rng(0)
     bases = np.array(list("ACGGT" * 400))
     bases[random.random(len(bases)) < 0.05] = "A"
-    genome = open_genome(write_fasta({"chr1": "".join(bases)}))
+    path = tmp_path_factory.mktemp("genome") / "genome.fa"
+    path.write_text(">chr1\n" + "".join(bases) + "\n")
+    return open_genome(path)
+
+
+@pytest.fixture
+def task(genome):
     return CausalLMTask(genome, split_by_position(genome))
 
 
@@ -81,11 +88,12 @@ def assert_equal(first, second):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
-@pytest.fixture
-def whole_run(task, new_run):
-    folder = new_run("whole")
-    train(new_model(config()), task, config(), folder)
-    return folder
+@pytest.fixture(scope="module")
+def whole_run(trains, genome, tmp_path_factory):
+    """Train without a stop, once for the tests that compare with it."""
+    with RunFolder.create(tmp_path_factory.mktemp("runs") / "whole", {}) as folder:
+        train(new_model(config()), CausalLMTask(genome, split_by_position(genome)), config(), folder)
+        yield folder
 
 
 def test_training_learns(task, new_run):
@@ -103,12 +111,14 @@ def test_training_learns(task, new_run):
     assert (folder.path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.one_backend
 def test_a_loss_that_is_no_number_stops_the_run(task, new_run, monkeypatch):
     monkeypatch.setattr(trainer, "updates", lambda model, loss: lambda parts, total: np.nan)
     with pytest.raises(HyenaDNAError, match="The loss became nan by step 6: choose a lower --learning-rate"):
         train(new_model(config()), task, config(), new_run("run"))
 
 
+@pytest.mark.one_backend
 def test_a_batch_with_an_id_outside_the_vocabulary_stops_the_run(task, new_run, monkeypatch):
     batch = task.batch
     monkeypatch.setattr(task, "batch", lambda draw: batch(draw)._replace(ids=batch(draw).ids + 8))
@@ -133,7 +143,9 @@ def test_the_same_seed_gives_the_same_numbers_twice(task, new_run, whole_run):
     assert [line.loss for line in again.read_log()] == [line.loss for line in whole_run.read_log()]
 
 
-@pytest.mark.parametrize("stop_after", [3, 6, 8])
+@pytest.mark.parametrize(
+    "stop_after", [pytest.param(3, marks=pytest.mark.one_backend), pytest.param(6, marks=pytest.mark.one_backend), 8]
+)
 def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whole_run, stop_after, monkeypatch):
     folder = new_run("run")
 
@@ -147,12 +159,14 @@ def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whol
     assert folder.read_log()[-1].step == 12
 
 
+@pytest.mark.one_backend
 def test_signals_are_as_they_were_after_the_run(task, new_run):
     before = signal.getsignal(signal.SIGTERM)
     train(new_model(config()), task, config([Stage(16, 2, 1)]), new_run("run"))
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.one_backend
 def test_a_step_in_parts_is_the_step_as_a_whole(task, new_run):
     settings = config(embed_dropout=0.0)
     whole, parts = new_run("whole"), new_run("parts")
@@ -162,6 +176,7 @@ def test_a_step_in_parts_is_the_step_as_a_whole(task, new_run):
     np.testing.assert_allclose([line.loss for line in parts.read_log()], expected, rtol=1e-5)
 
 
+@pytest.mark.one_backend
 def test_a_line_comes_as_often_as_asked_and_at_the_end_of_each_stage(task, new_run):
     folder = new_run()
     train(new_model(config()), task, replace(config(), log_every=4), folder)
@@ -179,6 +194,7 @@ class Figures:
         return {"bits": next(self.values)}
 
 
+@pytest.mark.one_backend
 def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch):
     settings, folder = replace(config(), valid_every=3), new_run()
     kept = {}
@@ -197,6 +213,7 @@ def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch
     assert not np.array_equal(best["backbone.ln_f.bias"], last["backbone.ln_f.bias"])
 
 
+@pytest.mark.one_backend
 def test_a_run_stops_when_it_gets_no_better_also_after_a_resume(task, new_run, monkeypatch):
     settings, folder = replace(config(), valid_every=2, patience=2), new_run()
     monkeypatch.setattr(task, "evaluate", Figures(1.9, 1.95, 1.93))
@@ -206,6 +223,7 @@ def test_a_run_stops_when_it_gets_no_better_also_after_a_resume(task, new_run, m
     assert folder.read_log()[-1].step == 6
 
 
+@pytest.mark.one_backend
 def test_a_validation_is_the_likelihood_of_the_split(task, new_run):
     model = new_model(config())
     task.seq_len = 32
@@ -215,6 +233,7 @@ def test_a_validation_is_the_likelihood_of_the_split(task, new_run):
         task.evaluate(model, "test")
 
 
+@pytest.mark.one_backend
 def test_watchers_see_lines_and_validations(task, new_run):
     seen = []
 
@@ -230,13 +249,19 @@ def test_watchers_see_lines_and_validations(task, new_run):
     assert seen == [6, 10, 12, (12, ["bits", "perplexity"])]
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=scales_its_loss)])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("mixed_bfloat16", marks=[] if keras.config.backend() == "mlx" else pytest.mark.one_backend),
+        pytest.param("mixed_float16", marks=scales_its_loss),
+    ],
+)
 def test_half_precision_resumes_to_the_same_weights(task, new_run, precision, monkeypatch):
-    settings = config()
+    settings = config([Stage(16, 8, 4)])
     settings = replace(settings, model=settings.model | {"dtype": precision})
     whole, folder = new_run("whole"), new_run("run")
     train(new_model(settings), task, settings, whole)
-    monkeypatch.setattr(trainer, "updates", signalling(7))
+    monkeypatch.setattr(trainer, "updates", signalling(2))
     with pytest.raises(Interrupted):
         train(new_model(settings), task, settings, folder)
     monkeypatch.undo()
@@ -244,6 +269,7 @@ def test_half_precision_resumes_to_the_same_weights(task, new_run, precision, mo
     assert_equal(weights_of(folder), weights_of(whole))
 
 
+@pytest.mark.one_backend
 def test_a_run_starts_from_weights(task, new_run):
     first = new_run("first")
     train(new_model(config()), task, config(), first)
@@ -261,6 +287,7 @@ def test_float16_is_refused_where_there_is_no_scaling(task, new_run):
         train(new_model(settings), task, settings, new_run())
 
 
+@pytest.mark.one_backend
 def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(task, tmp_path):
     settings = replace(config(), start=str(tmp_path / "gone"))
     with pytest.raises(HyenaDNAError, match="gone"):
@@ -268,12 +295,14 @@ def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(task, tm
     assert state_dict(make_model(settings, task, starts=False)).keys() == state_dict(new_model(config())).keys()
 
 
+@pytest.mark.one_backend
 def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):
     folder = new_run()
     train(new_model(config()), task, replace(config(), log_every=100, checkpoint_every=0.0), folder)
     assert [line.step for line in folder.read_log()] == list(range(1, 13))
 
 
+@pytest.mark.one_backend
 def test_what_compiling_took_is_said_apart(task, new_run, capsys):
     train(new_model(config()), task, config(), new_run("run"))
     notice = capsys.readouterr().err.splitlines()[-1]
