@@ -96,7 +96,7 @@ HUMAN_CHR20 = Preset(
     "small, trained by us on human chromosome 20 alone",
     recipe=SHORT_RUN,
     weights="bundled://human-chr20-1k",
-    sha256="SHA",
+    sha256="8d2bdc0dc83b14d8f3b98b49a43d554e9c8b4c784892c50fb38d468ac3f2922b",
     licence="Apache-2.0",
 )
 
