@@ -12,7 +12,7 @@ def register_commands(cli: Any) -> None:
     """Add the commands by section of `hyenadna --help`."""
     sections = {
         "Train and use a model": ("train", "evaluate", "predict"),
-        "A genome through the model": ("score", "merge"),
+        "A genome through the model": ("score", "track", "mutate", "merge"),
         "Weights and data": ("presets", "convert", "datasets"),
         "Tasks and plug-ins": ("tasks", "new_task", "plugins"),
         "This installation": ("doctor", "parity", "bench"),
@@ -78,9 +78,10 @@ def training_callbacks(run: Any) -> list[Any]:
 
 @hookimpl
 def fetch_weights(uri: str) -> Path | None:
-    """Fetch weights from the Hugging Face Hub, for addresses that start with hf://."""
-    if not uri.startswith("hf://"):
+    """Fetch weights of the Hugging Face Hub (hf://owner/name) or of the package (bundled://name)."""
+    scheme, separator, _ = uri.partition("://")
+    if not separator or scheme not in ("hf", "bundled"):
         return None
-    from hyenadna_core.weights.hub import fetch
+    from hyenadna_core.weights import bundled, hub
 
-    return fetch(uri)
+    return hub.fetch(uri) if scheme == "hf" else bundled.fetch(uri)

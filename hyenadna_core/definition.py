@@ -94,7 +94,7 @@ def layer_norm(w: Tensors, name: str, x: np.ndarray, epsilon: float) -> np.ndarr
 
 def gelu(x: np.ndarray) -> np.ndarray:
     """Compute GELU, approximated by tanh."""
-    y: np.ndarray = x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    y: np.ndarray = x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x * x * x)))
     return y
 
 

@@ -88,17 +88,32 @@ PUBLISHED = (
     ),
 )
 
-PRESETS = tuple(
-    Preset(
-        name,
-        {"n_layer": n_layer, "d_model": d_model, "max_seq_len": max_seq_len},
-        parameters,
-        "HazyResearch/hyena-dna, arXiv 2306.15794",
-        recipe=SHORT_RUN if name == "hyenadna-tiny-1k" else DEFAULT,
-        stages=SHORT_STAGES if name == "hyenadna-tiny-1k" else None,
-        weights=f"hf://LongSafari/{repository}",
-        sha256=sha256,
-        licence="BSD-3-Clause",
-    )
-    for (name, n_layer, d_model, max_seq_len, parameters), repository, sha256 in PUBLISHED
+# The weights in the package: hyenadna_core/data/README.md has their training and their figures.
+HUMAN_CHR20 = Preset(
+    "human-chr20-1k",
+    {"n_layer": 2, "d_model": 128, "max_seq_len": 1_026},
+    436_096,
+    "small, trained by us on human chromosome 20 alone",
+    recipe=SHORT_RUN,
+    weights="bundled://human-chr20-1k",
+    sha256="8d2bdc0dc83b14d8f3b98b49a43d554e9c8b4c784892c50fb38d468ac3f2922b",
+    licence="Apache-2.0",
+)
+
+PRESETS = (
+    *(
+        Preset(
+            name,
+            {"n_layer": n_layer, "d_model": d_model, "max_seq_len": max_seq_len},
+            parameters,
+            "HazyResearch/hyena-dna, arXiv 2306.15794",
+            recipe=SHORT_RUN if name == "hyenadna-tiny-1k" else DEFAULT,
+            stages=SHORT_STAGES if name == "hyenadna-tiny-1k" else None,
+            weights=f"hf://LongSafari/{repository}",
+            sha256=sha256,
+            licence="BSD-3-Clause",
+        )
+        for (name, n_layer, d_model, max_seq_len, parameters), repository, sha256 in PUBLISHED
+    ),
+    HUMAN_CHR20,
 )

@@ -60,7 +60,7 @@ def _cache(tmp_path_factory):
         os.environ["HYENADNA_CACHE"] = before
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trains():
     if not BACKENDS[BACKEND].trains:
         pytest.skip(f"backend {BACKEND} has no gradients")

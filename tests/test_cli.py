@@ -148,7 +148,7 @@ def test_a_broken_plugin_costs_the_command_one_line(tmp_path, monkeypatch, one_l
     assert "hyenadna-large-1m" in answer.stdout
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 def test_a_plugin_that_imports_keras_at_its_top_works(tmp_path):
     (tmp_path / "eager.py").write_text("import keras\nprint(keras.config.backend())\n")
     info = tmp_path / "eager-1.0.dist-info"

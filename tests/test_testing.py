@@ -36,7 +36,10 @@ class Composition(SequenceTask):
         return LabelledSequences.of(sequences, targets)
 
 
-@pytest.mark.parametrize("kind", ["classes", "labels", "regression", "bases"])
+ON_ONE_BACKEND = [pytest.param(kind, marks=pytest.mark.one_backend) for kind in ("labels", "regression", "bases")]
+
+
+@pytest.mark.parametrize("kind", ["classes", *ON_ONE_BACKEND])
 def test_a_task_of_each_kind_keeps_its_promises(check_task, kind):
     task = Composition()
     task.kind = kind
@@ -44,6 +47,7 @@ def test_a_task_of_each_kind_keeps_its_promises(check_task, kind):
     assert set(figures) == {"valid", "test"}
 
 
+@pytest.mark.one_backend
 def test_so_does_the_main_one(check_task, tiny_fasta):
     genome = open_genome(tiny_fasta())
     assert set(check_task(CausalLMTask(genome, split_by_position(genome)))) == {"valid"}
@@ -76,17 +80,20 @@ def with_other(**fields):
         (with_other(weights=np.ones(4)), "weights are not float32"),
     ],
 )
+@pytest.mark.one_backend
 def test_batches_that_break_a_promise_are_named(batch, message):
     with pytest.raises(AssertionError, match=message):
         check_batches(broken("batch", batch), 32, 4)
 
 
+@pytest.mark.one_backend
 def test_a_loss_that_does_not_fall_is_named(check_task):
     task = broken("loss", lambda outputs, targets, weights: 0.0 * outputs.sum())
     with pytest.raises(AssertionError, match=r"the loss does not fall: 0\.0000 at the first step, 0\.0000 at the last"):
         check_task(task)
 
 
+@pytest.mark.one_backend
 def test_a_head_that_heeds_padding_is_named(check_task):
     from keras import layers, ops
 
@@ -100,6 +107,7 @@ def test_a_head_that_heeds_padding_is_named(check_task):
         check_task(broken("head", head))
 
 
+@pytest.mark.one_backend
 def test_padding_is_compared_base_by_base_where_there_is_a_target_at_each():
     class Ids:
         def predict_on_batch(self, ids):
@@ -110,6 +118,7 @@ def test_padding_is_compared_base_by_base_where_there_is_a_target_at_each():
     check_padding(Ids(), example, Ids().predict_on_batch(example.ids))
 
 
+@pytest.mark.one_backend
 def test_figures_that_are_averages_of_batches_are_named():
     task = Composition()
     task.evaluate = lambda model, split: {"mcc": float(task.evaluation_bases)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -25,15 +25,22 @@ def without_gradients() -> AbstractContextManager[Any]:
 
 
 def run_layer(
-    template: Any, layer: Any, x: Tensor, spectra: Tensor | None, *, keep: bool = False, reference: Any = None
+    template: Any,
+    layer: Any,
+    x: Tensor,
+    spectra: Tensor | None,
+    *,
+    keep: bool = False,
+    reference: Any = None,
+    first: int = 0,
 ) -> tuple[Tensor, Any]:
-    """Return layer(x, spectra=..., reference=...) without gradients: (B, L, D) -> (B, L, D).
+    """Return the positions from `first` on of a block, without gradients: (B, L, D) -> (B, L', D).
 
     The second value is what the layer returns with `keep`, else None. x must not be used again,
     since JAX reuses its memory. `template` is the first of a stack of similar layers. JAX compiles
     once for all layers with the same shapes, dtypes and settings.
     """
-    function = _apply_and_keep if keep else _apply
+    function = _application(keep, first)
     pair: tuple[Tensor, Any]
     if backend() == "jax":
         compiled = _compiled(template, layer, function, donate_argnums=2)
@@ -53,13 +60,15 @@ def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return _evaluated(_spectra(mixer, z, t))
 
 
-def _apply(layer: Any, x: Tensor, spectra: Tensor | None, reference: Any) -> tuple[Tensor, Any]:
-    return layer(x, spectra=spectra, reference=reference), None
+@cache  # the same function each time, for which JAX compiles once
+def _application(keep: bool, first: int) -> Callable[..., tuple[Tensor, Any]]:
+    """Return a function that applies a layer, and returns what it keeps or None."""
 
+    def apply(layer: Any, x: Tensor, spectra: Tensor | None, reference: Any) -> tuple[Tensor, Any]:
+        y = layer(x, spectra=spectra, reference=reference, keep=keep, first=first)
+        return y if keep else (y, None)
 
-def _apply_and_keep(layer: Any, x: Tensor, spectra: Tensor | None, reference: Any) -> tuple[Tensor, Any]:
-    y, kept = layer(x, spectra=spectra, reference=reference, keep=True)
-    return y, kept
+    return apply
 
 
 def _spectra(mixer: Any, z: Tensor, t: Tensor) -> Tensor:

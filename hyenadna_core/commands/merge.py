@@ -12,7 +12,8 @@ PATH = click.Path(path_type=Path)
 @click.argument("shards", type=PATH, nargs=-1, required=True, metavar="SHARD...")
 @click.option("--vcf", type=PATH, help="The variants of the run, if they are elsewhere now.")
 @click.option("--fasta", type=PATH, help="The genome of the run, if it is elsewhere now.")
-def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path | None) -> None:
+@click.option("--bed", type=PATH, help="The intervals of the run, if they are elsewhere now.")
+def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path | None, bed: Path | None) -> None:
     """Join the shards of a run of score or track. OUT has the bytes of a run without --shard.
 
     OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
@@ -26,4 +27,4 @@ def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path |
     from hyenadna_core.inference.assemblers import ASSEMBLERS
     from hyenadna_core.inference.merging import merge
 
-    merge(out, shards, {"vcf": vcf, "fasta": fasta}, ASSEMBLERS)
+    merge(out, shards, {"vcf": vcf, "fasta": fasta, "bed": bed}, ASSEMBLERS)

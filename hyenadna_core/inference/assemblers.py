@@ -12,7 +12,8 @@ class Assembler(NamedTuple):
     """What writes the output of a command.
 
     Attributes:
-        inputs: the names of the job's inputs that `write` reads again. They are checked before.
+        inputs: the names of the inputs that `write` reads again, as far as the job has them. They
+            are checked before.
         write: write(job, arrays of the parts in their order, out). It checks the suffix of `out`
             first, reads each part once, and writes under a temporary name. The same job and arrays
             give the same bytes.
@@ -28,4 +29,11 @@ def _score() -> Assembler:
     return Assembler(("vcf",), write)
 
 
-ASSEMBLERS: dict[str, Callable[[], Assembler]] = {"score": _score}  # a function, because it may import much
+def _track() -> Assembler:
+    from hyenadna_core.inference.track_job import write
+
+    return Assembler(("fasta", "bed"), write)
+
+
+# A function for each command, because it may import much.
+ASSEMBLERS: dict[str, Callable[[], Assembler]] = {"score": _score, "track": _track}

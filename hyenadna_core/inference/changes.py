@@ -76,27 +76,29 @@ def _of_windows(
     """Yield the predictions for the changes of a few windows: pairs (window, change)."""
     ids = padded(rows, length, rows_at_once(len(rows), batch_size))
     shared = shares(model.hyena_config, length)
-    hidden, kept = forward_and_keep(model.backbone, ids) if shared else (forward(model.backbone, ids), [])
-    before = predictions(model, hidden)
     by_start: dict[int, list[tuple[int, int]]] = {}
     for row, number in numbers:
         start = start_of_rest(model.hyena_config, changes[number].offset, length) if shared else 0
         by_start.setdefault(start, []).append((row, number))
+    first = min(by_start)  # no prediction before it is needed
+    hidden, kept = forward_and_keep(model.backbone, ids, first) if shared else (forward(model.backbone, ids), [])
+    before = predictions(model, hidden)
     for start, pairs in by_start.items():
-        for first in range(0, len(pairs), batch_size):
-            some = pairs[first : first + batch_size]
+        for at in range(0, len(pairs), batch_size):
+            some = pairs[at : at + batch_size]
             count = rows_at_once(len(some), batch_size)
-            rest = padded(
-                [changes[number].changed_ids(rows[row], start) for row, number in some], length - start, count
-            )
+            changed = [changes[number].changed_ids(rows[row], start) for row, number in some]
+            rest = padded(changed, length - start, count)
             of_rows = np.array([row for row, _ in some] + [some[-1][0]] * (count - len(some)))
             hidden = forward(model.backbone, rest, rest_of(kept, of_rows, start) if start else None)
             after = predictions(model, hidden)
             for (row, number), values in zip(some, after, strict=False):
-                offset, end = changes[number].offset, changes[number].end
-                unchanged = slice(offset, len(rows[row]))
+                offset, end, whole = changes[number].offset, changes[number].end, len(rows[row])
                 yield Predicted(
-                    number, rows[row][unchanged], before[row, unchanged], values[offset - start : end - start]
+                    number,
+                    rows[row][offset:],
+                    before[row, offset - first : whole - first],
+                    values[offset - start : end - start],
                 )
 
 

@@ -122,7 +122,7 @@ def with_inputs(job: Job, names: tuple[str, ...], paths: Mapping[str, Path | Non
 
 
 def _found(job: Job, names: tuple[str, ...], paths: Mapping[str, Path | None]) -> Iterator[tuple[str, Input]]:
-    for name in names:
+    for name in filter(job.inputs.__contains__, names):
         file = job.inputs[name]
         path = paths.get(name) or Path(file.path)
         try:

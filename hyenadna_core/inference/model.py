@@ -61,14 +61,19 @@ def job_of(source: Source, command: str, inputs: Mapping[str, Input], options: M
     reading = source.reading
     numbers = {"weights": source.name, "window": source.window, "strand": reading.strand}
     numbers |= {"precision": reading.precision, "backend": backend(), "fft_conv": current_kernel().name}
-    config = HyenaConfig.from_arguments(source.weights.architecture)
     return Job(
         command=command,
         inputs={**inputs, "weights": Input(str(source.weights.path), source.sha256)},
         options=numbers | {"batch_size": reading.batch_size, **options},
         parts=parts,
-        chosen={"batch_size": reading.batch_size or windows_at_once(config, source.window)},
+        chosen={"batch_size": batch_size_of(source)},
     )
+
+
+def batch_size_of(source: Source) -> int:
+    """Return how many windows to compute at a time: as the user says, or as many as fit."""
+    config = HyenaConfig.from_arguments(source.weights.architecture)
+    return source.reading.batch_size or windows_at_once(config, source.window)
 
 
 def trained_length(path: Path, max_seq_len: int) -> int:

@@ -126,15 +126,20 @@ class HyenaBlock(keras.layers.Layer):
         spectra: Tensor | None = None,
         keep: bool = False,
         reference: Convolved | None = None,
+        first: int = 0,
     ) -> Any:
-        """Compute the block; in inference the mixer takes the last three arguments."""
+        """Compute the block: all positions, or those from `first` on; the mixer reads all.
+
+        In inference the mixer takes `spectra`, `keep` and `reference`.
+        """
         if training and self.config.rematerialise:
             return rematerialised(lambda x: self.residual(x, training), self)(x)
         given = {"spectra": spectra, "keep": keep or None, "reference": reference}
-        return self.residual(x, training, **{name: value for name, value in given.items() if value is not None})
+        inference = {name: value for name, value in given.items() if value is not None}
+        return self.residual(x, training, first, **inference)
 
-    def residual(self, x: Tensor, training: bool, **inference: Any) -> Any:
-        """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L, D).
+    def residual(self, x: Tensor, training: bool, first: int = 0, **inference: Any) -> Any:
+        """Add the mixer's output to the stream, then the MLP's: (B, L, D) -> (B, L - first, D).
 
         With `keep` in `inference`, also return what the mixer keeps.
         """
@@ -143,7 +148,8 @@ class HyenaBlock(keras.layers.Layer):
         # not know it.
         mixed = self.mixer(self.norm1(x, training=training), training=training, **inference)
         mixed, kept = mixed if "keep" in inference else (mixed, None)
-        x = by_rows(lambda rows: self.feed_forward(rows, training), x + ops.cast(mixed, "float32"), training)
+        x = (x + ops.cast(mixed, "float32"))[:, first:]
+        x = by_rows(lambda rows: self.feed_forward(rows, training), x, training)
         return (x, kept) if "keep" in inference else x
 
     def feed_forward(self, rows: Tensor, training: bool) -> Tensor:

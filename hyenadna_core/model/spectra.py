@@ -111,22 +111,24 @@ def forward(backbone: Any, ids: Tensor, reference: Sequence[Convolved] | None = 
     return _through_blocks(backbone, ids, keep=False, references=reference)[0]
 
 
-def forward_and_keep(backbone: Any, ids: Tensor) -> tuple[Tensor, list[Convolved]]:
-    """Compute the hidden states of ids, and return the convolved values of each block too."""
-    return _through_blocks(backbone, ids, keep=True)
+def forward_and_keep(backbone: Any, ids: Tensor, first: int = 0) -> tuple[Tensor, list[Convolved]]:
+    """Compute the hidden states from `first` on, and return the convolved values of each block.
+
+    (B, L) -> (B, L - first, D), and for each block (B, D, L) values.
+    """
+    return _through_blocks(backbone, ids, keep=True, first=first)
 
 
 def _through_blocks(
-    backbone: Any, ids: Tensor, keep: bool, references: Sequence[Convolved] | None = None
+    backbone: Any, ids: Tensor, keep: bool, references: Sequence[Convolved] | None = None, first: int = 0
 ) -> tuple[Tensor, list[Any]]:
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
-    kept = []
-    for number, (block, spectra) in enumerate(
-        zip(backbone.blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True)
-    ):
+    kept, blocks = [], backbone.blocks
+    for number, (block, spectra) in enumerate(zip(blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True)):
         reference = references[number] if references else None
-        x, convolved = run_layer(backbone.blocks[0], block, x, spectra, keep=keep, reference=reference)
+        cut = first if number == len(blocks) - 1 else 0  # the other blocks read all positions
+        x, convolved = run_layer(blocks[0], block, x, spectra, keep=keep, reference=reference, first=cut)
         kept.append(convolved)
     return backbone.ln_f(x), kept
 

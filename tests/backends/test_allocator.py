@@ -90,6 +90,7 @@ def test_nothing_is_asked_of_another_library(on_linux, library):
     assert allocator_settings(environment={}) == {}
 
 
+@pytest.mark.one_backend
 def test_the_command_restarts_itself_and_keeps_its_arguments():
     bare = {name: value for name, value in os.environ.items() if name != VARIABLE}
     command = [sys.executable, "-m", "hyenadna_core", "doctor", "--json"]

@@ -50,6 +50,7 @@ def test_keras_backend_is_heeded_in_any_order_of_imports(python, order):
     assert (answer.stdout, answer.stderr) == (RUNS, "")
 
 
+@pytest.mark.one_backend
 def test_without_keras_backend_our_order_of_choice_holds(python):
     answer = python(f"import hyenadna_core, keras; {SAY}")
     chosen = "from hyenadna_backends import choose; print(choose().name)"

@@ -30,9 +30,9 @@ def near(actual, expected):
 
 
 @pytest.mark.parametrize(("order", "layout", "L"), CASES)
-def test_values_are_those_of_the_formula(order, layout, L):
-    layer, x = built(order, layout), numbers(2, L, 8)
-    output, expected = layer(x), plain_operator(layer, keras.ops.convert_to_tensor(x))
+def test_values_are_those_of_the_formula(order, layout, L, compiled):
+    layer, x = built(order, layout), keras.ops.convert_to_tensor(numbers(2, L, 8))
+    output, expected = compiled(layer)(x), compiled(lambda x: plain_operator(layer, x))(x)
     near(keras.ops.convert_to_numpy(output), keras.ops.convert_to_numpy(expected))
 
 

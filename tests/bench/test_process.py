@@ -3,7 +3,7 @@
 import pytest
 from keras import config
 
-from hyenadna_backends import FFTConv, current_kernel, missing, use_kernel
+from hyenadna_backends import BACKENDS, FFTConv, current_kernel, missing, use_kernel
 from hyenadna_backends.allocator import VARIABLE, allocator_settings
 from hyenadna_backends.kernels import plain
 from hyenadna_core.bench import cases
@@ -16,6 +16,7 @@ BACKEND = config.backend()
 INSTALLED = [name for name in ("jax", "torch", "mlx", "numpy") if missing(name) is None]
 
 
+@pytest.mark.one_backend
 def test_a_worker_that_is_lost_is_replaced():
     with worker(BACKEND, 1) as process:
         with pytest.raises(Exhausted, match="over 0 s"):
@@ -47,13 +48,14 @@ def test_every_pool_of_threads_is_bounded():
 
 
 @pytest.mark.skipif("torch" not in INSTALLED, reason="torch, which tells its number of threads, is not installed")
+@pytest.mark.one_backend
 def test_a_worker_has_the_threads_that_it_is_given(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     with worker("torch", 1) as process:
         assert "cpu (1 threads)" in process.ask({"do": "devices"})["devices"]
 
 
-@pytest.mark.parametrize("what", ["conv", "forward"])
+@pytest.mark.parametrize("what", ["conv", "forward", *(["step"] if BACKENDS[BACKEND].trains else [])])
 def test_a_call_computes_with_the_kernel_of_its_side(what, monkeypatch):
     asked = []
 

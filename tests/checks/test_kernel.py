@@ -89,6 +89,7 @@ def test_a_right_kernel_passes_all_checks():
         (leaking, {VALUES, "values, 257 bases", PAST}),
     ],
 )
+@pytest.mark.one_backend
 def test_a_wrong_kernel_fails_the_checks_of_what_is_wrong(wrong, names):
     failures = failed(wrong)
     assert names <= failures
@@ -99,6 +100,7 @@ def test_a_wrong_kernel_fails_the_checks_of_what_is_wrong(wrong, names):
 
 @pytest.mark.usefixtures("few", "trains")
 @pytest.mark.parametrize("wrong", [flipped, without_bias, half_inside])
+@pytest.mark.one_backend
 def test_wrong_gradients_are_found(wrong):
     assert GRADIENTS in failed(wrong)
 
@@ -120,6 +122,7 @@ def test_what_is_no_number_or_of_another_shape_does_not_pass():
 
 
 @pytest.mark.usefixtures("few")
+@pytest.mark.one_backend
 def test_a_kernel_that_raises_fails_with_what_it_said():
     checks = {check.name: check for check in check_kernel(even_lengths_only)}
     assert not checks[VALUES + ": RuntimeError: L must be even"].passed
@@ -127,6 +130,7 @@ def test_a_kernel_that_raises_fails_with_what_it_said():
 
 
 @pytest.mark.usefixtures("few", "fresh_kernel")
+@pytest.mark.one_backend
 def test_a_kernel_is_checked_by_its_name(capsys):
     session = Session(plugin_manager(names=[]), Choice(BACKEND, "test"))
     assert all(check.passed for check in check_named(session, "matmul"))

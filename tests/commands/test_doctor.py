@@ -5,13 +5,13 @@ import os
 
 import pytest
 
-from hyenadna_backends import BACKENDS, devices
+from hyenadna_backends import BACKENDS, devices, missing
 
 BACKEND = os.environ["KERAS_BACKEND"]
 TRAINS = BACKENDS[BACKEND].trains
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 def test_doctor_checks_the_device_against_numpy(cli):
     status, stdout, _ = cli("doctor", "--self-check")
     assert status == 0
@@ -21,7 +21,7 @@ def test_doctor_checks_the_device_against_numpy(cli):
     assert not any(line.startswith("FAIL") for line in checks)
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 def test_a_check_that_fails_is_seen(cli, monkeypatch, one_line):
     from hyenadna_core.checks import self_check
 
@@ -80,11 +80,12 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
     devices.cores.cache_clear()
 
 
-@pytest.mark.keras
+@pytest.mark.all_backends
 def test_doctor_names_what_is_here_and_what_is_not(cli):
     diagnosis = json.loads(cli("doctor", "--json")[1])
     assert (diagnosis["backend"], diagnosis["reason"]) == (BACKEND, "test")
-    assert diagnosis["backends"][BACKEND]["devices"]
+    installed = {name for name in BACKENDS if missing(name) is None}
+    assert {name for name, state in diagnosis["backends"].items() if state.get("devices")} == installed
     extras = {"jax", "torch", "mlx", "classify", "hub", "vcf", "bigwig", "pictures", "tensorboard", "wandb"}
     assert set(diagnosis["extras"]) == extras
     text = cli("doctor")[1]

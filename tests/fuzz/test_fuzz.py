@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from hyenadna_core.errors import MESSAGE, HyenaDNAError
 
-SUITE = 60.0  # seconds for all readers in the suite
+SUITE = 30.0  # seconds for all readers in the suite
 HANG = 20.0  # seconds that a file of a few kilobytes may take
 ROUND = 50  # examples drawn from one seed
 READERS = run_path(str(Path(__file__).with_name("readers.py")))["READERS"]

@@ -62,15 +62,15 @@ def by_definition(layer, x):
 
 @pytest.mark.parametrize(("d_model", "num_heads"), [(128, None), (8, None), (24, 3), (6, 1)])
 @pytest.mark.parametrize("L", [1, 2, 31, 64])
-def test_attention_is_its_formula(L, d_model, num_heads):
+def test_attention_is_its_formula(L, d_model, num_heads, compiled):
     layer, x = drawn_layer(d_model, num_heads), numbers(2, L, d_model)
     expected = by_definition(layer, x.astype(np.float64))
-    output = ops.convert_to_numpy(layer(x))
+    output = ops.convert_to_numpy(compiled(layer)(x))
     np.testing.assert_allclose(output, expected, atol=2e-5 * np.abs(expected).max(), rtol=0)
 
 
-def test_the_future_does_not_leak():
-    layer, x = drawn_layer(16), numbers(2, 20, 16)
+def test_the_future_does_not_leak(compiled):
+    layer, x = compiled(drawn_layer(16)), numbers(2, 20, 16)
     later = x.copy()
     later[:, 9] += 1
     change = np.abs(ops.convert_to_numpy(layer(later)) - ops.convert_to_numpy(layer(x))).max(axis=(0, 2))
@@ -198,7 +198,7 @@ def test_one_model_takes_every_length_up_to_its_own():
     model = drawn_model()
     ids = some_ids(66)
     whole = model.predict_on_batch(ids)
-    for L in (1, 2, 7, 65):
+    for L in (1, 65):
         np.testing.assert_allclose(model.predict_on_batch(ids[:, :L]), whole[:, :L], atol=1e-4, rtol=0)
     with pytest.raises(HyenaDNAError, match="The input has 67 positions, this model takes at most 66"):
         model.predict_on_batch(some_ids(67))

@@ -24,6 +24,11 @@ def test_the_rest_of_a_changed_sequence_is_that_of_the_whole(config, changed_at)
     start = changed_at - margin(backbone.hyena_config)
     hidden, kept = forward_and_keep(backbone, IDS)
     np.testing.assert_array_equal(ops.convert_to_numpy(hidden), ops.convert_to_numpy(forward(backbone, IDS)))
+    part, same = forward_and_keep(backbone, IDS, first=7)
+    np.testing.assert_allclose(ops.convert_to_numpy(part), ops.convert_to_numpy(hidden)[:, 7:], atol=1e-6, rtol=0)
+    assert [[tuple(u.shape) for u, _ in block] for block in same] == [
+        [tuple(u.shape) for u, _ in block] for block in kept
+    ]
     rest = forward(backbone, changed[:, start:], rest_of(kept, rows, start))
     whole = ops.convert_to_numpy(forward(backbone, changed))[:, changed_at:]
     np.testing.assert_allclose(

@@ -54,7 +54,7 @@ def test_it_is_what_a_quantized_layer_multiplies_with(dense):
 
 
 @pytest.mark.filterwarnings(*KERAS_SAYS)
-@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("blocks", [pytest.param(False, marks=pytest.mark.one_backend), True])
 def test_a_quantized_model_is_near_the_one_before(monkeypatch, blocks):
     if blocks:
         monkeypatch.setattr(sizes, "WORKING_BYTES", 1)

@@ -122,6 +122,7 @@ def test_a_quantized_model_predicts_the_same_after_loading(tmp_path):
 
 
 @pytest.mark.parametrize("order", ["hyenadna_core, keras", "keras, hyenadna_core"])
+@pytest.mark.one_backend
 def test_a_new_process_loads_a_file_after_our_import_alone(tmp_path, order):
     if order.startswith("keras") and keras.config.backend() == "mlx":
         pytest.skip("Keras 3.15 imported first does not know MLX")

@@ -103,7 +103,7 @@ def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
     assert (tmp_path / "run" / "checkpoints" / "best" / "model.safetensors").exists()
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 @trains
 def test_evaluate_gives_the_figures_of_the_run(trained, cli, tmp_path):
     expected = json.loads((tmp_path / "run" / "run.json").read_text())["result"]["figures"]["hyenadna-tiny-1k"]
@@ -122,7 +122,7 @@ def test_evaluate_refuses_other_data_than_those_of_the_run(trained, cli, one_lin
     assert cli("evaluate", "run", "--split", "valid")[0] == 0
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 @trains
 def test_predict_needs_no_labels_and_no_training_data(trained, cli, tmp_path, write_fasta):
     with (tmp_path / "test.csv").open() as file:
@@ -140,7 +140,7 @@ def test_predict_needs_no_labels_and_no_training_data(trained, cli, tmp_path, wr
     assert (tmp_path / "out.tsv").read_text() == stdout
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 @trains
 def test_a_run_goes_on(cli, table, tmp_path):
     data = ("--train", table("train.csv"), "--valid", table("valid.csv", seed=1))
@@ -158,7 +158,14 @@ def test_a_run_goes_on(cli, table, tmp_path):
 
 @pytest.mark.keras
 @trains
-@pytest.mark.parametrize("kind", ["labels", "regression", "bases"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("labels", marks=pytest.mark.one_backend),
+        "regression",
+        pytest.param("bases", marks=pytest.mark.one_backend),
+    ],
+)
 def test_every_kind_of_target_trains_and_predicts(cli, tmp_path, random_bases, kind):
     columns = {"labels": "labels", "regression": "y", "bases": "label"}
     for number, split in enumerate(("train", "valid", "test")):
@@ -203,7 +210,7 @@ def test_a_frozen_language_model_has_nothing_to_train(cli, one_line, toy_genome)
     assert "--freeze leaves nothing to train: the task causal-lm has no head." in one_line(stderr)
 
 
-@pytest.mark.keras
+@pytest.mark.one_backend
 @trains
 def test_a_run_starts_from_a_language_model_and_is_one_to_others(cli, table, tmp_path, toy_genome):
     from safetensors.numpy import load_file

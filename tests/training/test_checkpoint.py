@@ -42,6 +42,7 @@ def assert_equal(first, second):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
+@pytest.mark.one_backend
 def test_only_the_newest_checkpoints_stay(tmp_path):
     model = new_model()
     for step in (1, 2, 9, 10, 11):
@@ -57,6 +58,7 @@ def test_weights_and_what_was_kept_with_them_come_back(tmp_path):
     assert_equal(state_dict(model), state_dict(written))
 
 
+@pytest.mark.one_backend
 def test_nothing_there_is_the_start(tmp_path):
     assert load_checkpoint(tmp_path / "none", new_model()) == State(0, Best())
 
@@ -67,6 +69,7 @@ def test_a_checkpoint_holds_the_state_of_dropout(tmp_path):
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.one_backend
 def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, name, capsys):
     model = new_model()
     for step in (1, 2):
@@ -84,6 +87,7 @@ def test_one_cut_off_at_any_byte_is_passed_over_for_the_one_before(tmp_path, nam
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.one_backend
 def test_one_with_a_flipped_byte_is_passed_over(tmp_path, name):
     model = new_model()
     for step in (1, 2):
@@ -97,6 +101,7 @@ def test_one_with_a_flipped_byte_is_passed_over(tmp_path, name):
     assert load_checkpoint(tmp_path, model).step == 2
 
 
+@pytest.mark.one_backend
 def test_where_none_is_whole_it_is_an_error(tmp_path):
     model = new_model()
     save_checkpoint(tmp_path, model, 1)
@@ -105,6 +110,7 @@ def test_where_none_is_whole_it_is_an_error(tmp_path):
         load_checkpoint(tmp_path, model)
 
 
+@pytest.mark.one_backend
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
     model = new_model()
     save_checkpoint(tmp_path, model, 1)
@@ -116,6 +122,7 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
     assert not left.exists()
 
 
+@pytest.mark.one_backend
 def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
     save_checkpoint(tmp_path, new_model(), 1)
     with pytest.raises(HyenaDNAError, match="The weights lack"):
@@ -126,6 +133,7 @@ def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
         load_checkpoint(tmp_path, other)
 
 
+@pytest.mark.one_backend
 def test_the_best_weights_take_the_place_of_the_best_before(tmp_path):
     first, second, model = new_model(seed=1), new_model(seed=2), new_model()
     save_best(tmp_path, first, {"step": 1, "bits": 1.9})
@@ -154,6 +162,7 @@ except HyenaDNAError as error:
 """
 
 
+@pytest.mark.one_backend
 def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
     """Limit the size of files, so that writing fails in the middle of the weights."""
     command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
@@ -167,6 +176,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
 
 
 @pytest.mark.usefixtures("trains")
+@pytest.mark.one_backend
 def test_training_with_attention_goes_on_from_a_checkpoint(tmp_path):
     def trained(steps, model=None):
         if model is None:

@@ -3,7 +3,7 @@ from runpy import run_path
 
 import pytest
 
-pytestmark = pytest.mark.keras
+pytestmark = pytest.mark.one_backend
 
 
 @pytest.mark.usefixtures("trains")

@@ -75,6 +75,7 @@ def test_the_filter_network_takes_smaller_steps():
 
 
 @pytest.mark.usefixtures("trains")
+@pytest.mark.one_backend
 def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
     """Check three steps with clipping, decay and slow filters, to the last digits of float32."""
     recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99), np.random.default_rng(0)
@@ -98,7 +99,7 @@ def test_the_optimizer_comes_back_from_its_config():
     assert FilterAdamW.from_config(optimizer.get_config()).filter_rate == 0.1
 
 
-def test_the_originals_rates():
+def test_the_originals_rates(compiled):
     """Compare with the original's own curves, also after the end of training."""
     with np.load(DATA / "learning_rate_schedule.expected.npz") as curves:
         for name, steps, warmup in (("400", 400, 4), ("133", 133, 1.33), ("1000", 1000, 10)):
@@ -107,7 +108,7 @@ def test_the_originals_rates():
             recipe = replace(ORIGINAL, learning_rate=peak, warmup=warmup / steps)
             rates = learning_rate_at(recipe, steps, np.arange(len(curves[key])))
             np.testing.assert_allclose(rates, curves[key], rtol=1e-9, err_msg=key)
-            schedule = RecipeSchedule(recipe, steps)(keras.ops.arange(len(curves[key])))
+            schedule = compiled(RecipeSchedule(recipe, steps))(keras.ops.arange(len(curves[key])))
             np.testing.assert_allclose(keras.ops.convert_to_numpy(schedule), curves[key], rtol=2e-5, atol=1e-9)
 
 
@@ -118,7 +119,7 @@ GOLDEN_STEPS = {
 
 
 @pytest.mark.usefixtures("trains")
-@pytest.mark.parametrize("name", GOLDEN_STEPS)
+@pytest.mark.parametrize("name", [pytest.param("one plain", marks=pytest.mark.one_backend), "five clipped"])
 def test_steps_of_the_originals_adamw(name, golden, golden_model, golden_folder):
     file, steps, filter_rate, clip, losses_name = GOLDEN_STEPS[name]
     model = golden_model(embed_dropout=0.0)

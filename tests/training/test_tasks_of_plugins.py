@@ -147,6 +147,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize("part", MISSING)
+@pytest.mark.one_backend
 def test_a_model_that_lacks_a_part_is_refused_before_anything_is_written(tmp_path, part):
     with pytest.raises(HyenaDNAError, match=f"The model of the task repeats {MISSING[part]}"):
         start(tmp_path, lacking(part))

@@ -20,28 +20,37 @@ from hyenadna_core.tasks.held_out import held_out_likelihood
 from hyenadna_core.training import trainer
 from hyenadna_core.training.checkpoint import save_best
 from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.run_folder import RunFolder
 from hyenadna_core.training.trainer import compile_model, make_model, train
 from hyenadna_core.weights.state_dict import state_dict
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
-scales_its_loss = pytest.mark.skipif(keras.config.backend() == "mlx", reason="on MLX, Keras cannot scale a loss")
+once, on_mlx = pytest.mark.one_backend, keras.config.backend() == "mlx"
+scales_its_loss = pytest.mark.skipif(on_mlx, reason="on MLX, Keras cannot scale a loss")
+BFLOAT16 = pytest.param("mixed_bfloat16", marks=[] if on_mlx else once)
 
 
-@pytest.fixture
-def task(write_fasta):
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory):
     """Make a genome that is easy to learn: one motif repeated, with a little noise."""
     random = np.random.default_rng(0)
     bases = np.array(list("ACGGT" * 400))
     bases[random.random(len(bases)) < 0.05] = "A"
-    genome = open_genome(write_fasta({"chr1": "".join(bases)}))
+    path = tmp_path_factory.mktemp("genome") / "genome.fa"
+    path.write_text(">chr1\n" + "".join(bases) + "\n")
+    return open_genome(path)
+
+
+@pytest.fixture
+def task(genome):
     return CausalLMTask(genome, split_by_position(genome))
 
 
 STAGES = (Stage(16, 8, 6), Stage(32, 4, 6))
 
 
-def config(stages=STAGES, learning_rate=1e-2, embed_dropout=0.1):
-    model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": embed_dropout, "seed": 0}
+def config(stages=STAGES, learning_rate=1e-2, **overrides):
+    model = {"n_layer": 1, "d_model": 8, "max_seq_len": 66, "embed_dropout": 0.1, "seed": 0} | overrides
     recipe = Recipe(learning_rate, 1.0, 0.1, 0.999)
     return RunConfig(preset="test", model=model, options={}, stages=tuple(stages), recipe=recipe)
 
@@ -75,17 +84,12 @@ def weights_of(folder):
     return load_file(latest / "model.safetensors") | load_file(latest / "optimizer.safetensors")
 
 
-def assert_equal(first, second):
-    assert first.keys() == second.keys()
-    for name, value in first.items():
-        np.testing.assert_array_equal(value, second[name], err_msg=name)
-
-
-@pytest.fixture
-def whole_run(task, new_run):
-    folder = new_run("whole")
-    train(new_model(config()), task, config(), folder)
-    return folder
+@pytest.fixture(scope="module")
+def whole_run(trains, genome, tmp_path_factory):
+    """Train without a stop, once for the tests that compare with it."""
+    with RunFolder.create(tmp_path_factory.mktemp("runs") / "whole", {}) as folder:
+        train(new_model(config()), CausalLMTask(genome, split_by_position(genome)), config(), folder)
+        yield folder
 
 
 def test_training_learns(task, new_run):
@@ -103,12 +107,14 @@ def test_training_learns(task, new_run):
     assert (folder.path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+@once
 def test_a_loss_that_is_no_number_stops_the_run(task, new_run, monkeypatch):
     monkeypatch.setattr(trainer, "updates", lambda model, loss: lambda parts, total: np.nan)
     with pytest.raises(HyenaDNAError, match="The loss became nan by step 6: choose a lower --learning-rate"):
         train(new_model(config()), task, config(), new_run("run"))
 
 
+@once
 def test_a_batch_with_an_id_outside_the_vocabulary_stops_the_run(task, new_run, monkeypatch):
     batch = task.batch
     monkeypatch.setattr(task, "batch", lambda draw: batch(draw)._replace(ids=batch(draw).ids + 8))
@@ -129,11 +135,11 @@ def test_the_first_loss_is_that_of_the_first_batch_under_the_initial_weights(tas
 def test_the_same_seed_gives_the_same_numbers_twice(task, new_run, whole_run):
     again = new_run("again")
     train(new_model(config()), task, config(), again)
-    assert_equal(weights_of(whole_run), weights_of(again))
+    np.testing.assert_equal(weights_of(whole_run), weights_of(again))
     assert [line.loss for line in again.read_log()] == [line.loss for line in whole_run.read_log()]
 
 
-@pytest.mark.parametrize("stop_after", [3, 6, 8])
+@pytest.mark.parametrize("stop_after", [*(pytest.param(step, marks=once) for step in (3, 6)), 8])
 def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whole_run, stop_after, monkeypatch):
     folder = new_run("run")
 
@@ -143,16 +149,18 @@ def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whol
     assert (stopped.value.step, stopped.value.signal_number) == (stop_after, signal.SIGTERM)
     monkeypatch.undo()
     train(new_model(config()), task, config(), folder)
-    assert_equal(weights_of(folder), weights_of(whole_run))
+    np.testing.assert_equal(weights_of(folder), weights_of(whole_run))
     assert folder.read_log()[-1].step == 12
 
 
+@once
 def test_signals_are_as_they_were_after_the_run(task, new_run):
     before = signal.getsignal(signal.SIGTERM)
     train(new_model(config()), task, config([Stage(16, 2, 1)]), new_run("run"))
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@once
 def test_a_step_in_parts_is_the_step_as_a_whole(task, new_run):
     settings = config(embed_dropout=0.0)
     whole, parts = new_run("whole"), new_run("parts")
@@ -162,6 +170,7 @@ def test_a_step_in_parts_is_the_step_as_a_whole(task, new_run):
     np.testing.assert_allclose([line.loss for line in parts.read_log()], expected, rtol=1e-5)
 
 
+@once
 def test_a_line_comes_as_often_as_asked_and_at_the_end_of_each_stage(task, new_run):
     folder = new_run()
     train(new_model(config()), task, replace(config(), log_every=4), folder)
@@ -179,6 +188,7 @@ class Figures:
         return {"bits": next(self.values)}
 
 
+@once
 def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch):
     settings, folder = replace(config(), valid_every=3), new_run()
     kept = {}
@@ -197,6 +207,7 @@ def test_the_best_weights_of_all_validations_are_kept(task, new_run, monkeypatch
     assert not np.array_equal(best["backbone.ln_f.bias"], last["backbone.ln_f.bias"])
 
 
+@once
 def test_a_run_stops_when_it_gets_no_better_also_after_a_resume(task, new_run, monkeypatch):
     settings, folder = replace(config(), valid_every=2, patience=2), new_run()
     monkeypatch.setattr(task, "evaluate", Figures(1.9, 1.95, 1.93))
@@ -206,6 +217,7 @@ def test_a_run_stops_when_it_gets_no_better_also_after_a_resume(task, new_run, m
     assert folder.read_log()[-1].step == 6
 
 
+@once
 def test_a_validation_is_the_likelihood_of_the_split(task, new_run):
     model = new_model(config())
     task.seq_len = 32
@@ -215,6 +227,7 @@ def test_a_validation_is_the_likelihood_of_the_split(task, new_run):
         task.evaluate(model, "test")
 
 
+@once
 def test_watchers_see_lines_and_validations(task, new_run):
     seen = []
 
@@ -230,37 +243,37 @@ def test_watchers_see_lines_and_validations(task, new_run):
     assert seen == [6, 10, 12, (12, ["bits", "perplexity"])]
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=scales_its_loss)])
+@pytest.mark.parametrize("precision", [BFLOAT16, pytest.param("mixed_float16", marks=scales_its_loss)])
 def test_half_precision_resumes_to_the_same_weights(task, new_run, precision, monkeypatch):
-    settings = config()
-    settings = replace(settings, model=settings.model | {"dtype": precision})
+    settings = config([Stage(16, 8, 4)], dtype=precision)
     whole, folder = new_run("whole"), new_run("run")
     train(new_model(settings), task, settings, whole)
-    monkeypatch.setattr(trainer, "updates", signalling(7))
+    monkeypatch.setattr(trainer, "updates", signalling(2))
     with pytest.raises(Interrupted):
         train(new_model(settings), task, settings, folder)
     monkeypatch.undo()
     train(new_model(settings), task, settings, folder)
-    assert_equal(weights_of(folder), weights_of(whole))
+    np.testing.assert_equal(weights_of(folder), weights_of(whole))
 
 
+@once
 def test_a_run_starts_from_weights(task, new_run):
     first = new_run("first")
     train(new_model(config()), task, config(), first)
     settings = replace(config(), start=str(first.checkpoints / "step-12"))
     tensors = state_dict(make_model(settings, task))
     expected = load_file(first.checkpoints / "step-12" / "model.safetensors")
-    assert_equal(tensors, expected)
+    np.testing.assert_equal(tensors, expected)
 
 
-@pytest.mark.skipif(keras.config.backend() != "mlx", reason="the other backends scale a loss")
+@pytest.mark.skipif(not on_mlx, reason="the other backends scale a loss")
 def test_float16_is_refused_where_there_is_no_scaling(task, new_run):
-    settings = config()
-    settings = replace(settings, model=settings.model | {"dtype": "mixed_float16"})
+    settings = config(dtype="mixed_float16")
     with pytest.raises(HyenaDNAError, match="which float16 needs: choose --precision bfloat16"):
         train(new_model(settings), task, settings, new_run())
 
 
+@once
 def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(task, tmp_path):
     settings = replace(config(), start=str(tmp_path / "gone"))
     with pytest.raises(HyenaDNAError, match="gone"):
@@ -268,12 +281,14 @@ def test_a_run_that_has_begun_does_not_need_the_weights_it_started_from(task, tm
     assert state_dict(make_model(settings, task, starts=False)).keys() == state_dict(new_model(config())).keys()
 
 
+@once
 def test_a_checkpoint_in_between_has_a_line_of_its_own(task, new_run):
     folder = new_run()
     train(new_model(config()), task, replace(config(), log_every=100, checkpoint_every=0.0), folder)
     assert [line.step for line in folder.read_log()] == list(range(1, 13))
 
 
+@once
 def test_what_compiling_took_is_said_apart(task, new_run, capsys):
     train(new_model(config()), task, config(), new_run("run"))
     notice = capsys.readouterr().err.splitlines()[-1]

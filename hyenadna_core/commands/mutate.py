@@ -1,0 +1,97 @@
+"""`hyenadna mutate`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.inference.options import PATH, Reading, reading_options
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import print_result, progress
+
+
+@click.command("mutate")
+@click.argument("fasta", type=PATH)
+@click.argument("region", metavar="CHR:A-B")
+@click.option("--out", type=PATH, help="File of the table, .tsv.  [default: stdout]")
+@click.option("--picture", type=PATH, help="File of a picture: heat map, logo and mean effect (.png, .svg, .pdf).")
+@click.option(
+    "--gene-strand", type=click.Choice(["+", "-"]), default="+", show_default=True, help="Strand of the picture."
+)
+@click.option(
+    "--dependencies",
+    type=PATH,
+    help="Picture of how each base changes the prediction of each other one; also as .npz beside it.",
+)
+@reading_options
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    fasta: Path,
+    region: str,
+    out: Path | None,
+    picture: Path | None,
+    gene_strand: str,
+    dependencies: Path | None,
+    backend: str | None,
+    **reading: Any,
+) -> None:
+    """Substitute every base of a region by every other, and score each substitution.
+
+    The table has a row for each substitution: contig, position (from 1), reference, alternate and
+    the score of `hyenadna score --snap` in nats. --picture draws them: bases whose substitutions
+    lower the likelihood stand high in the logo.
+
+    \b
+      hyenadna mutate GRCh37.fa chr20:30,948,000-30,948,200 --out effects.tsv --picture effects.png
+      hyenadna mutate genome.fa chr1:1,001-1,100 --dependencies map.png --out effects.tsv
+    """  # noqa: D301 (click reads this)
+    from hyenadna_core.files.cache import file_written_aside, write_text
+    from hyenadna_core.genome.fasta import open_genome
+    from hyenadna_core.genome.region import parse_region
+    from hyenadna_core.inference import mutate
+    from hyenadna_core.inference.announcement import Announcement
+    from hyenadna_core.inference.model import batch_size_of, find_weights, make_model
+    from hyenadna_core.inference.pictures import LONGEST, check_picture_path, dependency_picture, substitution_picture
+    from hyenadna_core.inference.windows import STRANDS
+
+    if out and out.suffix != ".tsv":
+        raise HyenaDNAError(f"{out}: the table is tab-separated: name it .tsv.")
+    for path in filter(None, (picture, dependencies)):
+        check_picture_path(path, needs_logo=path == picture)
+    genome = open_genome(fasta)
+    place = parse_region(region, genome)
+    if picture and len(place) > LONGEST:
+        raise HyenaDNAError(f"--picture shows at most {LONGEST:,} bases, {shown(region)} has {len(place):,}.")
+    weights = find_weights(session, Reading(**reading))
+    if dependencies and len(place) > weights.window // 2:
+        raise HyenaDNAError(
+            f"--dependencies needs a region of at most half a window, {weights.window // 2:,} bases; {shown(region)} "
+            f"has {len(place):,}."
+        )
+    model, strand = make_model(weights), weights.reading.strand
+    options: dict[str, Any] = {"window": weights.window, "strand": strand, "batch_size": batch_size_of(weights)}
+    count = len(STRANDS[strand]) * len(mutate.substitutions(genome, place)) * (2 if dependencies else 1)
+    announcement = Announcement(f"{count:,} windows of {weights.window:,} bases with a substitution", count)
+    with progress("Substituting", count) as advance:
+
+        def both(done: int) -> None:
+            announcement.advance(done)
+            advance(done)
+
+        effects = mutate.substitution_effects(model, genome, place, advance=both, **options)
+        changes = mutate.dependencies(model, genome, place, advance=both, **options) if dependencies else None
+    table = mutate.table(place, effects)
+    if out:
+        write_text(out, table)
+    else:
+        print_result(table, end="")
+    if picture:
+        substitution_picture(picture, place.chrom, place.start, *effects, strand=gene_strand)
+    if dependencies and changes is not None:
+        with file_written_aside(dependencies.with_suffix(".npz")) as aside, aside.open("wb") as file:
+            np.savez(file, dependencies=changes, start=place.start, chrom=place.chrom, sequence=effects.sequence)
+        dependency_picture(dependencies, place.chrom, place.start, changes)

@@ -1,0 +1,134 @@
+"""`hyenadna track`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.inference.options import PATH, Reading, reading_options
+from hyenadna_core.inference.shard import WHOLE, Shard, resume_option, shard_option
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import Advance
+
+if TYPE_CHECKING:
+    from hyenadna_core.inference.part_file import Arrays
+
+
+@click.command("track")
+@click.argument("fasta", type=PATH)
+@click.option("--out", type=PATH, help="File to write: .bw, .bedgraph, .bedgraph.gz or .parquet.")
+@click.option(
+    "--region", multiple=True, metavar="CHR:A-B", help="Bases to compute, as in chr1:1,001-2,000; repeatable."
+)
+@click.option("--bed", type=PATH, help="Intervals to compute.  [default: the whole genome]")
+@click.option(
+    "--what",
+    type=click.Choice(["log-likelihood", "entropy", "logo"]),
+    default="log-likelihood",
+    show_default=True,
+    help="log P of the base; entropy; or log P of A, C, G and T: four tracks.",
+)
+@click.option(
+    "--context", type=click.IntRange(min=1), help="Bases before each base that are read.  [default: half the window]"
+)
+@click.option("--hub", type=PATH, metavar="DIR", help="Write a track hub for the UCSC browser into this folder.")
+@click.option(
+    "--genome-name", metavar="NAME", help="Name of the genome in the browser, as hg19.  [default: from FASTA]"
+)
+@shard_option
+@resume_option
+@reading_options
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    fasta: Path,
+    out: Path | None,
+    region: tuple[str, ...],
+    bed: Path | None,
+    what: str,
+    context: int | None,
+    hub: Path | None,
+    genome_name: str | None,
+    shard: Shard,
+    resume: bool,
+    backend: str | None,
+    **reading: Any,
+) -> None:
+    """Write how well the model predicts each base of a genome, as a track.
+
+    Each base is predicted from the bases before it, at least --context of them, on both strands.
+    Values are in nats. Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base
+    that the model expected, as in repeats; log(1/4) = -1.39 is a guess.
+
+    \b
+      hyenadna track GRCh38.fa --region chr20:1-1,000,000 --out chr20.bw
+      hyenadna track genome.fa.gz --bed exons.bed --what logo --hub hub --genome-name hg38
+    """  # noqa: D301 (click reads this)
+    from hyenadna_core.files.checksum import sha256_of
+    from hyenadna_core.genome.fasta import open_genome
+    from hyenadna_core.genome.track_files import track_paths
+    from hyenadna_core.inference import track_job
+    from hyenadna_core.inference.announcement import Announcement
+    from hyenadna_core.inference.assemblers import ASSEMBLERS
+    from hyenadna_core.inference.job import Input
+    from hyenadna_core.inference.model import find_weights, job_of, make_model
+    from hyenadna_core.inference.parts import opened_parts
+    from hyenadna_core.inference.track import track_values
+    from hyenadna_core.inference.windows import STRANDS
+
+    if out is None and hub is None:
+        raise HyenaDNAError("The track needs a file: give --out chr20.bw, or --hub DIR.")
+    out = out or hub / f"{what}.bw"  # type: ignore[operator]  # one of them is given
+    if hub is not None and (out.parent != hub or out.suffix.lower() not in (".bw", ".bigwig")):
+        raise HyenaDNAError(f"--out {out} is no .bw in the folder --hub {hub}: leave out --out, or name it so.")
+    if shard == WHOLE:
+        for path in track_paths(out, track_job.names_of(what)):
+            if path.exists() and path.samefile(fasta):
+                raise HyenaDNAError(f"{path} is the input {fasta}: name another file.")
+    weights = find_weights(session, Reading(**reading))
+    context = context or weights.window // 2
+    if context >= weights.window:
+        raise HyenaDNAError(f"--context {context:,} leaves no base of a window of {weights.window:,}: make it smaller.")
+    genome = open_genome(fasta)
+    places = track_job.parts_of(track_job.intervals_of(genome, region, bed), weights.window, context)
+    inputs = {"fasta": Input(str(fasta), genome.sha256)}
+    if bed is not None:
+        inputs["bed"] = Input(str(bed), sha256_of(bed))
+    options = {"what": what, "context": context, "region": list(region)}
+    options["hub"] = (genome_name or fasta.name.split(".")[0]) if hub else None
+    job = replace(job_of(weights, "track", inputs, options, len(places)), shard=shard)
+    strand = weights.reading.strand
+    with opened_parts(out, job, resume) as parts:
+        if parts.missing:
+            model, strands = make_model(weights), len(STRANDS[strand])
+            bases = sum(len(places[part]) for part in parts.missing)
+            windows = strands * -(-bases // (weights.window - context))
+            work = f"A track of {bases:,} bases from {windows:,} windows of {weights.window:,} bases"
+            announcement = Announcement(work, strands * bases)
+
+            def compute(part: int, advance: Advance) -> "Arrays":
+                def both(done: int) -> None:
+                    announcement.advance(done)
+                    advance(done)
+
+                place = places[part]
+                values = track_values(
+                    model,
+                    genome,
+                    place.chrom,
+                    place.start,
+                    place.end,
+                    window=weights.window,
+                    context=context,
+                    what=what,
+                    strand=strand,
+                    batch_size=parts.job.chosen["batch_size"],
+                    advance=both,
+                )
+                return {"values": values}
+
+            parts.run(compute, "Computing", [strands * len(place) for place in places])
+        parts.finish(ASSEMBLERS["track"]())
