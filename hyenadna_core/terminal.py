@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -44,6 +45,11 @@ PLUGIN_COLUMNS = (
 def notice(text: object) -> None:
     """Tell the person at the terminal something that is not a result."""
     click.echo(shown(text, MESSAGE, keep=LAYOUT), err=True)
+
+
+def notice_written(paths: Iterable[Path]) -> None:
+    """Tell the person which files a command has written."""
+    notice(f"Written: {', '.join(map(str, paths))}")
 
 
 def print_result(text: str, end: str = "\n") -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.inference.options import PATH, Reading, reading_options
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import print_result, progress
+from hyenadna_core.terminal import notice_written, print_result, progress
+
+STDOUT = Path("-")
 
 
 @click.command("mutate")
@@ -50,6 +52,7 @@ def command(
       hyenadna mutate genome.fa chr1:1,001-1,100 --dependencies map.png --out effects.tsv
     """  # noqa: D301 (click reads this)
     from hyenadna_core.files.cache import file_written_aside, write_text
+    from hyenadna_core.files.output import check_outputs
     from hyenadna_core.genome.fasta import open_genome
     from hyenadna_core.genome.region import parse_region
     from hyenadna_core.inference import mutate
@@ -58,14 +61,24 @@ def command(
     from hyenadna_core.inference.pictures import LONGEST, check_picture_path, dependency_picture, substitution_picture
     from hyenadna_core.inference.windows import STRANDS
 
-    if out and out.suffix != ".tsv":
+    if out == STDOUT:
+        out = None
+    if out and out.suffix.lower() != ".tsv":
         raise HyenaDNAError(f"{out}: the table is tab-separated: name it .tsv.")
+    arrays = dependencies and dependencies.with_suffix(".npz")
     for path in filter(None, (picture, dependencies)):
         check_picture_path(path, needs_logo=path == picture)
+    written = [path for path in (out, picture, dependencies, arrays) if path]
+    check_outputs(written, [fasta])
     genome = open_genome(fasta)
     place = parse_region(region, genome)
+    if len(place) > mutate.LONGEST:
+        raise HyenaDNAError(f"{shown(region)} has {len(place):,} bases; at most {mutate.LONGEST:,} can be substituted.")
     if picture and len(place) > LONGEST:
-        raise HyenaDNAError(f"--picture shows at most {LONGEST:,} bases, {shown(region)} has {len(place):,}.")
+        raise HyenaDNAError(f"--picture shows at most {LONGEST:,} bases, and {shown(region)} has {len(place):,}.")
+    substitutions = len(mutate.substitutions(genome, place))
+    if not substitutions:
+        raise HyenaDNAError(f"{shown(region)} has no A, C, G or T to substitute: choose another region.")
     weights = find_weights(session, Reading(**reading))
     if dependencies and len(place) > weights.window // 2:
         raise HyenaDNAError(
@@ -74,8 +87,9 @@ def command(
         )
     model, strand = make_model(weights), weights.reading.strand
     options: dict[str, Any] = {"window": weights.window, "strand": strand, "batch_size": batch_size_of(weights)}
-    count = len(STRANDS[strand]) * len(mutate.substitutions(genome, place)) * (2 if dependencies else 1)
-    announcement = Announcement(f"{count:,} windows of {weights.window:,} bases with a substitution", count)
+    count = len(STRANDS[strand]) * substitutions * (2 if dependencies else 1)
+    work = f"Scoring {substitutions:,} substitutions in {count:,} windows of {weights.window:,} bases"
+    announcement = Announcement(work, count)
     with progress("Substituting", count) as advance:
 
         def both(done: int) -> None:
@@ -91,7 +105,9 @@ def command(
         print_result(table, end="")
     if picture:
         substitution_picture(picture, place.chrom, place.start, *effects, strand=gene_strand)
-    if dependencies and changes is not None:
-        with file_written_aside(dependencies.with_suffix(".npz")) as aside, aside.open("wb") as file:
+    if dependencies and arrays and changes is not None:
+        with file_written_aside(arrays) as aside, aside.open("wb") as file:
             np.savez(file, dependencies=changes, start=place.start, chrom=place.chrom, sequence=effects.sequence)
         dependency_picture(dependencies, place.chrom, place.start, changes)
+    if written:
+        notice_written(written)

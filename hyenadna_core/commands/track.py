@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.genome.track_hub import BIGWIG, HUB
 from hyenadna_core.inference.options import PATH, Reading, reading_options
 from hyenadna_core.inference.shard import WHOLE, Shard, resume_option, shard_option
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import Advance
+from hyenadna_core.terminal import Advance, notice_written
 
 if TYPE_CHECKING:
     from hyenadna_core.inference.part_file import Arrays
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     help="log P of the base; entropy; or log P of A, C, G and T: four tracks.",
 )
 @click.option(
-    "--context", type=click.IntRange(min=1), help="Bases before each base that are read.  [default: half the window]"
+    "--context", type=click.IntRange(min=1), help="Least number of bases before each base.  [default: half the window]"
 )
 @click.option("--hub", type=PATH, metavar="DIR", help="Write a track hub for the UCSC browser into this folder.")
 @click.option(
-    "--genome-name", metavar="NAME", help="Name of the genome in the browser, as hg19.  [default: from FASTA]"
+    "--genome-name", metavar="NAME", help="Name of the genome in the browser, such as hg19.  [default: that of FASTA]"
 )
 @shard_option
 @resume_option
@@ -59,8 +60,8 @@ def command(
 ) -> None:
     """Write how well the model predicts each base of a genome, as a track.
 
-    Each base is predicted from the bases before it, at least --context of them, on both strands.
-    Values are in nats. Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base
+    Each base is predicted from at least --context bases before it, on both strands. Values are in
+    nats. Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base
     that the model expected, as in repeats; log(1/4) = -1.39 is a guess.
 
     \b
@@ -68,6 +69,8 @@ def command(
       hyenadna track genome.fa.gz --bed exons.bed --what logo --hub hub --genome-name hg38
     """  # noqa: D301 (click reads this)
     from hyenadna_core.files.checksum import sha256_of
+    from hyenadna_core.files.input import regular_file
+    from hyenadna_core.files.output import check_outputs
     from hyenadna_core.genome.fasta import open_genome
     from hyenadna_core.genome.track_files import track_paths
     from hyenadna_core.inference import track_job
@@ -81,31 +84,43 @@ def command(
 
     if out is None and hub is None:
         raise HyenaDNAError("The track needs a file: give --out chr20.bw, or --hub DIR.")
+    if genome_name and hub is None:
+        raise HyenaDNAError(f"--genome-name {shown(genome_name)} is for a hub: give --hub DIR too.")
     out = out or hub / f"{what}.bw"  # type: ignore[operator]  # one of them is given
-    if hub is not None and (out.parent != hub or out.suffix.lower() not in (".bw", ".bigwig")):
-        raise HyenaDNAError(f"--out {out} is no .bw in the folder --hub {hub}: leave out --out, or name it so.")
+    browser_name = (genome_name or fasta.name.split(".")[0]) if hub else None
+    for path in filter(None, (fasta, bed)):
+        regular_file(path)  # it is read again at the end, which a pipe cannot be
+    written = [out]
     if shard == WHOLE:
-        for path in track_paths(out, track_job.names_of(what)):
-            if path.exists() and path.samefile(fasta):
-                raise HyenaDNAError(f"{path} is the input {fasta}: name another file.")
+        written = track_paths(out, track_job.names_of(what))
+        check_outputs(written, [fasta, bed] if bed else [fasta])
+        if hub and browser_name:
+            track_job.check_hub(hub, out, browser_name)
+            written.append(hub / HUB)
     weights = find_weights(session, Reading(**reading))
     context = context or weights.window // 2
     if context >= weights.window:
         raise HyenaDNAError(f"--context {context:,} leaves no base of a window of {weights.window:,}: make it smaller.")
-    genome = open_genome(fasta)
-    places = track_job.parts_of(track_job.intervals_of(genome, region, bed), weights.window, context)
+    genome, strand = open_genome(fasta), weights.reading.strand
+    intervals = track_job.intervals_of(genome, region, bed)
+    if shard == WHOLE and out.suffix.lower() in BIGWIG and not track_job.has_values(genome, intervals, strand):
+        raise HyenaDNAError(
+            f"{out}: no base of these gets a value, as they are N, and a BigWig cannot be empty: choose other bases, "
+            "or write .bedgraph."
+        )
+    pieces = track_job.parts_of(intervals, weights.window, context)
     inputs = {"fasta": Input(str(fasta), genome.sha256)}
     if bed is not None:
         inputs["bed"] = Input(str(bed), sha256_of(bed))
-    options = {"what": what, "context": context, "region": list(region)}
-    options["hub"] = (genome_name or fasta.name.split(".")[0]) if hub else None
-    job = replace(job_of(weights, "track", inputs, options, len(places)), shard=shard)
-    strand = weights.reading.strand
-    with opened_parts(out, job, resume) as parts:
+    options = {"what": what, "context": context, "region": list(region), "hub": browser_name}
+    job = replace(job_of(weights, "track", inputs, options, len(pieces)), shard=shard)
+    strands, step = len(STRANDS[strand]), weights.window - context
+    with opened_parts(out, job, resume, written) as parts:
         if parts.missing:
-            model, strands = make_model(weights), len(STRANDS[strand])
-            bases = sum(len(places[part]) for part in parts.missing)
-            windows = strands * -(-bases // (weights.window - context))
+            model = make_model(weights)
+            todo = [piece for part in parts.missing for piece in pieces[part]]
+            bases = sum(map(len, todo))
+            windows = strands * sum(track_job.windows_of(piece, step) for piece in todo)
             work = f"A track of {bases:,} bases from {windows:,} windows of {weights.window:,} bases"
             announcement = Announcement(work, strands * bases)
 
@@ -114,13 +129,10 @@ def command(
                     announcement.advance(done)
                     advance(done)
 
-                place = places[part]
                 values = track_values(
                     model,
                     genome,
-                    place.chrom,
-                    place.start,
-                    place.end,
+                    pieces[part],
                     window=weights.window,
                     context=context,
                     what=what,
@@ -130,5 +142,6 @@ def command(
                 )
                 return {"values": values}
 
-            parts.run(compute, "Computing", [strands * len(place) for place in places])
+            parts.run(compute, "Computing", [strands * sum(map(len, part)) for part in pieces])
         parts.finish(ASSEMBLERS["track"]())
+    notice_written(written)

@@ -20,6 +20,7 @@ from hyenadna_core.genome.blocks import PIECE, Block, checked
 from hyenadna_core.genome.contig_tree import list_contigs
 from hyenadna_plugins import reason_of
 
+KEPT, WORKING = "values", "working.bw"  # beside a file that is being written
 LONGEST = (1 << 32) - 1  # bases of a contig
 FAULTS = ("PanicException", "BBIReadError", "Exception", "ValueError")  # what pybigtools and list_contigs raise
 
@@ -56,11 +57,11 @@ def write_bigwigs(paths: Sequence[Path], contigs: Mapping[str, int], blocks: Ite
             raise HyenaDNAError(f"{paths[0]}: '{shown(chrom)}' has {length:,} bases, a BigWig holds {LONGEST:,}.")
     with ExitStack() as stack:
         asides = [stack.enter_context(file_written_aside(path)) for path in paths]
-        kept = asides[0].with_name("values")
+        kept = asides[0].with_name(KEPT)
         runs = _keep(kept, checked(paths[0], contigs, blocks, len(paths)))
         for track, (path, aside) in enumerate(zip(paths, asides, strict=True)):
             values = _Kept(kept, runs, len(paths), track)
-            working = aside.with_name("working.bw")  # pybigtools refuses other suffixes, also .BIGWIG
+            working = aside.with_name(WORKING)  # pybigtools refuses other suffixes, also .BIGWIG
             if fault := _write(pybigtools, path, working, contigs, values):
                 raise HyenaDNAError(
                     f"pybigtools could not write {path} ({fault}): check the free space of its folder and of "

@@ -12,6 +12,7 @@ from hyenadna_core.genome.intervals import Interval, bed_lines, interval_of
 from hyenadna_core.terminal import progress
 
 REGION = re.compile(r"(?P<chrom>.+?):(?P<first>[0-9][0-9,]{0,23})-(?P<last>[0-9][0-9,]{0,23})")
+EXAMPLE = "chr1:1,001-2,000"
 
 
 def parse_region(text: str, genome: Genome) -> Interval:
@@ -23,19 +24,22 @@ def parse_region(text: str, genome: Genome) -> Interval:
     if text in genome.contigs:
         return Interval(text, 0, genome.contigs[text], "")
     match = REGION.fullmatch(text)
-    if match is None or match["chrom"] not in genome.contigs:
-        name = match["chrom"] if match else text
+    chrom = match["chrom"] if match else next((name for name in genome.contigs if text.startswith(f"{name}:")), text)
+    if chrom not in genome.contigs:
         raise HyenaDNAError(
-            f"No contig '{shown(name)}' in {genome.path}; it has {first_names(genome.contigs)}. Write a region as in "
-            "chr1:1,001-2,000."
+            f"No contig '{shown(chrom)}' in {genome.path}; it has {first_names(genome.contigs)}. Write a region as in "
+            f"{EXAMPLE}."
         )
-    chrom, length = match["chrom"], genome.contigs[match["chrom"]]
+    if match is None:
+        raise HyenaDNAError(f"'{shown(text)}' is no region: write it as in {EXAMPLE}.")
+    length = genome.contigs[chrom]
     first, last = (int(match[name].replace(",", "")) for name in ("first", "last"))
-    if not 1 <= first <= last <= length:
+    if not 1 <= first <= length or last > length:
         raise HyenaDNAError(
-            f"The region '{shown(text)}' is not in {shown(chrom)}, which has the bases 1 to {length:,}: the first base "
-            "comes first."
+            f"The region '{shown(text)}' is not in {shown(chrom)}, which has the bases 1 to {length:,}: choose others."
         )
+    if last < first:
+        raise HyenaDNAError(f"The region '{shown(text)}' ends before it starts: write the smaller position first.")
     return Interval(chrom, first - 1, last, "")
 
 

@@ -20,6 +20,7 @@ DEFINITIONS = (
 OURS = (f"##{ORIGIN}=", f"##INFO=<ID={SCORE},", f"##INFO=<ID={SKIP},")
 LONGEST_TBI = 1 << 29  # bases: a .tbi reaches no further, a .csi does
 LONGEST_SETTING = 1000  # characters
+TEXT = "text.vcf"  # beside a BCF that is being written
 
 
 def write_text(file: IO[bytes], scored: ScoredFile, added: list[str] | None = None) -> tuple[bool, int]:
@@ -59,7 +60,7 @@ def write_bgzip(aside: Path, scored: ScoredFile) -> Path | None:
 
 
 def write_binary(aside: Path, scored: ScoredFile) -> Path | None:
-    text = aside.with_name("text.vcf")
+    text = aside.with_name(TEXT)
     with text.open("wb") as file:
         is_sorted, _ = write_text(file, scored, definitions(scored.source))
     write_bcf(text, aside)

@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.cache import write_text
+from hyenadna_core.files.text import text_lines
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # of a track in trackDb
+HUB, NAME_OF_HUB = "hub.txt", "hyenadna"
 WORD = re.compile(r"[A-Za-z0-9._-]+")  # of a genome and of a hub
 COLORS = {"A": "0,150,0", "C": "0,0,220", "G": "240,150,0", "T": "210,0,0"}
 COLOR = "60,60,60"
@@ -41,34 +43,61 @@ class HubTrack:
 def write_hub(folder: str | Path, genome: str, tracks: Sequence[HubTrack], email: str = EMAIL) -> Path:
     """Write hub.txt into a folder, with relative links to the files of the tracks; return its path.
 
+    Tracks of other names that it had before stay.
+
     Args:
         genome: the name of the genome in the browser, such as hg19 or GCF_000005845.2.
 
     Raises:
-        HyenaDNAError: a name or label is one that the browser cannot read, a name comes twice, or a
-            file is missing or no BigWig.
+        HyenaDNAError: a name or label is one that the browser cannot read, a name comes twice, a
+            file is missing or no BigWig, or hub.txt is there and not of this genome.
         OSError: the folder cannot be written.
     """
     folder = Path(folder)
-    _check(folder, genome, tracks)
+    kept = tracks_of_hub(folder, genome)
+    _check(folder, tracks)
     hub = {
-        "hub": "hyenadna",
+        "hub": NAME_OF_HUB,
         "shortLabel": "HyenaDNA",
         "longLabel": f"Tracks of HyenaDNA on {genome}",
         "useOneFile": "on",
         "email": email,
     }
+    names = [track.name for track in tracks]
     stanzas = [hub, {"genome": genome}]
+    stanzas += [each for each in kept if each["track"] not in names and each.get("parent") not in names]
     for track in tracks:
         stanzas += _stanzas(folder, track)
     lines = ("".join(f"{key} {value}\n" for key, value in stanza.items()) for stanza in stanzas)
-    write_text(folder / "hub.txt", "\n".join(lines))
-    return folder / "hub.txt"
+    write_text(folder / HUB, "\n".join(lines))
+    return folder / HUB
 
 
-def _check(folder: Path, genome: str, tracks: Sequence[HubTrack]) -> None:
+def tracks_of_hub(folder: Path, genome: str) -> list[dict[str, str]]:
+    """Return the settings of the tracks that the hub in a folder has already.
+
+    Call it before a long computation.
+
+    Raises:
+        HyenaDNAError: the browser cannot read the name of the genome, or hub.txt is one that
+            `write_hub` did not write for this genome.
+    """
     if not WORD.fullmatch(genome):
         raise HyenaDNAError(f"{folder}: the genome '{shown(genome)}': give its name in the browser, such as hg19.")
+    path = folder / HUB
+    if not path.exists():
+        return []
+    blocks = "".join(text_lines(path, lambda done: None)).strip().split("\n\n")
+    pairs = [[line.partition(" ") for line in block.splitlines()] for block in blocks]
+    head, *others = [{key: value for key, _, value in block} for block in pairs]
+    if head.get("hub") != NAME_OF_HUB or not others or not all("track" in each for each in others[1:]):
+        raise HyenaDNAError(f"{path} was not written by hyenadna: choose another folder.")
+    if (other := others[0].get("genome", "")) != genome:
+        raise HyenaDNAError(f"{path} is of the genome {shown(other)}, not {genome}: choose another folder.")
+    return others[1:]
+
+
+def _check(folder: Path, tracks: Sequence[HubTrack]) -> None:
     names = [track.name for track in tracks]
     for track in tracks:
         place = f"{folder}, track '{shown(track.name)}'"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.backend import check_backend
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.inference.job import Input, Job
@@ -16,6 +16,7 @@ from hyenadna_core.training.config import POLICIES, RunFile
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.weights.sources import Weights, read_weights
 
+LANGUAGE_MODEL = "causal-lm"  # the task
 BASES_AT_ONCE = 1 << 15  # more are not faster on a CPU
 MEMORY_USED = 0.5  # of the free memory
 
@@ -81,10 +82,19 @@ def trained_length(path: Path, max_seq_len: int) -> int:
 
     A checkpoint of a run has it in the run.json of its folder. Other weights are taken to be
     trained at their full length.
+
+    Raises:
+        HyenaDNAError: the run trained another task, so its weights predict no bases.
     """
     run = path.parent.parent.parent  # RUN/checkpoints/step-N/model.safetensors
     if path.parent.parent.name == "checkpoints" and (run / "run.json").is_file():
-        return max(stage.seq_len for stage in RunFile.of(read_run(run), run)[1].stages)
+        config = RunFile.of(read_run(run), run)[1]
+        if config.task != LANGUAGE_MODEL:
+            raise HyenaDNAError(
+                f"{run} trained the task {shown(config.task)}, and its weights predict no bases any more: choose "
+                f"weights of a language model, as the task {LANGUAGE_MODEL} trains it."
+            )
+        return max(stage.seq_len for stage in config.stages)
     return max(1, max_seq_len - SPECIAL_TOKENS)
 
 

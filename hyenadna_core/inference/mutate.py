@@ -14,6 +14,7 @@ from hyenadna_core.terminal import Advance, tab_separated
 from hyenadna_core.tokens import encode, reverse_complement
 
 BASES = "ACGT"
+LONGEST = 100_000  # bases of a region
 
 
 class Effects(NamedTuple):

@@ -16,6 +16,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside, remove_folder, remove_unfinished, write_text
 from hyenadna_core.files.json_file import read_bytes
 from hyenadna_core.files.lock import locked
+from hyenadna_core.genome import bigwig, scored_vcf
 from hyenadna_core.inference.assemblers import Assembler
 from hyenadna_core.inference.job import JOB, LARGEST, Job, with_inputs
 from hyenadna_core.inference.part_file import NAME, Arrays, Damaged, from_bytes, name_of, to_bytes
@@ -26,6 +27,7 @@ from hyenadna_core.terminal import Advance, notice, progress
 
 LOCK = ".lock"
 INDEXES = (".tbi", ".csi")  # the ends of the names of files that are written together with a VCF
+WORKING_FILES = (bigwig.KEPT, bigwig.WORKING, scored_vcf.TEXT)  # beside a file that is being written
 STDOUT = Path("-")
 Compute = Callable[[int, Advance], Arrays]
 
@@ -129,7 +131,7 @@ class Parts:
 
 
 @contextmanager
-def opened_parts(out: Path, job: Job, resume: bool) -> Iterator[Parts]:
+def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()) -> Iterator[Parts]:
     """Lock the folder OUT.parts, and find the finished parts of a job in it.
 
     Ctrl-C and SIGTERM within the block end the process with 128 and the number of the signal, after
@@ -138,6 +140,8 @@ def opened_parts(out: Path, job: Job, resume: bool) -> Iterator[Parts]:
 
     Args:
         resume: whether to go on with the parts of an earlier run.
+        outputs: the files that will be written, if it is not `out` only: what a killed run left of
+            them is removed.
 
     Raises:
         HyenaDNAError: another process uses the folder; it has parts and `resume` is not set; or
@@ -156,7 +160,9 @@ def opened_parts(out: Path, job: Job, resume: bool) -> Iterator[Parts]:
         if out == STDOUT:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hyenadna-")))
         stack.enter_context(_lock(folder, out))
-        remove_unfinished(out.parent, re.escape(out.name), [f"{out.name}{end}" for end in ("", *INDEXES)])
+        for path in outputs or [out]:
+            files = [f"{path.name}{end}" for end in ("", *INDEXES)]
+            remove_unfinished(path.parent, re.escape(path.name), [*files, *WORKING_FILES])
         parts = Parts(_start(folder, job, out, resume), out, folder, stack.enter_context(stopped_by_signals()))
         try:
             parts.find_done()

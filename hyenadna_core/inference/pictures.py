@@ -86,7 +86,7 @@ def dependency_picture(
     start: int,
     dependencies: np.ndarray,
     *,
-    label: str = "change of the prediction",
+    label: str = "largest change of the log-odds (nats)",
 ) -> None:
     """Draw how a substitution at each base (row) changes the prediction at each other (column).
 
@@ -120,7 +120,7 @@ def dependency_picture(
     edge = start + 0.5
     extent = (edge, edge + len(values), edge + len(values), edge)
     image = axes.imshow(values, cmap=colors, norm=norm, extent=extent, interpolation="nearest")
-    figure.colorbar(image, ax=axes, label=label, shrink=0.85)
+    figure.colorbar(image, ax=axes, label=label, shrink=0.85, format="%g")
     axes.set_xlabel(f"predicted base, position on {chrom}")
     axes.set_ylabel(f"substituted base, position on {chrom}")
     for axis in (axes.xaxis, axes.yaxis):

@@ -4,13 +4,14 @@ A window gives the values of its last bases; the bases before them are their pas
 contig have fixed positions. So a base has the same value, whichever interval is asked for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hyenadna_backends.forward import without_gradients
 from hyenadna_core.genome.fasta import Genome
+from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.inference.windows import (
     STRANDS,
     Window,
@@ -65,12 +66,13 @@ class Row(NamedTuple):
     ids: np.ndarray  # in the direction of the strand
 
 
+Place = tuple[str, int]  # the contig and the first base of a window
+
+
 def track_values(
     model: Any,
     genome: Genome,
-    chrom: str,
-    start: int,
-    end: int,
+    intervals: Sequence[Interval],
     *,
     window: int,
     context: int,
@@ -79,66 +81,80 @@ def track_values(
     batch_size: int = 16,
     advance: Advance = lambda done: None,
 ) -> np.ndarray:
-    """Return the values of bases start to end of a contig: (end - start, values) float32.
+    """Return the values of the bases of all intervals, in their order: (n, values) float32.
 
     Each base is predicted from at least `context` bases before it, or from all that there are at
     the end of a contig. Bases that are not A, C, G or T have no value, NaN. The value of a base is
-    the mean of the strands that have one. `advance` is called with the bases that are done, on each
-    strand.
+    the mean of the strands that have one. Intervals in the same window share it. `advance` is
+    called with the bases that are done, on each strand.
     """
-    strands = STRANDS[strand]
-    sums = np.zeros((end - start, len(WHAT[what].names)), np.float64)
-    counts = np.zeros(end - start, np.int64)
-    for name in strands:
-        for first, values in _on_strand(model, genome, chrom, start, end, window, context, what, name, batch_size):
+    places = places_of(intervals, window - context)
+    count = sum(map(len, intervals))
+    sums = np.zeros((count, len(WHAT[what].names)), np.float64)
+    counts = np.zeros(count, np.int64)
+    for name in STRANDS[strand]:
+        for place, values in _on_strand(model, genome, list(places), window, context, what, name, batch_size):
             given = ~np.isnan(values[:, 0])
-            part = slice(first - start, first - start + len(values))
-            sums[part][given] += values[given]
-            counts[part] += given
-            advance(len(values))
+            for own, rows in places[place]:
+                sums[rows][given[own]] += values[own][given[own]]
+                counts[rows] += given[own]
+                advance(rows.stop - rows.start)
     with np.errstate(invalid="ignore"):
         return (sums / counts[:, None]).astype(np.float32)
+
+
+def places_of(intervals: Sequence[Interval], step: int) -> dict[Place, list[tuple[slice, slice]]]:
+    """Return the windows with bases of intervals, which begin at multiples of `step`.
+
+    Each has pairs of slices: bases of the window, and where they are among those of all intervals.
+    """
+    places: dict[Place, list[tuple[slice, slice]]] = {}
+    row = 0
+    for each in intervals:
+        for first in range(each.start // step * step, each.end, step):
+            low, high = max(each.start, first), min(each.end, first + step)
+            rows = slice(row + low - each.start, row + high - each.start)
+            places.setdefault((each.chrom, first), []).append((slice(low - first, high - first), rows))
+        row += len(each)
+    return places
 
 
 def _on_strand(
     model: Any,
     genome: Genome,
-    chrom: str,
-    start: int,
-    end: int,
+    places: Sequence[Place],
     window: int,
     context: int,
     what: str,
     strand: str,
     batch_size: int,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield pairs (first base, values) of all windows with bases of the interval."""
-    step, contig, width = window - context, genome.contigs[chrom], len(WHAT[what].names)
-    firsts = range(start // step * step, end, step)
-    batches = [firsts[number : number + batch_size] for number in range(0, len(firsts), batch_size)]
+) -> Iterator[tuple[Place, np.ndarray]]:
+    """Yield pairs (window, values of its bases)."""
+    step, width = window - context, len(WHAT[what].names)
+    batches = [places[number : number + batch_size] for number in range(0, len(places), batch_size)]
 
-    def read(firsts: range) -> list[Row]:
+    def read(batch: Sequence[Place]) -> list[tuple[Place, Row]]:
         rows = []
-        for first in firsts:
+        for chrom, first in batch:
+            contig = genome.contigs[chrom]
             last = min(first + step, contig)
             past = first - max(0, first - context) if strand == "+" else min(contig, last + context) - last
             edges = (first - past, last) if strand == "+" else (first, last + past)
-            rows.append(Row(first, last, past, read_window(genome, Window(chrom, *edges, strand))))
+            ids = read_window(genome, Window(chrom, *edges, strand))
+            rows.append(((chrom, first), Row(first, last, past, ids)))
         return rows
 
     with prefetched(read, batches) as ready, without_gradients():
         for rows in ready:
-            some = [row for row in rows if is_base(row.ids[row.past :]).any()]  # the others have no values
-            values = {row.first: np.full((row.last - row.first, width), np.nan) for row in rows}
+            values = {place: np.full((row.last - row.first, width), np.nan) for place, row in rows}
+            some = [(place, row) for place, row in rows if is_base(row.ids[row.past :]).any()]  # others have no values
             if some:
-                ids = padded([row.ids for row in some], window, rows_at_once(len(some), batch_size))
+                ids = padded([row.ids for _, row in some], window, rows_at_once(len(some), batch_size))
                 predicted = predictions(model, forward(model.backbone, ids))
-                for row, of_row in zip(some, predicted, strict=False):
+                for (place, row), of_row in zip(some, predicted, strict=False):
                     of_strand = WHAT[what].of(of_row[row.past : len(row.ids)], row.ids[row.past :])
-                    values[row.first] = turned(of_strand) if strand == "-" else of_strand
-            for row in rows:
-                low, high = max(start, row.first), min(end, row.last)
-                yield low, values[row.first][low - row.first : high - row.first]
+                    values[place] = turned(of_strand) if strand == "-" else of_strand
+            yield from values.items()
 
 
 def turned(values: np.ndarray) -> np.ndarray:

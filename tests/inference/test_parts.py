@@ -159,8 +159,17 @@ def test_unfinished_files_of_a_killed_run_are_removed(squares, numbers, job, out
     for unfinished in (folder / ".part-000002.safetensors-abcdefgh", tmp_path / ".out.tsv-abcdefgh"):
         unfinished.mkdir()
         (unfinished / unfinished.name[1:-9]).touch()
+    for name in ("values", "working.bw", "text.vcf", "out.tsv.tbi"):
+        (tmp_path / ".out.tsv-abcdefgh" / name).touch()
     squares.run(numbers, out, job, resume=True)
     assert names(tmp_path) == ["numbers.txt", "out.tsv"]
+
+
+def test_unfinished_files_of_all_outputs_are_removed(job, tmp_path):
+    for name in (".x.A.bw-abcdefgh", ".x.B.bw-abcdefgh"):
+        (tmp_path / name).mkdir()
+    with opened_parts(tmp_path / "x.bw", job, resume=False, outputs=[tmp_path / "x.A.bw"]):
+        assert names(tmp_path) == [".x.B.bw-abcdefgh", "numbers.txt", "x.bw.parts"]
 
 
 def test_other_files_in_the_folder_stay(squares, numbers, job, out, folder):

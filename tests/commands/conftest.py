@@ -1,0 +1,31 @@
+import pytest
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """Save a small language model for 64 bases; return its folder."""
+    from hyenadna_core import CausalLM, HyenaBackbone, save
+
+    path = tmp_path_factory.mktemp("weights") / "tiny"
+    save(CausalLM(HyenaBackbone(1, 8, 66, seed=3)), path)
+    return path
+
+
+@pytest.fixture
+def fasta(write_fasta, random_bases):
+    """Write a genome with a gap, lower-case bases, a short contig, and one of N only."""
+    bases = random_bases(600)
+    chr1 = bases[:300] + "N" * 60 + bases[300:].lower()
+    return write_fasta({"chr1": chr1, "chr2": "ACGTACGTAC", "chrN": "N" * 70})
+
+
+@pytest.fixture
+def track(cli, fasta, weights):
+    """Return a function that runs `hyenadna track` on the genome: (status, stdout, stderr)."""
+    return lambda *options: cli("track", fasta, "--weights", weights, *options)
+
+
+@pytest.fixture
+def mutate(cli, fasta, weights):
+    """Return a function that runs `hyenadna mutate` on the genome: (status, stdout, stderr)."""
+    return lambda *words: cli("mutate", fasta, *words, "--weights", weights)
