@@ -17,7 +17,7 @@ SOURCE = str(DATA / "tiny_order2.lightning_layout.ckpt")
 
 def run(folder, *arguments):
     """Run Python where no file can have over 100 bytes, as on a full disk: (status, stderr)."""
-    command = [sys.executable, *arguments]
+    command = [sys.executable, "-B", *arguments]  # a truncated .pyc would stay
     limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))}
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **limits)
     return answer.returncode, answer.stderr

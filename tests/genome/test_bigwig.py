@@ -242,7 +242,7 @@ except Exception as error:
     print(type(error).__name__, error)
 """
     limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))}
-    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, **limits)
+    answer = subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, **limits)
     expected = (
         "OSError [Errno 27] File too large: 't.bw'"
         if limit < 120_000

@@ -208,7 +208,7 @@ def test_a_full_disk_leaves_nothing(tmp_path):
         " except (HyenaDNAError, OSError) as error: print(suffix, error)"
     )
     limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))}
-    command = [sys.executable, "-c", code, *WRITERS]
+    command = [sys.executable, "-B", "-c", code, *WRITERS]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, **limits)
     lines = dict(line.split(" ", 1) for line in answer.stdout.splitlines())
     assert {suffix for suffix, line in lines.items() if f"out{suffix}" in line} == set(WRITERS)

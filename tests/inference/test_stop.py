@@ -46,9 +46,10 @@ def test_ctrl_c_is_one_line_with_the_way_on(squares, numbers, job, out, stop_at,
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_command_at_once(squares, numbers, out, tmp_path, number):
     command = [*squares.words, "squares", numbers, "--out", out, "--seconds"]
-    process = subprocess.Popen([*command, "60"], stderr=subprocess.PIPE, text=True)
+    heeded = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}  # it may be ignored in the background
+    process = subprocess.Popen([*command, "60"], stderr=subprocess.PIPE, text=True, **heeded)
     folder = out.with_name("out.tsv.parts")
-    while not (folder / "job.json").exists():
+    while not (folder / "job.json").exists() and process.poll() is None:
         time.sleep(0.01)
     time.sleep(0.1)
     process.send_signal(number)

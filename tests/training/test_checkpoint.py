@@ -165,7 +165,7 @@ except HyenaDNAError as error:
 @pytest.mark.one_backend
 def test_a_full_disk_is_one_line_and_leaves_the_one_before(tmp_path):
     """Limit the size of files, so that writing fails in the middle of the weights."""
-    command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
+    command = [sys.executable, "-B", "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
     run = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1].startswith(f"Cannot write the checkpoint {tmp_path}/step-2: ")
     assert run.stdout.splitlines()[-1].endswith(

@@ -144,7 +144,8 @@ def test_a_second_run_with_the_same_output_is_refused(score, tmp_path, snvs, one
 
 @pytest.mark.one_backend
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
-def test_a_full_disk_keeps_the_parts_and_says_how_to_go_on(score, tmp_path, snvs, one_line, names):
+def test_a_full_disk_keeps_the_parts_and_says_how_to_go_on(score, tmp_path, snvs, one_line, names, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a truncated .pyc would stay
     records = snvs(*range(20, 120))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     for limit, message, left in (
