@@ -41,6 +41,15 @@ def pytest_ignore_collect(collection_path):
     return True if absent and AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests that run once: of the marks of a test and its file, the nearest counts."""
+    for item in items:
+        nearest = next((mark.name for mark in item.iter_markers() if mark.name in MEETS_KERAS), None)
+        if nearest == "one_backend":
+            item.add_marker("once")
+
+
 @pytest.fixture(autouse=True)
 def _no_keras_without_a_marker(request, monkeypatch):
     """Make `import keras` fail in a test without a marker that allows it."""
