@@ -1,11 +1,10 @@
 """The language model of a command, the window that it reads, and how many windows at a time."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.backend import check_backend
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.inference.job import Input, Job
@@ -34,12 +33,12 @@ def find_weights(session: Session, reading: Reading) -> Source:
     """Read weights, and decide how many bases the model reads at once; print both in one line.
 
     Raises:
-        HyenaDNAError: there are no such weights, the window is longer than in their training, or
-            the backend is not installed.
+        HyenaDNAError: there are no such weights, they are of another task, the window is longer
+            than in their training, or the backend is not installed.
     """
     name = reading.weights or DEFAULT_WEIGHTS
     weights = read_weights(name)
-    trained = trained_length(weights.path, weights.architecture["max_seq_len"])
+    trained = trained_length(weights)
     window = reading.window or trained
     if window > trained and not reading.allow_longer:
         raise HyenaDNAError(
@@ -76,16 +75,25 @@ def batch_size_of(source: Source) -> int:
     return source.reading.batch_size or windows_at_once(config, source.window)
 
 
-def trained_length(path: Path, max_seq_len: int) -> int:
+def trained_length(weights: Weights) -> int:
     """Return the number of bases of the longest sequences that weights were trained with.
 
     A checkpoint of a run has it in the run.json of its folder. Other weights are taken to be
     trained at their full length.
+
+    Raises:
+        HyenaDNAError: they are of a run of a task with a head of its own.
     """
-    run = path.parent.parent.parent  # RUN/checkpoints/step-N/model.safetensors
-    if path.parent.parent.name == "checkpoints" and (run / "run.json").is_file():
-        return max(stage.seq_len for stage in RunFile.of(read_run(run), run)[1].stages)
-    return max(1, max_seq_len - SPECIAL_TOKENS)
+    step = weights.path.parent  # RUN/checkpoints/step-N/model.safetensors
+    run = step.parent.parent
+    if step.parent.name == "checkpoints" and (run / "run.json").is_file():
+        config = RunFile.of(read_run(run), run)[1]
+        if weights.left_out:
+            raise HyenaDNAError(
+                f"{run} is a run of the task {shown(config.task)}, not a language model: choose other --weights."
+            )
+        return max(stage.seq_len for stage in config.stages)
+    return max(1, int(weights.architecture["max_seq_len"]) - SPECIAL_TOKENS)
 
 
 def make_model(source: Source) -> Any:
