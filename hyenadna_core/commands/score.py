@@ -74,17 +74,19 @@ def command(
     from hyenadna_core.genome.variants import Reason
     from hyenadna_core.genome.vcf import check_references, count_variants
     from hyenadna_core.genome.vcf_text import vcf_source
-    from hyenadna_core.inference import score_job
     from hyenadna_core.inference.announcement import Announcement
     from hyenadna_core.inference.assemblers import ASSEMBLERS
     from hyenadna_core.inference.job import Input
     from hyenadna_core.inference.model import find_weights, job_of, make_model
     from hyenadna_core.inference.parts import opened_parts
-    from hyenadna_core.inference.windows import STRANDS
 
     if shard == WHOLE:
         check_output(out, STDIN if vcf == STDOUT else vcf, fasta, *filter(None, [aliases]))
     weights = find_weights(session, Reading(**reading))
+
+    from hyenadna_core.inference import score_job  # this imports Keras, for which the backend must be there
+    from hyenadna_core.inference.windows import STRANDS
+
     genome = open_genome(fasta)
     names = contig_names(genome, aliases, chr_prefix)
     with vcf_source(vcf) as source:

@@ -1,7 +1,6 @@
 """The language model of a command, the window that it reads, and how many windows at a time."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.backend import check_backend
@@ -35,12 +34,12 @@ def find_weights(session: Session, reading: Reading) -> Source:
     """Read weights, and decide how many bases the model reads at once; print both in one line.
 
     Raises:
-        HyenaDNAError: there are no such weights, the window is longer than in their training, or
-            the backend is not installed.
+        HyenaDNAError: there are no such weights, they are of another task, the window is longer
+            than in their training, or the backend is not installed.
     """
     name = reading.weights or DEFAULT_WEIGHTS
     weights = read_weights(name)
-    trained = trained_length(weights.path, weights.architecture["max_seq_len"])
+    trained = trained_length(weights)
     window = reading.window or trained
     if window > trained and not reading.allow_longer:
         raise HyenaDNAError(
@@ -77,25 +76,25 @@ def batch_size_of(source: Source) -> int:
     return source.reading.batch_size or windows_at_once(config, source.window)
 
 
-def trained_length(path: Path, max_seq_len: int) -> int:
+def trained_length(weights: Weights) -> int:
     """Return the number of bases of the longest sequences that weights were trained with.
 
     A checkpoint of a run has it in the run.json of its folder. Other weights are taken to be
     trained at their full length.
 
     Raises:
-        HyenaDNAError: the run trained another task, so its weights predict no bases.
+        HyenaDNAError: they are of a run of another task, so they predict no bases.
     """
-    run = path.parent.parent.parent  # RUN/checkpoints/step-N/model.safetensors
-    if path.parent.parent.name == "checkpoints" and (run / "run.json").is_file():
+    step = weights.path.parent  # RUN/checkpoints/step-N/model.safetensors
+    run = step.parent.parent
+    if step.parent.name == "checkpoints" and (run / "run.json").is_file():
         config = RunFile.of(read_run(run), run)[1]
         if config.task != LANGUAGE_MODEL:
             raise HyenaDNAError(
-                f"{run} trained the task {shown(config.task)}, and its weights predict no bases any more: choose "
-                f"weights of a language model, as the task {LANGUAGE_MODEL} trains it."
+                f"{run} is a run of the task {shown(config.task)}, not a language model: choose other --weights."
             )
         return max(stage.seq_len for stage in config.stages)
-    return max(1, max_seq_len - SPECIAL_TOKENS)
+    return max(1, int(weights.architecture["max_seq_len"]) - SPECIAL_TOKENS)
 
 
 def make_model(source: Source) -> Any:

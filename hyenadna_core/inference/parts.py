@@ -198,9 +198,9 @@ def read_part(path: Path, part: int, job: str) -> Arrays:
 
 def remove_parts(folder: Path, parts: int) -> None:
     """Remove everything that a job with this many parts has written into its folder."""
-    names = [JOB, LOCK, *map(name_of, range(parts))]
-    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", [JOB, *map(name_of, range(parts))])
-    remove_folder(folder, names)
+    names = [JOB, *map(name_of, range(parts))]  # without job.json, what is left is not taken for parts
+    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", names)
+    remove_folder(folder, [*names, LOCK])
 
 
 @contextmanager
@@ -221,7 +221,11 @@ def _lock(folder: Path, out: Path) -> Iterator[None]:
 
 def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
     """Return the job of a folder: a new one, or the one whose parts are there."""
-    if not any(NAME.fullmatch(path.name) for path in folder.iterdir()):
+    names = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name)]
+    if names and out.exists() and not (folder / JOB).exists():  # a run was killed while it removed its parts
+        remove_folder(folder, names)
+        names = []
+    if not names:
         try:
             if resume and out.exists():
                 raise HyenaDNAError(

@@ -173,8 +173,8 @@ def test_weights_of_another_task_are_refused(tmp_path, monkeypatch):
 
     (tmp_path / "run.json").write_text("{}")
     monkeypatch.setattr(model.RunFile, "of", lambda run, folder: (None, SimpleNamespace(task="classify")))
-    with pytest.raises(HyenaDNAError, match="trained the task classify, and its weights predict no bases any more"):
-        model.trained_length(tmp_path / "checkpoints" / "best" / "model.safetensors", 66)
+    with pytest.raises(HyenaDNAError, match="is a run of the task classify, not a language model"):
+        model.trained_length(SimpleNamespace(path=tmp_path / "checkpoints" / "best" / "model.safetensors"))
 
 
 def test_a_pipe_is_refused_before_the_work(cli, one_line, weights, fasta):

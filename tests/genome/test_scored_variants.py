@@ -163,6 +163,12 @@ def test_stdout_gets_a_vcf(write, tmp_path, capfdbinary):
     assert capfdbinary.readouterr().out == text
 
 
+def test_a_closed_stdout_is_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(HyenaDNAError, match="stdout is closed: name a file"):
+        check_output(Path("-"))
+
+
 @pytest.mark.parametrize("count", [5, 7])
 def test_more_or_fewer_scores_than_alleles_write_nothing(write, tmp_path, count):
     with pytest.raises(HyenaDNAError, match=r"in\.vcf has not the alleles that were scored"):

@@ -213,6 +213,12 @@ def test_stdin_and_pipes_are_read_more_than_once(genome, tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_closed_stdin_is_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(HyenaDNAError, match="stdin is closed: name a VCF"), vcf_source("-"):
+        pass
+
+
 def test_bcf_without_pysam_names_the_extra(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "pysam", None)
     with pytest.raises(HyenaDNAError, match=r"calls\.vcf is BCF, which needs pysam: run pip install 'hyenadna\[vcf\]'"):

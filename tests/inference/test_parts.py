@@ -149,6 +149,19 @@ def test_resume_of_a_finished_run_changes_nothing(squares, numbers, job, out):
     assert names(out.parent) == ["numbers.txt", "out.tsv"]
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_parts_that_a_finished_run_could_not_remove_are_removed(squares, numbers, job, out, folder, resume):
+    (folder / "job.json").unlink()
+    out.write_text("finished")
+    if resume:
+        with pytest.raises(HyenaDNAError, match="is finished, and"):
+            squares.run(numbers, out, job, resume=True)
+    else:
+        squares.run(numbers, out, job)
+    assert out.read_text() == ("finished" if resume else SQUARED)
+    assert names(out.parent) == ["numbers.txt", "out.tsv"]
+
+
 def test_a_run_that_fails_before_its_first_part_leaves_nothing(squares, numbers, job, out, tmp_path, stop_at):
     with pytest.raises(HyenaDNAError, match="no more"):
         squares.run(numbers, out, job, compute=stop_at(numbers, job, 0, HyenaDNAError("no more")))

@@ -91,6 +91,32 @@ def test_weights_whose_numbers_overflow_are_one_line(score, weights, tmp_path, s
     assert (status, names()) == (1, ["in.vcf", "large"])
 
 
+@pytest.mark.one_backend
+def test_a_run_gives_its_longest_sequences_unless_it_is_of_another_task(score, weights, tmp_path, snvs, monkeypatch):
+    from safetensors.numpy import load_file, save_file
+
+    from hyenadna_core.inference import model
+
+    step = shutil.copytree(weights, tmp_path / "run" / "checkpoints" / "step-1")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    config = SimpleNamespace(task="classify", stages=[SimpleNamespace(seq_len=16), SimpleNamespace(seq_len=32)])
+    monkeypatch.setattr(model, "RunFile", SimpleNamespace(of=lambda run, folder: (None, config)))
+    assert "windows of 32 bases" in score(snvs(20), "--weights", step / "model.safetensors")[2]
+    tensors = load_file(step / "model.safetensors") | {"head.0.kernel": np.ones((8, 2), np.float32)}
+    save_file(tensors, step / "model.safetensors", {"format": "pt"})
+    status, _, stderr = score(snvs(20), "--weights", step / "model.safetensors")
+    message = f"Error: {tmp_path / 'run'} is a run of the task classify, not a language model: choose other --weights."
+    assert (status, stderr) == (1, f"{message}\n")
+
+
+def test_a_backend_that_is_not_there_is_one_line_before_keras_is_imported(cli):
+    status, _, stderr = cli("score", "in.vcf", "genome.fa", backend="nope")
+    lines = stderr.splitlines()
+    assert (status, len(lines)) == (1, 2)
+    assert lines[0].startswith("Weights: human-chr20-1k (small, trained on chromosome 20 alone); windows of 1,024")
+    assert lines[1].startswith("Error: Unknown backend 'nope': choose one of")
+
+
 @pytest.fixture
 def small_parts(monkeypatch):
     """Cut jobs into parts of two records."""
