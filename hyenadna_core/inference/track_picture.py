@@ -83,7 +83,7 @@ def _draw_values(axes: Any, start: int, values: np.ndarray) -> None:
 
 
 class _Gene(NamedTuple):
-    """A gene below a track: the ends of its line, and where its label is."""
+    """A gene below a track: the ends of its line, and where its label ends or begins."""
 
     name: str
     strand: str
@@ -91,7 +91,8 @@ class _Gene(NamedTuple):
     first: int
     last: int
     row: int
-    is_label_left: bool
+    label: float
+    alignment: str  # "left": the label begins there
 
 
 def _placed(exons: Sequence[Feature], start: int, end: int) -> list[_Gene]:
@@ -106,10 +107,12 @@ def _placed(exons: Sequence[Feature], start: int, end: int) -> list[_Gene]:
     for (name, strand), group in sorted(parts.items(), key=lambda item: min(exon.start for exon in item[1])):
         first, last = max(min(exon.start for exon in group), start), min(max(exon.end for exon in group), end)
         width = letter * (len(name) + 4)
-        is_left = last + width > end
-        row = next((row for row, place in enumerate(free) if place <= first - width * is_left), len(free))
-        free[row : row + 1] = [last + width * (not is_left)]
-        genes.append(_Gene(name, strand, group, first, last, row, is_left))
+        sides = [(first, last + width, last, "left"), (first - width, last, first, "right"), (first, end, end, "right")]
+        fitting = (side for side in sides if start <= side[0] and side[1] <= end)  # the third covers the gene
+        left, right, label, alignment = next(fitting)
+        row = next((row for row, place in enumerate(free) if place <= left), len(free))
+        free[row : row + 1] = [right]
+        genes.append(_Gene(name, strand, group, first, last, row, label, alignment))
     return genes
 
 
@@ -120,9 +123,11 @@ def _draw_genes(axes: Any, genes: Sequence[_Gene]) -> None:
         boxes = [(exon.start + 0.5, exon.end - exon.start) for exon in gene.exons]
         axes.broken_barh(boxes, (gene.row - 0.28, 0.56), color=color, linewidth=0.6)
         if len(genes) <= LABELLED_GENES:
-            place, side = (gene.first, "right") if gene.is_label_left else (gene.last, "left")
             text = f" {gene.name} {arrow} "
-            axes.text(place, gene.row, text, va="center", ha=side, fontsize=7, color=color, clip_on=True)
+            settings: dict[str, Any] = {"va": "center", "ha": gene.alignment, "fontsize": 7, "color": color}
+            if gene.alignment == "right" and gene.label > gene.first:  # it covers the gene
+                settings["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
+            axes.text(gene.label, gene.row, text, clip_on=True, **settings)
     axes.set_ylim(max(gene.row for gene in genes) + 0.6, -0.6)
     axes.set_yticks([])
     axes.set_ylabel("exons", fontsize=8)

@@ -146,6 +146,14 @@ def test_a_track_has_the_exons_of_the_region_below_it(figure, tmp_path):
     assert [text.get_ha() for text in lower.texts] == ["left", "left", "right"]
 
 
+def test_the_label_of_a_gene_that_leaves_no_room_stands_at_the_end(figure, tmp_path):
+    exons = [Feature("exon", 1000, 5990, "+", "A_LONG_NAME"), Feature("exon", 5800, 5990, "+", "OTHER")]
+    track_picture.track_picture(tmp_path / "x.png", "chr1", 999, VALUES, exons)
+    long, other = figure().axes[1].texts
+    assert (long.get_position(), long.get_ha()) == ((5999, 0), "right")
+    assert (other.get_position(), other.get_ha()) == ((5800, 1), "right")
+
+
 def test_the_running_mean_of_a_track_leaves_gaps(figure, tmp_path):
     PICTURES["track"](tmp_path / "x.png")
     line = figure().axes[0].lines[-1]
