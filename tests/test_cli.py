@@ -76,7 +76,7 @@ def test_the_backend_is_read_from_the_arguments_before_they_are_parsed():
 def test_presets_are_listed_with_their_plugin(cli):
     header, *rows = cli("presets")[1].splitlines()
     assert header.split("\t")[0] == "name"
-    assert len(rows) == 7
+    assert len(rows) == 8
     presets = json.loads(cli("presets", "--json")[1])
     assert presets[0] == {
         "name": "hyenadna-tiny-1k",

@@ -77,7 +77,9 @@ def test_presets_at_a_terminal_are_an_aligned_table():
     assert lines[0].split("  ")[0] == "name"
     assert lines[0].split()[1:] == ["layers", "width", "max", "bases", "parameters", "licence"]
     assert lines[7].split() == ["hyenadna-large-1m", "8", "256", "1,000,002", "6,550,528", "BSD-3-Clause"]
-    assert [line.index("BSD-3-Clause") for line in lines[1:]] == [lines[0].index("licence")] * 7
+    assert lines[8].split() == ["human-chr20-1k", "2", "128", "1,026", "436,096", "Apache-2.0"]
+    licences = ["BSD-3-Clause"] * 7 + ["Apache-2.0"]
+    assert [line.index(text) for line, text in zip(lines[1:], licences, strict=True)] == [lines[0].index("licence")] * 8
 
 
 def test_a_narrow_terminal_shows_every_column():

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.inference.options import PATH, Reading, reading_options
@@ -41,7 +40,7 @@ def command(
     backend: str | None,
     **reading: Any,
 ) -> None:
-    """Substitute every base of a region by every other, and score each substitution.
+    """Score every substitution in a region.
 
     The table has a row for each substitution: contig, position (from 1), reference, alternate and
     the score of `hyenadna score --snap` in nats. --picture draws them: bases whose substitutions
@@ -51,6 +50,8 @@ def command(
       hyenadna mutate GRCh37.fa chr20:30,948,000-30,948,200 --out effects.tsv --picture effects.png
       hyenadna mutate genome.fa chr1:1,001-1,100 --dependencies map.png --out effects.tsv
     """  # noqa: D301 (click reads this)
+    import numpy as np
+
     from hyenadna_core.files.cache import file_written_aside, write_text
     from hyenadna_core.files.output import check_outputs
     from hyenadna_core.genome.fasta import open_genome
