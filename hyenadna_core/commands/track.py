@@ -58,7 +58,7 @@ def command(
     backend: str | None,
     **reading: Any,
 ) -> None:
-    """Write how well the model predicts each base of a genome, as a track.
+    """Write how well the model predicts each base, as a track.
 
     Each base is predicted from at least --context bases before it, on both strands. Values are in
     nats. Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base
