@@ -8,6 +8,12 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import notice
 
 
+def check_installed(choice: Choice) -> None:
+    """Raise HyenaDNAError if the backend is not installed; importing Keras would fail."""
+    if problem := missing(choice.name):
+        raise HyenaDNAError(problem)
+
+
 def check_backend(choice: Choice, to_train: bool = False) -> None:
     """Check the backend, print which one runs and why, and apply the settings of all commands.
 
@@ -16,8 +22,7 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
             variable for its memory is wrong.
         SettingError: an environment variable for its transforms is wrong.
     """
-    if problem := missing(choice.name):
-        raise HyenaDNAError(problem)
+    check_installed(choice)
     if to_train and not BACKENDS[choice.name].trains:
         trainable = ", ".join(backend.name for backend in BACKENDS.values() if backend.trains)
         raise HyenaDNAError(f"Backend {choice.name!r} has no gradients and cannot train: choose one of {trainable}.")

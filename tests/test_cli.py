@@ -162,3 +162,12 @@ def test_a_plugin_that_imports_keras_at_its_top_works(tmp_path):
         for command in (choice, [*HYENADNA, "presets", "--help"])
     )
     assert answer.stderr == chosen.stdout  # what a plug-in prints at its import is no result
+
+
+@pytest.mark.parametrize("words", [("track", "genome.fa", "--out", "a.bw"), ("mutate", "genome.fa", "chr1:1-4")])
+def test_a_backend_that_is_not_there_is_one_line(words):
+    """Run in a process of its own, since these commands import Keras."""
+    command = [sys.executable, "-m", "hyenadna_core", *words, "--backend", "nope"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (1, "", 1)
+    assert answer.stderr.startswith("Error: Unknown backend 'nope': choose one of")

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from hyenadna_core.backend import check_installed
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.inference.options import PATH, Reading, reading_options
 from hyenadna_core.registry import Session
@@ -50,6 +51,7 @@ def command(
       hyenadna mutate GRCh37.fa chr20:30,948,000-30,948,200 --out effects.tsv --picture effects.png
       hyenadna mutate genome.fa chr1:1,001-1,100 --dependencies map.png --out effects.tsv
     """  # noqa: D301 (click reads this)
+    check_installed(session.backend)  # the imports below start Keras
     import numpy as np
 
     from hyenadna_core.files.cache import file_written_aside, write_text

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hyenadna_core.backend import check_installed
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.track_hub import BIGWIG, HUB
 from hyenadna_core.inference.options import PATH, Reading, reading_options
@@ -68,6 +69,7 @@ def command(
       hyenadna track GRCh38.fa --region chr20:1-1,000,000 --out chr20.bw
       hyenadna track genome.fa.gz --bed exons.bed --what logo --hub hub --genome-name hg38
     """  # noqa: D301 (click reads this)
+    check_installed(session.backend)  # the imports below start Keras
     from hyenadna_core.files.checksum import sha256_of
     from hyenadna_core.files.input import regular_file
     from hyenadna_core.files.output import check_outputs
