@@ -83,13 +83,13 @@ def trained_length(weights: Weights) -> int:
     trained at their full length.
 
     Raises:
-        HyenaDNAError: they are of a run of another task, so they predict no bases.
+        HyenaDNAError: they are of a run of a task with a head of its own.
     """
     step = weights.path.parent  # RUN/checkpoints/step-N/model.safetensors
     run = step.parent.parent
     if step.parent.name == "checkpoints" and (run / "run.json").is_file():
         config = RunFile.of(read_run(run), run)[1]
-        if config.task != LANGUAGE_MODEL:
+        if weights.left_out:
             raise HyenaDNAError(
                 f"{run} is a run of the task {shown(config.task)}, not a language model: choose other --weights."
             )

@@ -2,13 +2,11 @@
 
 import gzip
 import os
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hyenadna_core import load
-from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.inference.track import track_values
@@ -166,15 +164,6 @@ def test_what_cannot_be_done_is_one_line_and_writes_nothing(track, one_line, fas
     assert (status, stdout) == (1, "")
     assert one_line(stderr).startswith(f"Error: {reason.format(fasta=fasta)}")
     assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
-
-
-def test_weights_of_another_task_are_refused(tmp_path, monkeypatch):
-    from hyenadna_core.inference import model
-
-    (tmp_path / "run.json").write_text("{}")
-    monkeypatch.setattr(model.RunFile, "of", lambda run, folder: (None, SimpleNamespace(task="classify")))
-    with pytest.raises(HyenaDNAError, match="is a run of the task classify, not a language model"):
-        model.trained_length(SimpleNamespace(path=tmp_path / "checkpoints" / "best" / "model.safetensors"))
 
 
 def test_a_pipe_is_refused_before_the_work(cli, one_line, weights, fasta):
