@@ -43,7 +43,8 @@ def run_layer(
     function = _application(keep, first)
     pair: tuple[Tensor, Any]
     if backend() == "jax":
-        compiled = _compiled(template, layer, function, donate_argnums=2)
+        reusable = () if first else 2  # the output must have the shape of x
+        compiled = _compiled(template, layer, function, donate_argnums=reusable)
         pair = compiled([v.value for v in layer.variables], x, spectra, reference)
     else:
         pair = _evaluated(function(layer, x, spectra, reference))

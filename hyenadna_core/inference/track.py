@@ -150,9 +150,11 @@ def _on_strand(
             some = [(place, row) for place, row in rows if is_base(row.ids[row.past :]).any()]  # others have no values
             if some:
                 ids = padded([row.ids for _, row in some], window, rows_at_once(len(some), batch_size))
-                predicted = predictions(model, forward(model.backbone, ids))
+                # The past is shorter at the end of a contig only. JAX compiles for each `unused`.
+                unused = context - 1 if all(row.past == context for _, row in some) else 0
+                predicted = predictions(model, forward(model.backbone, ids, first=unused))
                 for (place, row), of_row in zip(some, predicted, strict=False):
-                    of_strand = WHAT[what].of(of_row[row.past : len(row.ids)], row.ids[row.past :])
+                    of_strand = WHAT[what].of(of_row[row.past - unused : len(row.ids) - unused], row.ids[row.past :])
                     values[place] = turned(of_strand) if strand == "-" else of_strand
             yield from values.items()
 

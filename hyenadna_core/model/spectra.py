@@ -103,12 +103,12 @@ def forget_spectra(model: Any) -> None:
     getattr(model, "backbone", model).spectra.clear()
 
 
-def forward(backbone: Any, ids: Tensor, reference: Sequence[Convolved] | None = None) -> Tensor:
-    """Compute the hidden states of ids: (B, L) -> (B, L, D).
+def forward(backbone: Any, ids: Tensor, reference: Sequence[Convolved] | None = None, first: int = 0) -> Tensor:
+    """Compute the hidden states of ids from `first` on: (B, L) -> (B, L - first, D).
 
     `reference` has the convolved values of a similar sequence for each block (continuation.py).
     """
-    return _through_blocks(backbone, ids, keep=False, references=reference)[0]
+    return _through_blocks(backbone, ids, keep=False, references=reference, first=first)[0]
 
 
 def forward_and_keep(backbone: Any, ids: Tensor, first: int = 0) -> tuple[Tensor, list[Convolved]]:
