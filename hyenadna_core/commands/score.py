@@ -68,6 +68,7 @@ def command(
       hyenadna score calls.bcf genome.fa.gz --chr-prefix add --out scores.parquet
     """  # noqa: D301 (click reads this)
     from hyenadna_core.files.checksum import sha256_of
+    from hyenadna_core.files.output import check_outputs
     from hyenadna_core.genome.contig_names import contig_names
     from hyenadna_core.genome.fasta import open_genome
     from hyenadna_core.genome.scored_variants import check_output
@@ -80,8 +81,8 @@ def command(
     from hyenadna_core.inference.model import find_weights, job_of, make_model
     from hyenadna_core.inference.parts import opened_parts
 
-    if shard == WHOLE:
-        check_output(out, STDIN if vcf == STDOUT else vcf, fasta, *filter(None, [aliases]))
+    read = [STDIN if vcf == STDOUT else vcf, fasta, *filter(None, [aliases])]
+    check_output(out, *read) if shard == WHOLE else check_outputs([out], read)
     weights = find_weights(session, Reading(**reading))
 
     from hyenadna_core.inference import score_job  # this imports Keras, for which the backend must be there

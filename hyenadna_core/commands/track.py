@@ -92,13 +92,11 @@ def command(
     browser_name = (genome_name or fasta.name.split(".")[0]) if hub else None
     for path in filter(None, (fasta, bed)):
         regular_file(path)  # it is read again at the end, which a pipe cannot be
-    written = [out]
-    if shard == WHOLE:
-        written = track_paths(out, track_job.names_of(what))
-        check_outputs(written, [fasta, bed] if bed else [fasta])
-        if hub and browser_name:
-            track_job.check_hub(hub, out, browser_name)
-            written.append(hub / HUB)
+    written = track_paths(out, track_job.names_of(what)) if shard == WHOLE else [out]
+    check_outputs(written, [fasta, bed] if bed else [fasta])
+    if shard == WHOLE and hub and browser_name:
+        track_job.check_hub(hub, out, browser_name)
+        written.append(hub / HUB)
     weights = find_weights(session, Reading(**reading))
     context = context or weights.window // 2
     if context >= weights.window:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
 
+ASIDE = len(".-12345678")  # characters that a temporary name has more (cache.py)
+
 
 def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     """Check that files can be written, and that none is an input or has the name of another output.
@@ -24,5 +26,7 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
         folder = next(each for each in path.absolute().parents if each.exists())
         if not folder.is_dir():
             raise HyenaDNAError(f"Cannot write {path}: {folder} is no folder: name another one.")
+        if len(os.fsencode(path.name)) + ASIDE > os.pathconf(folder, "PC_NAME_MAX"):
+            raise HyenaDNAError(f"Cannot write {path}: the name is too long: choose a shorter one.")
         if not os.access(folder, os.W_OK):
             raise HyenaDNAError(f"Cannot write {path}: you may not write into {folder}: name another folder.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside
+from hyenadna_core.files.output import check_outputs
 from hyenadna_core.genome.scored_records import ScoredFile, scored_records
 from hyenadna_core.genome.scored_tables import load_pyarrow, write_parquet, write_tsv
 from hyenadna_core.genome.scored_vcf import write_bgzip, write_binary, write_plain, write_text
@@ -27,19 +28,15 @@ def check_output(out: Path, *inputs: Path) -> None:
     """Check before any work that scores can be written to `out`; "-" is stdout.
 
     Raises:
-        HyenaDNAError: no format has the suffix, a library is missing, or `out` is a folder or one
-            of the inputs.
+        HyenaDNAError: no format has the suffix, a library is missing, or `out` cannot be written or
+            is one of the inputs.
     """
     if out == STDOUT:
         if not sys.stdout:
             raise HyenaDNAError("stdout is closed: name a file for the scores with --out.")
         return
     suffix = suffix_of(out)
-    if out.is_dir():
-        raise HyenaDNAError(f"{out} is a folder: name a file for the scores.")
-    for path in inputs:
-        if out.exists() and path.exists() and out.samefile(path):
-            raise HyenaDNAError(f"{out} is the input {path}: name another file for the scores.")
+    check_outputs([out], inputs)
     if suffix in INDEXED:
         load_pysam(f"{out} is {suffix}, which")
     elif suffix == ".parquet":

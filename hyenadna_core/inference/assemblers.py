@@ -14,25 +14,26 @@ class Assembler(NamedTuple):
     Attributes:
         inputs: the names of the inputs that `write` reads again, as far as the job has them. They
             are checked before.
-        write: write(job, arrays of the parts in their order, out). It checks the suffix of `out`
-            first, reads each part once, and writes under a temporary name. The same job and arrays
-            give the same bytes.
+        outputs: outputs(job, out) returns the files that `write` writes. It checks their suffix.
+        write: write(job, arrays of the parts in their order, out). It reads each part once, and
+            writes under a temporary name. The same job and arrays give the same bytes.
     """
 
     inputs: tuple[str, ...]
+    outputs: Callable[[Job, Path], list[Path]]
     write: Callable[[Job, Iterable[Arrays], Path], None]
 
 
 def _score() -> Assembler:
-    from hyenadna_core.inference.score_job import write
+    from hyenadna_core.inference.score_job import outputs, write
 
-    return Assembler(("vcf",), write)
+    return Assembler(("vcf",), outputs, write)
 
 
 def _track() -> Assembler:
-    from hyenadna_core.inference.track_job import write
+    from hyenadna_core.inference.track_job import outputs, write
 
-    return Assembler(("fasta", "bed"), write)
+    return Assembler(("fasta", "bed"), outputs, write)
 
 
 # A function for each command, because it may import much.

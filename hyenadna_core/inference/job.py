@@ -45,7 +45,7 @@ class Job:
     inputs: dict[str, Input]
     options: dict[str, Any]
     parts: Annotated[int, Range(0)]
-    chosen: dict[str, Any] = field(default_factory=dict)
+    chosen: dict[str, Annotated[int, Range(1)]] = field(default_factory=dict)
     shard: Shard = WHOLE
     version: str = field(default_factory=lambda: version("hyenadna"))
 

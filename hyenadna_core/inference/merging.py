@@ -6,8 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError, first_names, shown
+from hyenadna_core.files.output import check_outputs
 from hyenadna_core.inference.assemblers import Assembler
 from hyenadna_core.inference.job import with_inputs
+from hyenadna_core.inference.locked_output import STDOUT, locked_output, parts_folder
 from hyenadna_core.inference.part_file import Arrays
 from hyenadna_core.inference.shard_file import SUFFIX, ShardFile, open_shard
 from hyenadna_core.terminal import progress
@@ -39,8 +41,17 @@ def merge(
             f"{shards[0].path} was written by hyenadna {shown(job.version)}, and this is {version('hyenadna')}: "
             "merge with the version that computed the shards."
         )
+    for shard in shards:
+        next(iter(shard.arrays()), None)  # its checksum has the job: options that were edited are found
     assembler = assemblers[job.command]()
-    assembler.write(with_inputs(job, assembler.inputs, inputs), _all_arrays(shards), out)
+    job = with_inputs(job, assembler.inputs, inputs)
+    outputs = assembler.outputs(job, out)
+    if out == STDOUT:
+        assembler.write(job, _all_arrays(shards), out)
+        return
+    check_outputs(outputs, [*paths, *(Path(job.inputs[name].path) for name in assembler.inputs if name in job.inputs)])
+    with locked_output(out, parts_folder(out), outputs):
+        assembler.write(job, _all_arrays(shards), out)
 
 
 def ordered(shards: Sequence[ShardFile]) -> list[ShardFile]:

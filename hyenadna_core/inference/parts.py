@@ -10,25 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside, remove_folder, remove_unfinished, write_text
 from hyenadna_core.files.json_file import read_bytes
-from hyenadna_core.files.lock import locked
-from hyenadna_core.genome import bigwig, scored_vcf
 from hyenadna_core.inference.assemblers import Assembler
 from hyenadna_core.inference.job import JOB, LARGEST, Job, with_inputs
+from hyenadna_core.inference.locked_output import LOCK, STDOUT, locked_output, parts_folder
 from hyenadna_core.inference.part_file import NAME, Arrays, Damaged, from_bytes, name_of, to_bytes
 from hyenadna_core.inference.shard import WHOLE
 from hyenadna_core.inference.shard_file import SUFFIX, write_shard
 from hyenadna_core.inference.stop import Stopped, stopped_by_signals
 from hyenadna_core.terminal import Advance, notice, progress
 
-LOCK = ".lock"
-INDEXES = (".tbi", ".csi")  # the ends of the names of files that are written together with a VCF
-WORKING_FILES = (bigwig.KEPT, bigwig.WORKING, scored_vcf.TEXT)  # beside a file that is being written
-STDOUT = Path("-")
 Compute = Callable[[int, Advance], Arrays]
 
 
@@ -92,6 +86,10 @@ class Parts:
             if self.out == STDOUT:
                 raise
             raise self._full(self.out, error) from None
+        except HyenaDNAError as error:
+            if self.out == STDOUT:
+                raise
+            raise HyenaDNAError(f"{error} {self.state} and stay in {self.folder}: {way_on()}") from None
         remove_parts(self.folder, self.job.parts)
 
     def find_done(self) -> None:
@@ -156,13 +154,10 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
     if out == STDOUT and resume:
         raise HyenaDNAError("--resume needs a file: name it with --out.")
     with ExitStack() as stack:
-        folder = out.with_name(f"{out.name}.parts")
+        folder = parts_folder(out)
         if out == STDOUT:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hyenadna-")))
-        stack.enter_context(_lock(folder, out))
-        for path in outputs or [out]:
-            files = [f"{path.name}{end}" for end in ("", *INDEXES)]
-            remove_unfinished(path.parent, re.escape(path.name), [*files, *WORKING_FILES])
+        stack.enter_context(locked_output(out, folder, outputs or [out]))
         parts = Parts(_start(folder, job, out, resume), out, folder, stack.enter_context(stopped_by_signals()))
         try:
             parts.find_done()
@@ -203,22 +198,6 @@ def remove_parts(folder: Path, parts: int) -> None:
     remove_folder(folder, [*names, LOCK])
 
 
-@contextmanager
-def _lock(folder: Path, out: Path) -> Iterator[None]:
-    """Make a folder, and lock it."""
-    try:
-        if folder.is_symlink():
-            raise HyenaDNAError(f"{folder} is a link: remove it.")
-        folder.mkdir(parents=True, exist_ok=True)
-        file: IO[str] = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
-    except OSError as error:
-        raise HyenaDNAError(f"Cannot make the folder {folder}: {error.strerror}.") from None
-    with file:
-        if not locked(file, folder) or not os.fstat(file.fileno()).st_nlink:  # or it was removed since
-            raise HyenaDNAError(f"{out} is being written by another process: wait for it, or choose another --out.")
-        yield
-
-
 def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
     """Return the job of a folder: a new one, or the one whose parts are there."""
     names = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name)]
@@ -247,7 +226,7 @@ def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
     if difference:
         raise HyenaDNAError(f"{folder} is of another run: {difference}: use the same, or remove {folder}.")
     remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", [JOB, *map(name_of, job.own_parts)])
-    return replace(job, chosen=kept.chosen)
+    return replace(job, chosen=job.chosen | kept.chosen)
 
 
 def _to_disk(out: Path) -> None:

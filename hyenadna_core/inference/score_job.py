@@ -90,13 +90,14 @@ def summary(parts: Iterable[Arrays], shard: Shard) -> str:
     return f"{text}; no score: {skipped}." if skipped else f"{text}."
 
 
-def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:
-    """Write the scores of all parts of a job into `out`.
+def outputs(_job: Job, out: Path) -> list[Path]:
+    """Return the file with the scores, which can be "-" for stdout, and check it."""
+    check_output(out)
+    return [out]
 
-    Raises:
-        HyenaDNAError: `out` is the VCF, or cannot be an output.
-    """
-    check_output(out, Path(job.inputs["vcf"].path))
+
+def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:
+    """Write the scores of all parts of a job into `out`."""
     scores, reasons = tee(parts)
     settings = {"version": version("hyenadna"), "weights_sha256": job.inputs["weights"].sha256}
     settings |= {name: job.options[name] for name in ("weights", "window", "strand", "snap", "precision")}

@@ -12,8 +12,8 @@ from hyenadna_core.genome.blocks import Block
 from hyenadna_core.genome.fasta import Genome, open_genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.genome.region import cut, parse_region, read_regions, union
-from hyenadna_core.genome.track_files import write_track
-from hyenadna_core.genome.track_hub import BIGWIG, HubTrack, tracks_of_hub, write_hub
+from hyenadna_core.genome.track_files import track_paths, write_track
+from hyenadna_core.genome.track_hub import BIGWIG, HUB, HubTrack, tracks_of_hub, write_hub
 from hyenadna_core.inference.job import Job
 from hyenadna_core.inference.part_file import Arrays
 from hyenadna_core.inference.track import WHAT
@@ -57,6 +57,15 @@ def names_of(what: str) -> tuple[str, ...]:
     return names if len(names) > 1 else ()
 
 
+def outputs(job: Job, out: Path) -> list[Path]:
+    """Return the files of a track, and that of the hub around it, and check them."""
+    paths = track_paths(out, names_of(job.options["what"]))
+    if not job.options["hub"]:
+        return paths
+    check_hub(out.parent, out, job.options["hub"])
+    return [*paths, out.parent / HUB]
+
+
 def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:
     """Write the values of all parts of a job into `out`, and the hub around it."""
     options: dict[str, Any] = job.options
@@ -65,8 +74,6 @@ def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:
     intervals = intervals_of(genome, options["region"], Path(bed.path) if bed else None)
     pieces = parts_of(intervals, options["window"], options["context"])
     names = names_of(options["what"])
-    if options["hub"]:
-        check_hub(out.parent, out, options["hub"])
     paths = write_track(out, genome.contigs, blocks_of(pieces, parts), names)
     if options["hub"]:
         write_hub(out.parent, options["hub"], [hub_track(options, paths, names)])

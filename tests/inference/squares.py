@@ -74,7 +74,7 @@ def command(numbers, out, power, seconds, shard, resume):
     run(numbers, out, job_of(numbers, power, seconds, shard=shard), resume)
 
 
-SQUARES = Assembler(inputs=("vcf",), write=write)
+SQUARES = Assembler(inputs=("vcf",), outputs=lambda _job, out: [out], write=write)
 
 
 if __name__ == "__main__":

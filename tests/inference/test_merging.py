@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.inference.locked_output import locked_output, parts_folder
 from hyenadna_core.inference.merging import merge
 from hyenadna_core.inference.shard import Shard
 from hyenadna_core.inference.shard_file import open_shard
@@ -98,6 +99,49 @@ def test_a_shard_with_a_changed_part_is_refused(shards, refused):
     place = content.index(b"F64") + 200
     shards[1].write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
     assert refused(shards) == f"{shards[1]}: part 1 is missing or damaged: compute --shard 2/3 again."
+
+
+def test_a_shard_whose_options_were_edited_is_refused_before_they_are_used(shards, squares, tmp_path):
+    for path in shards:
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content.replace(b'"power": 2', b'"other": 2'))
+
+    def use(*_):
+        raise KeyError
+
+    edited = {"squares": lambda: squares.SQUARES._replace(outputs=use, write=use)}
+    with pytest.raises(HyenaDNAError, match=r"1\.shard: part 0 is missing or damaged: compute --shard 1/3 again"):
+        merge(tmp_path / "joined.tsv", shards, NOWHERE, edited)
+
+
+def test_what_a_killed_merge_left_is_removed(shards, joined, tmp_path):
+    left = tmp_path / ".joined.tsv-12345678"
+    left.mkdir()
+    (left / "joined.tsv").write_text("half")
+    joined(shards)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "1.shard",
+        "2.shard",
+        "3.shard",
+        "joined.tsv",
+        "numbers.txt",
+    ]
+
+
+def test_an_output_that_another_process_writes_is_refused(shards, refused, tmp_path):
+    out = tmp_path / "joined.tsv"
+    with locked_output(out, parts_folder(out), [out]):
+        assert refused(shards).startswith(f"{out} is being written by another process")
+
+
+def test_an_output_that_is_an_input_is_refused(shards, squares, numbers):
+    before = numbers.read_text()
+    with pytest.raises(HyenaDNAError, match=f"{numbers} is the input {numbers}: name another file"):
+        merge(numbers, shards, NOWHERE, {"squares": lambda: squares.SQUARES})
+    assert numbers.read_text() == before
 
 
 def test_a_shard_without_a_part_or_with_compression_is_refused(shards, refused, tmp_path):

@@ -1,3 +1,4 @@
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -116,6 +117,39 @@ def test_a_resumed_run_keeps_the_choices_of_the_first(squares, numbers, job, out
     with opened_parts(out, squares.job_of(numbers, chosen={"batch": 99}), resume=True) as parts:
         assert parts.job.chosen == {"batch": 2}
         assert parts.missing == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({}, None),
+        ({"batch": "2"}, r"job\.json: chosen\.batch is '2', not a whole number; it was edited"),
+        ({"batch": 0}, r"job\.json: chosen\.batch is 0, .*; it was edited"),
+    ],
+)
+def test_choices_that_were_edited_are_those_of_now_or_one_line(squares, job, out, folder, chosen, message):
+    path = folder / "job.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"chosen": chosen}))
+    if message:
+        with pytest.raises(HyenaDNAError, match=message), opened_parts(out, job, resume=True):
+            pass
+    else:
+        with opened_parts(out, job, resume=True) as parts:
+            assert parts.job.chosen == {"batch": 2}
+
+
+def test_folders_that_a_failed_run_made_are_removed(squares, numbers, job, tmp_path, stop_at):
+    (tmp_path / "there").mkdir()
+    for out in (tmp_path / "new" / "deep" / "out.tsv", tmp_path / "there" / "out.tsv"):
+        with pytest.raises(HyenaDNAError, match="no more"):
+            squares.run(numbers, out, job, compute=stop_at(numbers, job, 0, HyenaDNAError("no more")))
+    assert not (tmp_path / "new").exists()
+    assert list((tmp_path / "there").iterdir()) == []
+    with pytest.raises(HyenaDNAError, match="no more"):
+        squares.run(
+            numbers, tmp_path / "new" / "out.tsv", job, compute=stop_at(numbers, job, 1, HyenaDNAError("no more"))
+        )
+    assert (tmp_path / "new" / "out.tsv.parts" / "part-000000.safetensors").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""Outputs that cannot be written are found before the work."""
+
+import os
+
+import pytest
+
+from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.cache import write_text
+from hyenadna_core.files.output import check_outputs
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "in.vcf"
+    path.write_text("bases")
+    return path
+
+
+def test_new_files_and_files_from_before_are_allowed(tmp_path, source):
+    (tmp_path / "old.bw").write_text("old")
+    check_outputs([tmp_path / "old.bw", tmp_path / "new" / "folder" / "new.bw"], [source])
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_cannot_be_an_output_is_one_line(tmp_path, source):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "soft").symlink_to(source)
+    os.link(source, tmp_path / "hard")
+    for name, message in (
+        ("folder", "is a folder: name a file"),
+        ("in.vcf", "is the input .*in.vcf: name another file"),
+        ("soft", "is the input"),
+        ("hard", "is the input"),
+        ("in.vcf/new", "in.vcf is no folder: name another one"),
+    ):
+        with pytest.raises(HyenaDNAError, match=message):
+            check_outputs([tmp_path / name], [source])
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path, source):
+    with pytest.raises(HyenaDNAError, match=r"a\.tsv is named for two outputs"):
+        check_outputs([tmp_path / "a.tsv", tmp_path / "b.tsv", tmp_path / "folder" / ".." / "a.tsv"], [source])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path, source):
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(HyenaDNAError, match=f"you may not write into {folder}: name another folder"):
+        check_outputs([folder / "a.tsv"], [source])
+
+
+def test_the_longest_name_can_be_written_and_a_longer_one_is_refused(tmp_path):
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX") - len(".-12345678")
+    for letter in ("a", "ä"):
+        name = letter * (longest // len(letter.encode()))
+        check_outputs([tmp_path / name], [])
+        write_text(tmp_path / name, "text")
+        with pytest.raises(HyenaDNAError, match="the name is too long: choose a shorter one"):
+            check_outputs([tmp_path / f"{name}{letter}"], [])
