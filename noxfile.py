@@ -162,7 +162,7 @@ def tasks(session: nox.Session) -> None:
         session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
 
 
-@nox.session(default=False)
+@nox.session
 def workflows(session: nox.Session) -> None:
     """Run workflows/Snakefile on a piece of E. coli, and compare with runs without shards."""
     python = install_backends(session, "torch", "vcf", "bigwig")
