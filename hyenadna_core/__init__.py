@@ -34,6 +34,7 @@ _HOME = {
     "Stage": "training.warmup",
     "Target": "labelled.targets",
     "Task": "task",
+    "Variant": "genome.variants",
     "bundled_genome": "genome.fasta",
     "decode": "tokens",
     "encode": "tokens",
@@ -45,6 +46,9 @@ _HOME = {
     "read_labelled": "labelled.files",
     "reverse_complement": "tokens",
     "save": "model.loading",
+    "score_variants": "inference.score",
+    "substitution_effects": "inference.mutate",
+    "track_values": "inference.track",
 }
 
 __all__ = sorted(_HOME)

@@ -10,22 +10,26 @@ r"""Print how fast variants are scored and tracks are computed, beside whole for
 - track-1k, track-16k: windows of 1,024 bases with a context of 512, and 16,384 with 4,096, one
   strand; beside whole passes of the same windows.
 
+With `--exact N`, snap prints how far N of the scores, and those of whole passes, are from the
+float64 definition of the model.
+
 Both sides run in turn. The first run of each, in which JAX compiles, does not count.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import ops
+from scipy.special import log_softmax
 
 from hyenadna_backends.blocks import backend
 from hyenadna_backends.forward import without_gradients
-from hyenadna_core import CausalLM
+from hyenadna_core import CausalLM, definition
 from hyenadna_core.genome.fasta import Genome, open_genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.genome.variants import ACGT, Variant, bases_of
@@ -33,9 +37,10 @@ from hyenadna_core.inference.model import windows_at_once
 from hyenadna_core.inference.options import DEFAULT_WEIGHTS
 from hyenadna_core.inference.score import GRID, place, score_variants
 from hyenadna_core.inference.track import track_values
-from hyenadna_core.inference.windows import Window, of_bases, padded, predictions, read_window
+from hyenadna_core.inference.windows import BASES, Window, of_bases, padded, predictions, read_window
 from hyenadna_core.model.spectra import forward
 from hyenadna_core.tokens import encode, reverse_complement
+from hyenadna_core.weights.state_dict import state_dict
 
 LONG = 16_384
 OTHER = dict(zip("ACGT", "CGTA", strict=True))
@@ -48,27 +53,48 @@ def substitutions(genome: Genome, chrom: str, positions: Iterable[int]) -> list[
     for position in positions:
         ref = bases_of(genome, chrom, position, position + 1)
         if ref in ACGT:
-            variants.append(Variant(len(variants), 0, chrom, position, ref, OTHER[ref]))
+            variants.append(Variant(chrom, position, ref, OTHER[ref]))
     return variants
 
 
 def by_two_passes(model: Any, genome: Genome, variants: Sequence[Variant], batch: int, **window: Any) -> np.ndarray:
     """Score substitutions by whole passes over both windows on both strands: (n,) float64."""
-    rows = []
-    for variant in variants:
-        start, end = place(variant, genome.contigs[variant.chrom], **window)
-        ref = read_window(genome, Window(variant.chrom, start, end))
-        alt = ref.copy()
-        alt[variant.start - start] = encode(variant.alt)[0]
-        rows += [ref, alt, reverse_complement(ref), reverse_complement(alt)]
+    rows = list(windows_of(genome, variants, **window))
     sums = []
     for first in range(0, len(rows), batch):
         some = rows[first : first + batch]
         predicted = predictions(model, forward(model.backbone, padded(some, window["window"], batch)))
         for one, row in zip(predicted, some, strict=False):
             sums.append(np.nansum(of_bases(one[: len(row)], row), dtype=np.float64))
-    ref, alt, turned_ref, turned_alt = np.reshape(sums, (-1, 4)).T
-    return ((alt - ref) + (turned_alt - turned_ref)) / 2
+    return differences(np.array(sums)[:, None])
+
+
+def windows_of(genome: Genome, variants: Sequence[Variant], **window: Any) -> Iterator[np.ndarray]:
+    """Yield four windows of each substitution: with REF and ALT, on the + and on the - strand."""
+    for variant in variants:
+        start, end = place(variant, genome.contigs[variant.chrom], **window)
+        ref = read_window(genome, Window(variant.chrom, start, end))
+        alt = ref.copy()
+        alt[variant.start - start] = encode(variant.alt)[0]
+        yield from (ref, alt, reverse_complement(ref), reverse_complement(alt))
+
+
+def differences(values: np.ndarray) -> np.ndarray:
+    """Return scores from the log-likelihoods of the four windows of each: (4 n, L) -> (n,)."""
+    ref, alt, turned_ref, turned_alt = np.moveaxis(values.reshape(-1, 4, values.shape[-1]), 1, 0)
+    scores: np.ndarray = (np.nansum(alt - ref, axis=-1) + np.nansum(turned_alt - turned_ref, axis=-1)) / 2
+    return scores
+
+
+def by_definition(model: Any, genome: Genome, variants: Sequence[Variant], **window: Any) -> np.ndarray:
+    """Score substitutions by the float64 definition of the model: (n,) float64."""
+    config, tensors = model.hyena_config, state_dict(model)
+    values = []
+    for ids in windows_of(genome, variants, **window):
+        logits = definition.forward(tensors, ids[None, :-1], config.window_shift, config.filter_layout)[1]
+        log_probs = log_softmax(logits[0], axis=-1)[:, BASES]
+        values.append(of_bases(np.pad(log_probs, ((1, 0), (0, 0)), constant_values=np.nan), ids))
+    return differences(np.stack(values))
 
 
 def in_turn(sides: Sequence[Side], pairs: int) -> np.ndarray:
@@ -95,10 +121,28 @@ def snap_sides(genome: Genome, chrom: str, count: int) -> tuple[Side, Side, int]
 
     They are those of `count` steps of the grid of windows, from the middle of the contig on.
     """
+    model, variants = dense(genome, chrom, count)
+    return (*_scored(model, genome, variants, window=LONG, snap=True), len(variants))
+
+
+def dense(genome: Genome, chrom: str, count: int) -> tuple[Any, list[Variant]]:
+    """Return an untrained model, and substitutions 100 bases apart in `count` steps of the grid."""
     middle = genome.contigs[chrom] // 2 // LONG * LONG
     variants = substitutions(genome, chrom, range(middle, middle + count * LONG // GRID, 100))
-    model = CausalLM.from_preset("tiny-16k-d128", weights=None)
-    return (*_scored(model, genome, variants, window=LONG, snap=True), len(variants))
+    return CausalLM.from_preset("tiny-16k-d128", weights=None), variants
+
+
+def print_errors(genome: Genome, chrom: str, count: int) -> None:
+    """Print how far scores are from the float64 definition."""
+    model, variants = dense(genome, chrom, 2)
+    some = variants[:: max(1, len(variants) // count)][:count]
+    window: dict[str, Any] = {"window": LONG, "snap": True}
+    exact = by_definition(model, genome, some, **window)
+    for name, scores in (
+        ("scores", score_variants(model, genome, some, batch_size=2, **window)),
+        ("whole passes", by_two_passes(model, genome, some, 2, **window)),
+    ):
+        print(f"{backend()}, {len(some)} {name}: at most {np.abs(scores - exact).max():.1e} nats from float64")
 
 
 def _scored(model: Any, genome: Genome, variants: Sequence[Variant], **window: Any) -> tuple[Side, Side]:
@@ -121,7 +165,7 @@ def track_sides(
     model = CausalLM.from_preset(preset, weights="published" if preset == DEFAULT_WEIGHTS else None)
     step, batch = window - context, windows_at_once(model.hyena_config, window)
     start = genome.contigs[chrom] // 2 // step * step
-    piece = Interval(chrom, start, start + count * step, "")
+    piece = Interval(chrom, start, start + count * step)
     places = [(first - context, first + step) for first in range(start, piece.end, step)]
     rows = [read_window(genome, Window(chrom, *edges)) for edges in places]
 
@@ -144,7 +188,12 @@ def main() -> None:
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("--count", type=int, help="Variants, steps of the grid or windows.")
     parser.add_argument("--pairs", type=int, default=6)
+    parser.add_argument("--exact", type=int, metavar="N")
     arguments = parser.parse_args()
+    if arguments.exact:
+        with without_gradients():
+            print_errors(open_genome(arguments.fasta), arguments.chrom, arguments.exact)
+        return
     unit, count, sides_of = WHAT[arguments.what]
     with without_gradients():
         *sides, done = sides_of(open_genome(arguments.fasta), arguments.chrom, arguments.count or count)

@@ -18,12 +18,12 @@ HELD_OUT = 0.1  # the share of each contig, at its end, held out for validation 
 
 @dataclass(frozen=True)
 class Interval:
-    """Bases start to end of a contig, 0-based half-open."""
+    """Bases start to end of a contig, 0-based half-open; for training, with one of SPLITS."""
 
     chrom: str
     start: int
     end: int
-    split: str
+    split: str = ""
 
     def __len__(self) -> int:
         return self.end - self.start

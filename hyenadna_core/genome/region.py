@@ -22,7 +22,7 @@ def parse_region(text: str, genome: Genome) -> Interval:
         HyenaDNAError: the genome has no such contig, or the contig no such bases.
     """
     if text in genome.contigs:
-        return Interval(text, 0, genome.contigs[text], "")
+        return Interval(text, 0, genome.contigs[text])
     match = REGION.fullmatch(text)
     chrom = match["chrom"] if match else next((name for name in genome.contigs if text.startswith(f"{name}:")), text)
     if chrom not in genome.contigs:
@@ -40,7 +40,7 @@ def parse_region(text: str, genome: Genome) -> Interval:
         )
     if last < first:
         raise HyenaDNAError(f"The region '{shown(text)}' ends before it starts: write the smaller position first.")
-    return Interval(chrom, first - 1, last, "")
+    return Interval(chrom, first - 1, last)
 
 
 def read_regions(path: Path, genome: Genome) -> list[Interval]:
@@ -63,9 +63,9 @@ def union(intervals: Iterable[Interval], genome: Genome) -> list[Interval]:
     joined: list[Interval] = []
     for one in sorted(intervals, key=lambda each: (numbers[each.chrom], each.start)):
         if joined and joined[-1].chrom == one.chrom and one.start <= joined[-1].end:
-            joined[-1] = Interval(one.chrom, joined[-1].start, max(joined[-1].end, one.end), "")
+            joined[-1] = Interval(one.chrom, joined[-1].start, max(joined[-1].end, one.end))
         else:
-            joined.append(Interval(one.chrom, one.start, one.end, ""))
+            joined.append(Interval(one.chrom, one.start, one.end))
     return joined
 
 
@@ -74,5 +74,5 @@ def cut(intervals: Sequence[Interval], length: int) -> list[Interval]:
     pieces = []
     for chrom, start, end in ((each.chrom, each.start, each.end) for each in intervals):
         borders = [start, *range((start // length + 1) * length, end, length), end]
-        pieces += [Interval(chrom, *edges, "") for edges in pairwise(borders)]
+        pieces += [Interval(chrom, *edges) for edges in pairwise(borders)]
     return pieces

@@ -37,17 +37,17 @@ MISMATCHES = (Reason.REF_MISMATCH, Reason.N_IN_REFERENCE, Reason.PAST_CONTIG_END
 
 
 class Variant(NamedTuple):
-    """One alternate allele: its record in the file and its place in the record, both from 0.
+    """One alternate allele.
 
     `chrom` is the name in the genome, `start` is 0-based, and the alleles are capitals.
     """
 
-    record: int
-    allele: int
     chrom: str
     start: int
     ref: str
     alt: str
+    record: int = 0  # of a file, from 0
+    allele: int = 0  # of the record, from 0
 
 
 def reference_reason(genome: Genome, chrom: str, start: int, ref: str) -> Reason:

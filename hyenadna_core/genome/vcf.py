@@ -38,7 +38,7 @@ class Record(NamedTuple):
         """Return the alleles that can have a score."""
         for allele, (alt, reason) in enumerate(zip(self.alts, self.reasons, strict=True)):
             if not reason:
-                yield Variant(self.number, allele, self.chrom, self.start, self.ref, alt)
+                yield Variant(self.chrom, self.start, self.ref, alt, self.number, allele)
 
 
 class Counts(NamedTuple):

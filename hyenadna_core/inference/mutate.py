@@ -31,7 +31,7 @@ def substitutions(genome: Genome, region: Interval) -> list[Variant]:
     """Return every substitution of every base of a region, in order; other letters have none."""
     sequence = bases_of(genome, region.chrom, region.start, region.end)
     return [
-        Variant(place, BASES.index(alt), region.chrom, region.start + place, ref, alt)
+        Variant(region.chrom, region.start + place, ref, alt, place, BASES.index(alt))
         for place, ref in enumerate(sequence)
         if ref in BASES
         for alt in BASES

@@ -28,7 +28,7 @@ def intervals_of(genome: Genome, regions: Iterable[str], bed: Path | None) -> li
     named = [parse_region(region, genome) for region in regions]
     if bed is not None:
         named += read_regions(bed, genome)
-    return union(named or [Interval(chrom, 0, length, "") for chrom, length in genome.contigs.items()], genome)
+    return union(named or [Interval(chrom, 0, length) for chrom, length in genome.contigs.items()], genome)
 
 
 def parts_of(intervals: list[Interval], window: int, context: int) -> list[list[Interval]]:

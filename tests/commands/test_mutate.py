@@ -21,7 +21,7 @@ def computed(fasta, weights):
     """Return a function that computes substitutions or dependencies."""
 
     def compute(function, start, end, **options):
-        place = Interval("chr1", start, end, "")
+        place = Interval("chr1", start, end)
         return function(load(weights), open_genome(fasta), place, window=WINDOW, batch_size=512, **options)
 
     return compute

@@ -21,7 +21,7 @@ def values(fasta, weights):
     """Return a function that computes the track of all contigs, or of chr1."""
 
     def compute(contigs=("chr1", "chr2", "chrN"), **options):
-        intervals = [Interval(chrom, 0, LENGTHS[chrom], "") for chrom in contigs]
+        intervals = [Interval(chrom, 0, LENGTHS[chrom]) for chrom in contigs]
         options = {"window": WINDOW, "context": CONTEXT} | options
         return track_values(load(weights), open_genome(fasta), intervals, batch_size=512, **options)
 

@@ -22,7 +22,7 @@ def genome(write_fasta):
 
 
 def intervals(*places):
-    return [Interval(*place, "") for place in places]
+    return [Interval(*place) for place in places]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def intervals(*places):
     ],
 )
 def test_a_region_counts_from_1_and_has_its_last_base(genome, text, place):
-    assert parse_region(text, genome) == Interval(*place, "")
+    assert parse_region(text, genome) == Interval(*place)
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ def genome(write_fasta, random_bases):
 
 ON_EACH_BACKEND = [pytest.param("inside", "both", marks=pytest.mark.keras)]
 REGIONS = {
-    "inside": Interval("chr1", 90, 95, ""),
-    "with N": Interval("chr1", 148, 155, ""),
-    "first bases": Interval("chr1", 0, 3, ""),
-    "last bases": Interval("chr1", 297, 300, ""),
-    "short contig": Interval("chr2", 17, 21, ""),
+    "inside": Interval("chr1", 90, 95),
+    "with N": Interval("chr1", 148, 155),
+    "first bases": Interval("chr1", 0, 3),
+    "last bases": Interval("chr1", 297, 300),
+    "short contig": Interval("chr2", 17, 21),
 }
 OTHERS = [*((name, "both") for name in REGIONS if name != "inside"), ("inside", "-")]
 
@@ -76,7 +76,7 @@ def effects_by_hand(model, genome, region, strands):
     expected = np.full((len(region), 4), np.nan)
     variants, rows = substitutions(genome, region), []
     for variant in variants:
-        own = Interval(region.chrom, variant.start, variant.start + 1, "")
+        own = Interval(region.chrom, variant.start, variant.start + 1)
         others, windows = changed(genome, own, *place(variant, genome.contigs[region.chrom], WINDOW, snap=True))
         number = 1 + [each.alt for each in others].index(variant.alt)
         rows += [row for each in strands for row in of_strand(windows[[0, number]], each)]
@@ -135,7 +135,7 @@ def test_dependencies_are_the_largest_changes_of_log_odds(model, genome, name, s
 
 
 def test_the_table_counts_from_1_and_has_no_row_for_other_letters(model, genome):
-    region = Interval("chr1", 149, 154, "")
+    region = Interval("chr1", 149, 154)
     rows = table(region, substitution_effects(model, genome, region, window=WINDOW, batch_size=2)).splitlines()
     cells = [row.split("\t") for row in rows]
     assert cells[0] == ["chrom", "pos", "ref", "alt", "llr"]
@@ -151,6 +151,6 @@ def test_each_substitution_of_each_strand_is_counted_as_done(model, genome):
 
 
 def test_a_region_of_n_has_no_substitutions(model, genome):
-    region = Interval("chr1", 150, 153, "")
+    region = Interval("chr1", 150, 153)
     assert np.isnan(substitution_effects(model, genome, region, window=WINDOW, batch_size=2).scores).all()
     assert not dependencies(model, genome, region, window=WINDOW, batch_size=2).any()

@@ -44,7 +44,7 @@ def two_forwards(model, genome, variant, window, strand="both", snap=False):
 
 
 def allele(genome, chrom, start, length, alt):
-    return Variant(0, 0, chrom, start, genome.read(chrom, start, start + length).tobytes().decode(), alt)
+    return Variant(chrom, start, genome.read(chrom, start, start + length).tobytes().decode(), alt)
 
 
 def variants(genome):

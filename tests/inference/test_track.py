@@ -49,13 +49,13 @@ def test_values_are_those_of_the_model_called_by_hand(model, genome, strand):
     for chrom in ("chr1", "chr2"):
         length = genome.contigs[chrom]
         whole = {"window": WINDOW, "context": CONTEXT, "strand": strand, "batch_size": 4}
-        logo = track_values(model, genome, [Interval(chrom, 0, length, "")], what="logo", **whole)
+        logo = track_values(model, genome, [Interval(chrom, 0, length)], what="logo", **whole)
         hands = [by_hand(model, genome, chrom, each) for each in ("+-" if strand == "both" else strand)]
         count = sum(~np.isnan(hand) for hand in hands)
         expected = np.where(count, sum(np.nan_to_num(hand) for hand in hands) / np.maximum(count, 1), np.nan)
         np.testing.assert_allclose(logo, expected, atol=2e-6, rtol=0)
         ids = encode(genome.read(chrom, 0, length))
-        likelihood = track_values(model, genome, [Interval(chrom, 0, length, "")], **whole)
+        likelihood = track_values(model, genome, [Interval(chrom, 0, length)], **whole)
         known = (ids >= A) & (ids <= T)
         np.testing.assert_allclose(likelihood[known, 0], logo[known, ids[known] - A], atol=1e-6, rtol=0)
         assert np.isnan(likelihood[~known]).all()
@@ -63,8 +63,8 @@ def test_values_are_those_of_the_model_called_by_hand(model, genome, strand):
 
 def test_entropy_is_that_of_the_four_bases(model, genome):
     options = {"window": WINDOW, "context": CONTEXT, "strand": "+"}
-    entropy = track_values(model, genome, [Interval("chr1", 40, 90, "")], what="entropy", **options)[:, 0]
-    logo = track_values(model, genome, [Interval("chr1", 40, 90, "")], what="logo", **options).astype(np.float64)
+    entropy = track_values(model, genome, [Interval("chr1", 40, 90)], what="entropy", **options)[:, 0]
+    logo = track_values(model, genome, [Interval("chr1", 40, 90)], what="logo", **options).astype(np.float64)
     shares = np.exp(logo) / np.exp(logo).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(entropy, -(shares * np.log(shares)).sum(axis=1), atol=1e-5, rtol=0)
     assert (entropy <= np.log(4) + 1e-6).all()
@@ -73,14 +73,14 @@ def test_entropy_is_that_of_the_four_bases(model, genome):
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (13, 207), (150, 310), (519, 521)])
 def test_a_base_has_the_same_value_whichever_interval_is_asked_for(model, genome, start, end):
     options = {"window": WINDOW, "context": CONTEXT, "batch_size": 4}
-    whole = track_values(model, genome, [Interval("chr1", 0, 521, "")], **options)
-    part = track_values(model, genome, [Interval("chr1", start, end, "")], **options)
+    whole = track_values(model, genome, [Interval("chr1", 0, 521)], **options)
+    part = track_values(model, genome, [Interval("chr1", start, end)], **options)
     np.testing.assert_allclose(part, whole[start:end], atol=2e-6)
 
 
 def test_every_base_is_counted_as_done(model, genome):
     done = []
-    track_values(model, genome, [Interval("chr1", 5, 420, "")], window=WINDOW, context=CONTEXT, advance=done.append)
+    track_values(model, genome, [Interval("chr1", 5, 420)], window=WINDOW, context=CONTEXT, advance=done.append)
     assert sum(done) == 2 * 415
 
 
@@ -92,7 +92,7 @@ def test_intervals_come_one_after_the_other_and_share_windows(model, genome, mon
     monkeypatch.setattr(track, "read_window", lambda genome, window: rows.append(window) or read(genome, window))
     places = [("chr1", 3, 9), ("chr1", 20, 50), ("chr1", 400, 401), ("chr2", 2, 9)]
     options = {"window": WINDOW, "context": CONTEXT, "strand": "+", "batch_size": 4}
-    together = track_values(model, genome, [Interval(*place, "") for place in places], **options)
+    together = track_values(model, genome, [Interval(*place) for place in places], **options)
     assert len(rows) == 4  # the first two intervals lie in two windows
-    apart = [track_values(model, genome, [Interval(*place, "")], **options) for place in places]
+    apart = [track_values(model, genome, [Interval(*place)], **options) for place in places]
     np.testing.assert_allclose(together, np.concatenate(apart), atol=2e-6)

@@ -36,6 +36,6 @@ def test_held_out_bases_of_chromosome_20_take_fewer_bits_than_in_the_best_markov
     from hyenadna_core.inference.track import track_values
 
     genome = open_genome(Path(os.environ["HYENADNA_DATA"]) / "data" / "genomes" / "human_GRCh37_chr20.fa.gz")
-    held_out = Interval("chr20", 57_344_000, 57_409_536, "")  # in the last tenth
+    held_out = Interval("chr20", 57_344_000, 57_409_536)  # in the last tenth
     values = track_values(load("human-chr20-1k"), genome, [held_out], window=1024, context=512, strand="+")
     assert -np.nanmean(values) / np.log(2) < 1.8575
