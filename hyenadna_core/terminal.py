@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import click
 
-from hyenadna_core.errors import MESSAGE, shown
+from hyenadna_core.errors import MESSAGE, HyenaDNAError, shown
 from hyenadna_plugins import BUILTIN, PluginWarning, Registered, reason_of
 
 Advance = Callable[[int], None]
@@ -54,6 +54,8 @@ def notice_written(paths: Iterable[Path]) -> None:
 
 def print_result(text: str, end: str = "\n") -> None:
     """Print a result on stdout: exact in a pipe, with control characters escaped at a terminal."""
+    if not sys.stdout:
+        raise HyenaDNAError("stdout is closed: send the output to a file.")
     if sys.stdout.isatty():
         text = shown(text, sys.maxsize, keep=LAYOUT)
     click.echo(text + end, nl=False, color=True)  # without color, click removes the escapes of names in a pipe

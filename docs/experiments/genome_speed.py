@@ -35,9 +35,9 @@ from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.genome.variants import ACGT, Variant, bases_of
 from hyenadna_core.inference.model import windows_at_once
 from hyenadna_core.inference.options import DEFAULT_WEIGHTS
-from hyenadna_core.inference.score import GRID, place, score_variants
+from hyenadna_core.inference.score import GRID, place, variant_scores
 from hyenadna_core.inference.track import track_values
-from hyenadna_core.inference.windows import BASES, Window, of_bases, padded, predictions, read_window
+from hyenadna_core.inference.windows import BASES, Window, log_p_of_bases, padded, predictions, read_window
 from hyenadna_core.model.spectra import forward
 from hyenadna_core.tokens import encode, reverse_complement
 from hyenadna_core.weights.state_dict import state_dict
@@ -57,7 +57,7 @@ def substitutions(genome: Genome, chrom: str, positions: Iterable[int]) -> list[
     return variants
 
 
-def by_two_passes(model: Any, genome: Genome, variants: Sequence[Variant], batch: int, **window: Any) -> np.ndarray:
+def by_whole_passes(model: Any, genome: Genome, variants: Sequence[Variant], batch: int, **window: Any) -> np.ndarray:
     """Score substitutions by whole passes over both windows on both strands: (n,) float64."""
     rows = list(windows_of(genome, variants, **window))
     sums = []
@@ -65,7 +65,7 @@ def by_two_passes(model: Any, genome: Genome, variants: Sequence[Variant], batch
         some = rows[first : first + batch]
         predicted = predictions(model, forward(model.backbone, padded(some, window["window"], batch)))
         for one, row in zip(predicted, some, strict=False):
-            sums.append(np.nansum(of_bases(one[: len(row)], row), dtype=np.float64))
+            sums.append(np.nansum(log_p_of_bases(one[: len(row)], row), dtype=np.float64))
     return differences(np.array(sums)[:, None])
 
 
@@ -93,7 +93,7 @@ def by_definition(model: Any, genome: Genome, variants: Sequence[Variant], **win
     for ids in windows_of(genome, variants, **window):
         logits = definition.forward(tensors, ids[None, :-1], config.window_shift, config.filter_layout)[1]
         log_probs = log_softmax(logits[0], axis=-1)[:, BASES]
-        values.append(of_bases(np.pad(log_probs, ((1, 0), (0, 0)), constant_values=np.nan), ids))
+        values.append(log_p_of_bases(np.pad(log_probs, ((1, 0), (0, 0)), constant_values=np.nan), ids))
     return differences(np.stack(values))
 
 
@@ -139,8 +139,8 @@ def print_errors(genome: Genome, chrom: str, count: int) -> None:
     window: dict[str, Any] = {"window": LONG, "snap": True}
     exact = by_definition(model, genome, some, **window)
     for name, scores in (
-        ("scores", score_variants(model, genome, some, batch_size=2, **window)),
-        ("whole passes", by_two_passes(model, genome, some, 2, **window)),
+        ("scores", variant_scores(model, genome, some, batch_size=2, **window)),
+        ("whole passes", by_whole_passes(model, genome, some, 2, **window)),
     ):
         print(f"{backend()}, {len(some)} {name}: at most {np.abs(scores - exact).max():.1e} nats from float64")
 
@@ -149,10 +149,10 @@ def _scored(model: Any, genome: Genome, variants: Sequence[Variant], **window: A
     batch = windows_at_once(model.hyena_config, window["window"])
 
     def ours() -> np.ndarray:
-        return score_variants(model, genome, variants, batch_size=batch, **window)
+        return variant_scores(model, genome, variants, batch_size=batch, **window)
 
     def other() -> np.ndarray:
-        return by_two_passes(model, genome, variants, batch, **window)
+        return by_whole_passes(model, genome, variants, batch, **window)
 
     print(f"largest difference of a score: {np.abs(ours() - other()).max():.1e} nats")
     return ours, other

@@ -17,7 +17,8 @@ def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path |
     """Join the shards of a run of score or track. OUT has the bytes of a run without --shard.
 
     OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
-    any order. The files that the run read must still be there; they are compared by SHA-256.
+    any order. The VCF of score, or the FASTA and BED of track, are read again and compared by
+    SHA-256.
 
     \b
       hyenadna score clinvar.vcf.gz genome.fa --out 1.shard --shard 1/2

@@ -1,5 +1,6 @@
 """`hyenadna mutate`."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,8 @@ def command(
     check_installed(session.backend)  # the imports below start Keras
     import numpy as np
 
-    from hyenadna_core.files.cache import file_written_aside, write_text
-    from hyenadna_core.files.output import check_outputs
+    from hyenadna_core.files.cache import file_written_aside
+    from hyenadna_core.files.output import check_outputs, check_stdout
     from hyenadna_core.genome.fasta import open_genome
     from hyenadna_core.genome.region import parse_region
     from hyenadna_core.inference import mutate
@@ -73,6 +74,8 @@ def command(
         check_picture_path(path, needs_logo=path == picture)
     written = [path for path in (out, picture, dependencies, arrays) if path]
     check_outputs(written, [fasta])
+    if not out:
+        check_stdout([fasta])
     genome = open_genome(fasta)
     place = parse_region(region, genome)
     if len(place) > mutate.LONGEST:
@@ -91,7 +94,8 @@ def command(
     model, strand = make_model(weights), weights.reading.strand
     options: dict[str, Any] = {"window": weights.window, "strand": strand, "batch_size": batch_size_of(weights)}
     count = len(STRANDS[strand]) * substitutions * (2 if dependencies else 1)
-    work = f"Scoring {substitutions:,} substitutions in {count:,} windows of {weights.window:,} bases"
+    strands = {"both": "both strands", "+": "the + strand", "-": "the - strand"}[strand]
+    work = f"Scoring {substitutions:,} substitutions on {strands}, with windows of {weights.window:,} bases"
     announcement = Announcement(work, count)
     with progress("Substituting", count) as advance:
 
@@ -102,15 +106,17 @@ def command(
         effects = mutate.substitution_effects(model, genome, place, advance=both, **options)
         changes = mutate.dependencies(model, genome, place, advance=both, **options) if dependencies else None
     table = mutate.table(place, effects)
-    if out:
-        write_text(out, table)
-    else:
-        print_result(table, end="")
-    if picture:
-        substitution_picture(picture, place.chrom, place.start, *effects, strand=gene_strand)
-    if dependencies and arrays and changes is not None:
-        with file_written_aside(arrays) as aside, aside.open("wb") as file:
-            np.savez(file, dependencies=changes, start=place.start, chrom=place.chrom, sequence=effects.sequence)
-        dependency_picture(dependencies, place.chrom, place.start, changes)
+    with ExitStack() as stack:  # all files appear, or none
+        asides = {path: stack.enter_context(file_written_aside(path)) for path in written}
+        if picture:
+            substitution_picture(asides[picture], place.chrom, place.start, *effects, strand=gene_strand)
+        if dependencies and arrays and changes is not None:
+            with asides[arrays].open("wb") as file:
+                np.savez(file, dependencies=changes, start=place.start, chrom=place.chrom, sequence=effects.sequence)
+            dependency_picture(asides[dependencies], place.chrom, place.start, changes)
+        if out:
+            asides[out].write_text(table, encoding="utf-8")
+        else:
+            print_result(table, end="")
     if written:
         notice_written(written)

@@ -60,8 +60,8 @@ def command(
     the same order. INFO/HDNA_LLR has a score for each ALT allele. If an allele has no score,
     INFO/HDNA_SKIP says why.
 
-    The scores are a feature and a check, not a diagnosis. They hardly separate variants that cause
-    a trait from other variants (TraitGym: AUPRC 0.115, where chance is 0.10).
+    Use the scores as one input of another model, or as a check. They are no diagnosis: they hardly
+    separate variants that cause a trait from other variants (TraitGym: AUPRC 0.115, chance 0.10).
 
     \b
       hyenadna score clinvar.vcf.gz GRCh38.fa --out scores.vcf.gz
@@ -104,7 +104,9 @@ def command(
                 strands = STRANDS[weights.reading.strand]
                 of_job = sum(sizes[part] for part in parts.missing) / max(1, counts.records)
                 windows = round(counts.reasons[Reason.SCORED] * of_job) * len(strands)
-                work = f"Scoring {windows // len(strands):,} alleles in {windows:,} windows of {weights.window:,} bases"
+                about = "" if len(parts.missing) == len(sizes) else "about "
+                alleles = f"{about}{windows // len(strands):,} alleles in up to {windows:,} windows"
+                work = f"Scoring {alleles} of {weights.window:,} bases"
                 announcement = Announcement(work, windows)
 
                 def compute(part: int, advance: Advance) -> "Arrays":

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 )
 @click.option("--hub", type=PATH, metavar="DIR", help="Write a track hub for the UCSC browser into this folder.")
 @click.option(
-    "--genome-name", metavar="NAME", help="Name of the genome in the browser, such as hg19.  [default: that of FASTA]"
+    "--genome-name",
+    metavar="NAME",
+    help="Genome in the browser, such as hg19.  [default: name of FASTA before its first dot]",
 )
 @shard_option
 @resume_option
@@ -61,9 +63,10 @@ def command(
 ) -> None:
     """Write how well the model predicts each base, as a track.
 
-    Each base is predicted from at least --context bases before it, on both strands. Values are in
-    nats. Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base
-    that the model expected, as in repeats; log(1/4) = -1.39 is a guess.
+    Each base is predicted from the bases before it, at least --context of them (fewer near the end
+    of a contig). The value is the mean of both strands, or that of --strand, in nats (natural
+    logarithm). Bases that are not A, C, G or T have none. A log-likelihood near 0 is a base that
+    the model expected, as in repeats; log(1/4) = -1.39 is a guess.
 
     \b
       hyenadna track GRCh38.fa --region chr20:1-1,000,000 --out chr20.bw
@@ -88,6 +91,8 @@ def command(
         raise HyenaDNAError("The track needs a file: give --out chr20.bw, or --hub DIR.")
     if genome_name and hub is None:
         raise HyenaDNAError(f"--genome-name {shown(genome_name)} is for a hub: give --hub DIR too.")
+    if out is None and shard != WHOLE:
+        raise HyenaDNAError(f"--shard {shard} writes a file of type .shard: give --out {shard.number}.shard.")
     out = out or hub / f"{what}.bw"  # type: ignore[operator]  # one of them is given
     browser_name = (genome_name or fasta.name.split(".")[0]) if hub else None
     for path in filter(None, (fasta, bed)):
@@ -105,8 +110,8 @@ def command(
     intervals = track_job.intervals_of(genome, region, bed)
     if shard == WHOLE and out.suffix.lower() in BIGWIG and not track_job.has_values(genome, intervals, strand):
         raise HyenaDNAError(
-            f"{out}: no base of these gets a value, as they are N, and a BigWig cannot be empty: choose other bases, "
-            "or write .bedgraph."
+            f"{out}: no chosen base has a value (N has none, nor has the first base of a contig), and a BigWig cannot "
+            "be empty: choose other bases, or write .bedgraph."
         )
     pieces = track_job.parts_of(intervals, weights.window, context)
     inputs = {"fasta": Input(str(fasta), genome.sha256)}

@@ -115,7 +115,7 @@ def file_written_aside(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        with named(target):
+        with named(target, folder):
             yield folder / target.name
             (folder / target.name).replace(target)
     finally:
@@ -123,13 +123,16 @@ def file_written_aside(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Give an error of the file system the name of the file, which a full disk does not tell."""
+def named(path: Path, folder: Path | None = None) -> Iterator[None]:
+    """Give an error of the file system the name of the file, which a full disk does not tell.
+
+    The names of temporary files in `folder` are replaced too.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno and not error.filename:
-            error.filename = str(path)
+        if error.errno and (not error.filename or (folder and folder in Path(str(error.filename)).parents)):
+            error.filename, error.filename2 = str(path), None
         raise
 
 

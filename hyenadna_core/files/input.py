@@ -16,6 +16,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import cache_errors, cache_folder
 
 DESCRIPTOR = re.compile(r"/dev/fd/([0-9]{1,9})|/proc/self/fd/([0-9]{1,9})|/dev/(stdin)")
+COPY = ".pipe-"  # begins the name of a folder with the copy of a pipe
 KINDS = {  # what else a path may name, and the way out
     stat.S_IFDIR: ("a folder", "name a file in it"),
     stat.S_IFIFO: ("a pipe", "save its content to a file"),
@@ -34,7 +35,7 @@ def regular_file(path: Path) -> os.stat_result:
     try:
         status = path.stat()
     except OSError as error:
-        raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
+        raise HyenaDNAError(f"Cannot read {name_of(path)}: {error.strerror}.") from None
     except ValueError as error:
         raise HyenaDNAError(f"Cannot read {str(path)!r}: its name is no path: {error}.") from None
     if not stat.S_ISREG(status.st_mode):
@@ -60,11 +61,16 @@ def absolute(path: Path) -> Path:
     return path if open_pipe(path) is not None else path.resolve()
 
 
+def name_of(path: Path) -> str:
+    """Return the name of a file for messages; the copy of a pipe has another one than its path."""
+    return "the pipe" if path.parent.name.startswith(COPY) else str(path)
+
+
 @contextmanager
 def copied_pipe(number: int) -> Iterator[Path]:
     """Read a pipe to its end into a file of the cache; remove the file afterwards."""
     with cache_errors():
-        folder = tempfile.TemporaryDirectory(prefix=".pipe-", dir=cache_folder())
+        folder = tempfile.TemporaryDirectory(prefix=COPY, dir=cache_folder())
     with folder as name:
         copy = Path(name) / "content"
         with cache_errors(), os.fdopen(os.dup(number), "rb") as pipe, copy.open("wb") as file:

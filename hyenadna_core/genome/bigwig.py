@@ -1,6 +1,6 @@
 """Write BigWig files through pybigtools, and check each by reading it.
 
-pybigtools 0.3.0 prints its errors and returns as if all were well, or panics. So values are checked
+pybigtools 0.3.0 prints its errors but reports no failure, or ends abruptly. So values are checked
 and kept on the disk first; then a file is written, read, and compared with them to the bit.
 """
 
@@ -16,13 +16,14 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.cache import file_written_aside
+from hyenadna_core.files.output import check_space
 from hyenadna_core.genome.blocks import PIECE, Block, checked
-from hyenadna_core.genome.contig_tree import list_contigs
+from hyenadna_core.genome.contig_tree import write_contig_list
 from hyenadna_plugins import reason_of
 
 KEPT, WORKING = "values", "working.bw"  # beside a file that is being written
 LONGEST = (1 << 32) - 1  # bases of a contig
-FAULTS = ("PanicException", "BBIReadError", "Exception", "ValueError")  # what pybigtools and list_contigs raise
+FAULTS = ("PanicException", "BBIReadError", "Exception", "ValueError")  # what pybigtools and write_contig_list raise
 
 
 class Run(NamedTuple):
@@ -54,7 +55,9 @@ def write_bigwigs(paths: Sequence[Path], contigs: Mapping[str, int], blocks: Ite
     pybigtools = import_pybigtools(paths[0])
     for chrom, length in contigs.items():
         if length > LONGEST:
-            raise HyenaDNAError(f"{paths[0]}: '{shown(chrom)}' has {length:,} bases, a BigWig holds {LONGEST:,}.")
+            raise HyenaDNAError(
+                f"{paths[0]}: '{shown(chrom)}' has {length:,} bases, but a BigWig holds {LONGEST:,}: write .parquet."
+            )
     with ExitStack() as stack:
         asides = [stack.enter_context(file_written_aside(path)) for path in paths]
         kept = asides[0].with_name(KEPT)
@@ -63,6 +66,7 @@ def write_bigwigs(paths: Sequence[Path], contigs: Mapping[str, int], blocks: Ite
             values = _Kept(kept, runs, len(paths), track)
             working = aside.with_name(WORKING)  # pybigtools refuses other suffixes, also .BIGWIG
             if fault := _write(pybigtools, path, working, contigs, values):
+                check_space(working.parent)
                 raise HyenaDNAError(
                     f"pybigtools could not write {path} ({fault}): check the free space of its folder and of "
                     f"{tempfile.gettempdir()}; nothing was written."
@@ -122,7 +126,7 @@ def _write(pybigtools: Any, path: Path, working: Path, contigs: Mapping[str, int
             intervals = chain.from_iterable(_intervals(blocks, counts, stopped))
             pybigtools.open(str(working), "w").write(dict(contigs), intervals)
             if counts and not stopped:
-                list_contigs(working, contigs, list(counts))
+                write_contig_list(working, contigs, list(counts))
                 return _difference(pybigtools, working, contigs, blocks, sum(counts.values()))
     except BaseException as error:  # a panic is no Exception
         if type(error).__name__ not in FAULTS:

@@ -18,7 +18,7 @@ PLACE = 8  # where the header of the file holds the position of the tree
 NAMES = 4096  # in a leaf
 
 
-def list_contigs(path: Path, contigs: Mapping[str, int], numbered: Sequence[str]) -> None:
+def write_contig_list(path: Path, contigs: Mapping[str, int], numbered: Sequence[str]) -> None:
     """Make a BigWig list all contigs of a genome.
 
     Args:

@@ -57,6 +57,20 @@ def read_regions(path: Path, genome: Genome) -> list[Interval]:
     return intervals
 
 
+def check_interval(interval: Interval, genome: Genome) -> None:
+    """Raise HyenaDNAError if a genome does not have the bases of an interval."""
+    length = genome.contigs.get(interval.chrom)
+    if length is None:
+        raise HyenaDNAError(
+            f"No contig '{shown(interval.chrom)}' in {genome.path}; it has {first_names(genome.contigs)}."
+        )
+    if not 0 <= interval.start <= interval.end <= length:
+        raise HyenaDNAError(
+            f"The interval {interval.start:,} to {interval.end:,} is not in {shown(interval.chrom)}, which has the "
+            f"bases 0 to {length:,} (start counts from 0, end is not included)."
+        )
+
+
 def union(intervals: Iterable[Interval], genome: Genome) -> list[Interval]:
     """Return the bases of intervals as intervals that do not touch, in the order of the genome."""
     numbers = {chrom: number for number, chrom in enumerate(genome.contigs)}

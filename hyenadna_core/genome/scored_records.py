@@ -47,7 +47,7 @@ def scored_records(
     else:
         if next(values, None) is None and next(reasons, None) is None:
             return
-    raise HyenaDNAError(f"{source.name} has not the alleles that were scored: it has changed. Score it again.")
+    raise HyenaDNAError(f"{source.name} changed after it was scored: its alleles are different. Score it again.")
 
 
 def number_text(score: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside
-from hyenadna_core.files.output import check_outputs
+from hyenadna_core.files.output import check_outputs, check_stdout
 from hyenadna_core.genome.scored_records import ScoredFile, scored_records
 from hyenadna_core.genome.scored_tables import load_pyarrow, write_parquet, write_tsv
 from hyenadna_core.genome.scored_vcf import write_bgzip, write_binary, write_plain, write_text
@@ -32,15 +32,19 @@ def check_output(out: Path, *inputs: Path) -> None:
             is one of the inputs.
     """
     if out == STDOUT:
-        if not sys.stdout:
-            raise HyenaDNAError("stdout is closed: name a file for the scores with --out.")
+        check_stdout(inputs)
         return
     suffix = suffix_of(out)
-    check_outputs([out], inputs)
+    check_outputs(files_of(out), inputs)
     if suffix in INDEXED:
         load_pysam(f"{out} is {suffix}, which")
     elif suffix == ".parquet":
         load_pyarrow(out)
+
+
+def files_of(out: Path) -> list[Path]:
+    """Return the files that the scores may be written to: the output, and its index."""
+    return [out, *(out.with_name(out.name + ending) for ending in INDEXES if suffix_of(out) in INDEXED)]
 
 
 def suffix_of(out: Path) -> str:

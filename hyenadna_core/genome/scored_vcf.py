@@ -1,9 +1,11 @@
 """Write scores into a copy of a VCF: as text, bgzip or BCF, with an index."""
 
+import re
 from pathlib import Path
 from typing import IO
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.output import check_space
 from hyenadna_core.genome.bcf import definitions, write_bcf
 from hyenadna_core.genome.scored_records import Scored, ScoredFile, number_text
 from hyenadna_core.genome.vcf import Order, position_of
@@ -17,7 +19,7 @@ DEFINITIONS = (
     'natural logarithm">',
     f'##INFO=<ID={SKIP},Number=A,Type=String,Description="Reason for which the allele has no {SCORE}">',
 )
-OURS = (f"##{ORIGIN}=", f"##INFO=<ID={SCORE},", f"##INFO=<ID={SKIP},")
+OURS = re.compile(rf"##{ORIGIN}=|##INFO=<(?:[^\"]*,)?ID=({SCORE}|{SKIP})[,>]")
 LONGEST_TBI = 1 << 29  # bases: a .tbi reaches no further, a .csi does
 LONGEST_SETTING = 1000  # characters
 TEXT = "text.vcf"  # beside a BCF that is being written
@@ -32,7 +34,7 @@ def write_text(file: IO[bytes], scored: ScoredFile, added: list[str] | None = No
         added: more lines for the header.
     """
     order, last = Order(), 0
-    if len(header := [line for line in scored.header if not line.startswith(OURS)]) < len(scored.header):
+    if len(header := [line for line in scored.header if not OURS.match(line)]) < len(scored.header):
         notice(f"{scored.source.name} has scores of hyenadna already: they are replaced.")
     for line in [*header[:-1], *(added or ()), *DEFINITIONS, _origin(scored), header[-1]]:
         file.write(line.encode() + b"\n")
@@ -55,14 +57,15 @@ def write_bgzip(aside: Path, scored: ScoredFile) -> Path | None:
         with load_pysam(aside.name).BGZFile(str(aside), "wb") as file:
             is_sorted, last = write_text(file, scored)
     except OSError as error:  # pysam gives no number of the error
-        raise HyenaDNAError(f"{aside.name} cannot be written: {reason_of(error)}: the disk may be full.") from None
+        check_space(aside.parent)
+        raise HyenaDNAError(f"{aside.name} cannot be written: {reason_of(error)}.") from None
     return _index(aside, scored.source, "vcf", is_sorted, csi=last >= LONGEST_TBI)
 
 
 def write_binary(aside: Path, scored: ScoredFile) -> Path | None:
     text = aside.with_name(TEXT)
     with text.open("wb") as file:
-        is_sorted, _ = write_text(file, scored, definitions(scored.source))
+        is_sorted, _ = write_text(file, scored, definitions(scored.source, ours=(SCORE, SKIP)))
     write_bcf(text, aside)
     return _index(aside, scored.source, "bcf", is_sorted, csi=True)
 
@@ -93,7 +96,8 @@ def _index(aside: Path, source: Source, preset: str, is_sorted: bool, csi: bool)
         return None
     try:
         load_pysam(aside.name).tabix_index(str(aside), preset=preset, csi=csi)
-    except OSError:  # positions after the length that the header has for their contig, or a full disk
+    except OSError:  # positions after the length that the header has for their contig
+        check_space(aside.parent)
         notice(f"{aside.name} has no index: htslib cannot make it. Compare the lengths in the header of {source.name}.")
         return None
     return aside.with_name(f"{aside.name}{'.csi' if csi else '.tbi'}")

@@ -83,7 +83,9 @@ def tracks_of_hub(folder: Path, genome: str) -> list[dict[str, str]]:
             `write_hub` did not write for this genome.
     """
     if not WORD.fullmatch(genome):
-        raise HyenaDNAError(f"{folder}: the genome '{shown(genome)}': give its name in the browser, such as hg19.")
+        raise HyenaDNAError(
+            f"The browser cannot read the name '{shown(genome)}' of a genome: give its name there, such as hg19."
+        )
     path = folder / HUB
     if not path.exists():
         return []

@@ -13,6 +13,7 @@ from hyenadna_core.genome.variants import MISMATCHES, Reason, Variant, allele_re
 from hyenadna_core.genome.vcf_text import ALT, CHROM, POS, REF, Source, vcf_text
 from hyenadna_core.terminal import Advance, progress
 
+WITHOUT_BASES = {Reason.MISSING, Reason.STAR, Reason.SYMBOLIC, Reason.BREAKEND}  # ALT is no sequence
 POSITION = re.compile(r"[0-9]{1,18}")
 FIRST = 3  # mismatches in a message
 SHOWN = 20  # bases of an allele in a message
@@ -98,6 +99,9 @@ def read_variants(
             reasons = tuple(allele_reason(ref, alt) or reason for alt in alts)
         else:
             reasons = (reason,) * len(alts)
+            own = tuple(allele_reason(ref, alt) for alt in alts)
+            if ref == "N" and set(own) <= WITHOUT_BASES:  # of a telomere, before or after all bases
+                reasons = own
         yield Record(number, chrom, start, ref, alts, reasons, columns[CHROM])
 
 

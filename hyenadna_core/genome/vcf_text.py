@@ -1,9 +1,9 @@
 """The text of a VCF: header and records, from plain, gzip, bgzip and BCF files and from pipes.
 
 The text is read here, not by htslib, for three reasons. htslib drops values that do not have the
-type of the header, such as DP=abc, and says so only on stderr; records come through here as they
-are. It ends the process where a record is copied whose contig or key the header lacks. And it reads
-no plain gzip through pysam. Only BCF is read by pysam.
+type of the header, such as DP=abc, and says so only on stderr; here records stay as they are. It
+ends the process if the header lacks the contig or a key of a record that is copied. And it reads no
+plain gzip through pysam. Only BCF is read by pysam.
 """
 
 import sys
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.files.input import copied_pipe, open_pipe, regular_file
+from hyenadna_core.files.input import copied_pipe, name_of, open_pipe, regular_file
 from hyenadna_core.files.text import text_lines
 from hyenadna_core.genome.fasta_text import is_compressed
 from hyenadna_core.terminal import Advance
@@ -58,7 +58,7 @@ def vcf_source(path: str | Path) -> Iterator[Source]:
     number = 0 if str(path) == "-" else open_pipe(Path(path))
     if number is None:
         regular_file(Path(path))
-        yield Source(Path(path), str(path))
+        yield Source(Path(path), name_of(Path(path)))
     else:
         with copied_pipe(number) as copy:
             yield Source(copy, "stdin" if number == 0 else str(path))
@@ -113,7 +113,10 @@ def _records(lines: Iterator[tuple[str, str]], tabs: int) -> Iterator[tuple[str,
                 f"{place}: the record has {line.count(chr(9)) + 1} columns, but the header has {tabs + 1}, "
                 "with tabs between them."
             )
-        yield place, line.split("\t", FORMAT)
+        columns = line.split("\t", FORMAT)
+        if not columns[REF] or not all(columns[ALT].split(",")):
+            raise HyenaDNAError(f"{place}: {'ALT' if columns[REF] else 'REF'} has an empty allele: write '.' for none.")
+        yield place, columns
 
 
 def _lines(source: Source, advance: Advance) -> Iterator[tuple[str, str]]:
@@ -125,13 +128,13 @@ def _lines(source: Source, advance: Advance) -> Iterator[tuple[str, str]]:
 
 
 def _check_end(source: Source) -> None:
-    """Check that a bgzip file has its end: cut between two blocks, it is whole for gzip."""
+    """Check that a bgzip file has its end: gzip does not notice a cut between two blocks."""
     with source.path.open("rb") as file:
         if file.read(16)[12:14] != BGZIP or not is_compressed(source.path):
             return
         file.seek(-min(len(BGZIP_END), source.path.stat().st_size), 2)
         if file.read() != BGZIP_END:
-            raise HyenaDNAError(f"{source.name} is truncated: it lacks the end of a bgzip file: copy it again.")
+            raise HyenaDNAError(f"{source.name} is truncated (it lacks the last block of bgzip): copy it again.")
 
 
 def _is_bcf(path: Path) -> bool:

@@ -7,10 +7,10 @@ import time
 from hyenadna_core.inference.estimate import estimate_line
 from hyenadna_core.terminal import notice
 
-# The speed is that after the first call, which compiles. The next ones may compile other shapes.
+# The first call compiles, so it does not count. The next ones may compile other shapes.
 SECONDS = 2.0  # at least
 ENOUGH = 64  # windows or bases
-LONGEST = 20.0  # seconds, if so many take longer
+LONGEST = 20.0  # seconds, after which fewer than ENOUGH count
 
 
 class Announcement:

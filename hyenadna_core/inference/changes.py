@@ -75,13 +75,13 @@ def _of_windows(
 ) -> Iterator[Predicted]:
     """Yield the predictions for the changes of a few windows: pairs (window, change)."""
     ids = padded(rows, length, rows_at_once(len(rows), batch_size))
-    shared = shares(model.hyena_config, length)
+    reused = reuses_convolutions(model.hyena_config, length)
     by_start: dict[int, list[tuple[int, int]]] = {}
     for row, number in numbers:
-        start = start_of_rest(model.hyena_config, changes[number].offset, length) if shared else 0
+        start = start_of_rest(model.hyena_config, changes[number].offset, length) if reused else 0
         by_start.setdefault(start, []).append((row, number))
-    first = min(by_start)  # no prediction before it is needed
-    hidden, kept = forward_and_keep(model.backbone, ids, first) if shared else (forward(model.backbone, ids), [])
+    first = min(by_start)  # earlier predictions are not needed
+    hidden, kept = forward_and_keep(model.backbone, ids, first) if reused else (forward(model.backbone, ids), [])
     before = predictions(model, hidden)
     for start, pairs in by_start.items():
         for at in range(0, len(pairs), batch_size):
@@ -102,8 +102,8 @@ def _of_windows(
                 )
 
 
-def shares(config: HyenaConfig, length: int) -> bool:
-    """Return whether changed windows of this length use what the unchanged one has convolved.
+def reuses_convolutions(config: HyenaConfig, length: int) -> bool:
+    """Return whether changed windows of this length reuse the convolutions of the unchanged one.
 
     An operator of attention convolves nothing. In very long windows it would take too much memory.
     """
@@ -113,8 +113,8 @@ def shares(config: HyenaConfig, length: int) -> bool:
 def start_of_rest(config: HyenaConfig, offset: int, length: int) -> int:
     """Return where to start the rest of a window that changes at `offset`, or 0 for all of it.
 
-    The rest begins with a margin of unchanged bases. A variant in the middle of the window loses
-    little by it; other offsets are rounded down, so that few lengths occur.
+    The rest begins with a margin of unchanged bases. For a variant in the middle of the window, few
+    extra bases are computed; other offsets are rounded down, so that few lengths occur.
     """
     needed = margin(config) + 1
     middle = length // 2 - needed - max(4, length // 128)  # for alleles of a few bases

@@ -35,8 +35,8 @@ class Job:
     whenever and wherever it is computed.
 
     Attributes:
-        inputs: by the name of their option or argument: vcf, fasta, weights.
-        options: all that change the numbers, by name, as JSON has them; the backend is one.
+        inputs: by the name of their option or argument: vcf, fasta, bed, weights.
+        options: all that change the output, by name, as JSON has them; the backend is one.
         chosen: values that this machine chose, such as the batch size. A resumed run keeps them.
             They may differ between shards.
     """
@@ -118,7 +118,8 @@ def with_inputs(job: Job, names: tuple[str, ...], paths: Mapping[str, Path | Non
     for name, path in paths.items():
         if path is not None and name not in job.inputs:
             raise HyenaDNAError(f"`hyenadna {shown(job.command)}` has no --{name}: leave out --{name} {path}.")
-    return replace(job, inputs=job.inputs | dict(_found(job, names, paths)))
+    named = tuple(name for name, path in paths.items() if path is not None and name not in names)
+    return replace(job, inputs=job.inputs | dict(_found(job, names + named, paths)))
 
 
 def _found(job: Job, names: tuple[str, ...], paths: Mapping[str, Path | None]) -> Iterator[tuple[str, Input]]:

@@ -25,7 +25,7 @@ def parts_folder(out: Path) -> Path:
 
 @contextmanager
 def locked_output(out: Path, folder: Path, outputs: Sequence[Path]) -> Iterator[None]:
-    """Let no other process write `out`, and remove what killed ones left of the outputs.
+    """Let no other process write `out`, and remove unfinished files of killed ones.
 
     The lock is in the folder of the parts, which is made. If nothing else is in it at the end, it
     is removed, with the folders above it that were made and are empty.

@@ -6,10 +6,11 @@ import numpy as np
 
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.genome.intervals import Interval
+from hyenadna_core.genome.region import check_interval
 from hyenadna_core.genome.variants import Variant, bases_of
 from hyenadna_core.inference.changes import Change, changed_predictions
-from hyenadna_core.inference.score import score_variants
-from hyenadna_core.inference.windows import STRANDS, Window, is_base
+from hyenadna_core.inference.score import variant_scores
+from hyenadna_core.inference.windows import STRANDS, Window, check_reading, is_base
 from hyenadna_core.terminal import Advance, tab_separated
 from hyenadna_core.tokens import encode, reverse_complement
 
@@ -53,10 +54,15 @@ def substitution_effects(
 
     Close substitutions share a window, as with `score --snap`. `advance` is called with the number
     of substitutions that are done, on each strand.
+
+    Raises:
+        HyenaDNAError: the region is not in the genome, or the model reads no such window.
     """
+    check_reading(model, window, strand)
+    check_interval(region, genome)
     variants = substitutions(genome, region)
     scores = np.full((len(region), len(BASES)), np.nan)
-    values = score_variants(
+    values = variant_scores(
         model, genome, variants, window=window, strand=strand, snap=True, batch_size=batch_size, advance=advance
     )
     for variant, value in zip(variants, values, strict=True):

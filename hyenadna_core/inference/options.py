@@ -52,7 +52,7 @@ OPTIONS = (
     click.option(
         "--batch-size",
         type=click.IntRange(min=1),
-        help="Windows computed at a time.  [default: as many as fit into memory]",
+        help="Windows computed at a time.  [default: what fits into half of the free memory, at most 32,768 bases]",
     ),
     click.option(
         "--precision",

@@ -1,5 +1,6 @@
 """The parts of a long job in the folder OUT.parts: each is computed once."""
 
+import errno
 import os
 import re
 import shlex
@@ -63,7 +64,7 @@ class Parts:
                     with file_written_aside(self.folder / name_of(part)) as aside:
                         aside.write_bytes(content)
                 except OSError as error:
-                    raise self._full(self.folder / name_of(part), error) from None
+                    raise self._cannot_write(self.folder / name_of(part), error) from None
                 self.done.add(part)
                 if self._came:
                     raise Stopped(self._came[0])
@@ -85,11 +86,11 @@ class Parts:
         except OSError as error:
             if self.out == STDOUT:
                 raise
-            raise self._full(self.out, error) from None
+            raise self._cannot_write(self.out, error) from None
         except HyenaDNAError as error:
             if self.out == STDOUT:
                 raise
-            raise HyenaDNAError(f"{error} {self.state} and stay in {self.folder}: {way_on()}") from None
+            raise HyenaDNAError(f"{error} {self.state} and stay in {self.folder}: {how_to_continue()}") from None
         remove_parts(self.folder, self.job.parts)
 
     def find_done(self) -> None:
@@ -99,6 +100,8 @@ class Parts:
             for part in own:
                 path = self.folder / name_of(part)
                 try:
+                    if path.is_dir():
+                        raise HyenaDNAError(f"{path} is a folder: remove it.")
                     if path.is_symlink() or path.exists():
                         read_part(path, part, self.job.sha256)
                         self.done.add(part)
@@ -122,10 +125,13 @@ class Parts:
             try:
                 yield read_part(path, part, self.job.sha256)
             except Damaged:
-                raise HyenaDNAError(f"{path} was damaged in the meantime: {way_on()}") from None
+                raise HyenaDNAError(f"{path} was damaged in the meantime: {how_to_continue()}") from None
 
-    def _full(self, place: Path, error: OSError) -> HyenaDNAError:
-        return HyenaDNAError(f"Cannot write {place}: {error.strerror}; {self.state}: make room, then {way_on()}")
+    def _cannot_write(self, place: Path, error: OSError) -> HyenaDNAError:
+        remedy = "make room" if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) else "mend this"
+        return HyenaDNAError(
+            f"Cannot write {place}: {error.strerror}; {self.state}: {remedy}, then {how_to_continue()}"
+        )
 
 
 @contextmanager
@@ -167,14 +173,14 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
         except KeyboardInterrupt as stop:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             can_go_on = parts.done and out != STDOUT
-            notice(f"Stopped: {parts.state}; {way_on()}" if can_go_on else "Interrupted.")
+            notice(f"Stopped: {parts.state}; {how_to_continue()}" if can_go_on else f"Stopped: {parts.state}.")
             raise SystemExit(128 + number) from None
         finally:
             if not parts.done:
                 remove_parts(folder, job.parts)
 
 
-def way_on() -> str:
+def how_to_continue() -> str:
     """Return a clause with the command that continues this one."""
     words = [word for word in sys.argv[1:] if word != "--resume"]
     return f"continue with: {shlex.join(['hyenadna', *words[:1], '--resume', *words[1:]])}"
@@ -219,7 +225,10 @@ def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
         return job
     if not resume:
         raise HyenaDNAError(f"{folder} has parts of an earlier run: add --resume to continue it, or remove it.")
-    kept = Job.from_bytes(read_bytes(folder / JOB, LARGEST), str(folder / JOB))
+    try:
+        kept = Job.from_bytes(read_bytes(folder / JOB, LARGEST), str(folder / JOB))
+    except HyenaDNAError as error:
+        raise HyenaDNAError(f"{str(error).rstrip('.')}: remove {folder}, and start again without --resume.") from None
     difference = kept.difference(job)
     if kept.shard != job.shard:
         difference = f"--shard is {kept.shard} there, and {job.shard} now"

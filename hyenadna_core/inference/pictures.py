@@ -43,8 +43,8 @@ def substitution_picture(
 ) -> None:
     """Draw the effect of each substitution: a logo, a heat map and the mean of each position.
 
-    A letter of the logo is as high as the mean effect of its substitutions is low, so bases that
-    the model needs stand upright. Long regions take several rows.
+    The height of a letter is minus the mean effect of its substitutions: it stands above the line
+    if they lower the likelihood. Long regions take several rows.
 
     Args:
         start: the position of the first base, 0-based; the picture counts from 1.
@@ -144,7 +144,7 @@ def _strip(
     logo, heat, bars = strip.subplots(3, 1, sharex=True, height_ratios=[1.3, 1, 0.8])
     _draw_logo(logo, sequence, -means)
     logo.set_ylim(logo_limits)
-    logo.set_ylabel("importance", fontsize=8)
+    logo.set_ylabel("- mean effect", fontsize=8)
     image = heat.imshow(effects.T, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     heat.set_facecolor("0.85")
     heat.set_yticks(range(4), list(BASES))

@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta import Genome
-from hyenadna_core.genome.variants import Variant
+from hyenadna_core.genome.variants import Reason, Variant, allele_reason, bases_of, normalized, reference_reason
 from hyenadna_core.inference.changes import Change, Predicted, changed_predictions
-from hyenadna_core.inference.windows import STRANDS, Window, of_bases
+from hyenadna_core.inference.windows import STRANDS, Window, check_reading, log_p_of_bases
 from hyenadna_core.terminal import Advance
 from hyenadna_core.tokens import encode, reverse_complement
 
+SHOWN = 20  # bases of an allele in a message
+OTHER_BASE = (Reason.REF_MISMATCH, Reason.N_IN_REFERENCE)
 GRID = 4  # on a grid, windows begin at multiples of a quarter of their length
 
 
@@ -49,6 +52,32 @@ def place(variant: Variant, contig: int, window: int, snap: bool = False) -> Pla
     return Placed(max(0, first), min(contig, last))
 
 
+def variant_scores(
+    model: Any,
+    genome: Genome,
+    variants: Sequence[Variant],
+    *,
+    window: int,
+    strand: str = "both",
+    snap: bool = False,
+    batch_size: int = 16,
+    advance: Advance = lambda done: None,
+) -> np.ndarray:
+    """Return the log-likelihood ratio of each variant in nats, as it stands: (n,) float64.
+
+    Every allele must have at most `longest_allele` bases and lie on the contig. `advance(1)` is
+    called after each variant on each strand.
+    """
+    scores = np.zeros(len(variants))
+    strands = STRANDS[strand]
+    for name in strands:
+        changes = [_change(genome, variant, window, snap, name) for variant in variants]
+        for predicted in changed_predictions(model, genome, changes, window, batch_size):
+            scores[predicted.number] += difference(changes[predicted.number], predicted) / len(strands)
+            advance(1)
+    return scores
+
+
 def score_variants(
     model: Any,
     genome: Genome,
@@ -60,19 +89,45 @@ def score_variants(
     batch_size: int = 16,
     advance: Advance = lambda done: None,
 ) -> np.ndarray:
-    """Return the log-likelihood ratio of each variant in nats: (n,) float64.
+    """Return the scores of `hyenadna score`, in nats: (n,) float64.
 
-    Every allele must have at most `longest_allele` bases and lie on the contig. `advance` is called
-    with the number of variants that are done, on each strand.
+    An insertion or deletion first gets its normal form, which is that of `bcftools norm`.
+
+    Args:
+        window: bases that the model reads at once; no more than in its training.
+        strand: "both" (the mean), "+" or "-".
+        snap: let close variants share a window, as `--snap` does.
+        advance: advance(1) is called after each variant on each strand.
+
+    Raises:
+        HyenaDNAError: a REF allele is not in the genome, an ALT allele has other letters than A, C,
+            G and T or is too long, or the model reads no such window.
     """
-    scores = np.zeros(len(variants))
-    strands = STRANDS[strand]
-    for name in strands:
-        changes = [_change(genome, variant, window, snap, name) for variant in variants]
-        for predicted in changed_predictions(model, genome, changes, window, batch_size):
-            scores[predicted.number] += difference(changes[predicted.number], predicted) / len(strands)
-            advance(1)
-    return scores
+    check_reading(model, window, strand)
+    return variant_scores(
+        model,
+        genome,
+        [_checked(genome, variant, longest_allele(window, snap)) for variant in variants],
+        window=window,
+        strand=strand,
+        snap=snap,
+        batch_size=batch_size,
+        advance=advance,
+    )
+
+
+def _checked(genome: Genome, variant: Variant, longest: int) -> Variant:
+    """Return the normal form of a variant, if it can have a score."""
+    chrom, start, ref, alt = variant[:4]
+    reason = reference_reason(genome, chrom, start, ref) or allele_reason(ref, alt)
+    if not reason or reason is Reason.SAME_AS_REF:
+        variant = normalized(genome, variant)
+        if max(len(variant.ref), len(variant.alt)) <= longest:
+            return variant
+        reason = Reason.TOO_LONG
+    there = f"; the genome has {bases_of(genome, chrom, start, start + len(ref))}" if reason in OTHER_BASE else ""
+    name = f"{chrom}, start {start:,}, {shown(ref, SHOWN)}>{shown(alt, SHOWN)}"
+    raise HyenaDNAError(f"The variant {name} has no score: {reason.text}{there}. start counts from 0.")
 
 
 def _change(genome: Genome, variant: Variant, window: int, snap: bool, strand: str) -> Change:
@@ -89,14 +144,16 @@ def _change(genome: Genome, variant: Variant, window: int, snap: bool, strand: s
 
 
 def difference(change: Change, predicted: Predicted) -> float:
-    """Sum the differences that a change makes to log P of the bases from the changed one on.
+    """Return log P with the change minus log P without it, summed from the changed base on.
 
     Bases that are not A, C, G or T, or have no past, do not count.
     """
     ref, alt, flank = change.ref, len(change.alt), change.flank
     ids, before, after = predicted.ids, predicted.before, predicted.after
     behind = ids[ref : ref + flank]
-    of_flank = of_bases(after[alt:], behind).astype(np.float64) - of_bases(before[ref : ref + flank], behind)
-    of_alleles = np.nansum(of_bases(after[:alt], change.alt), dtype=np.float64)
-    of_alleles -= np.nansum(of_bases(before[:ref], ids[:ref]), dtype=np.float64)
+    of_flank = log_p_of_bases(after[alt:], behind).astype(np.float64) - log_p_of_bases(
+        before[ref : ref + flank], behind
+    )
+    of_alleles = np.nansum(log_p_of_bases(after[:alt], change.alt), dtype=np.float64)
+    of_alleles -= np.nansum(log_p_of_bases(before[:ref], ids[:ref]), dtype=np.float64)
     return float(of_alleles + np.nansum(of_flank))

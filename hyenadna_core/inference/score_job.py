@@ -17,7 +17,7 @@ from hyenadna_core.genome.vcf import Record, read_variants
 from hyenadna_core.genome.vcf_text import Source, vcf_source
 from hyenadna_core.inference.job import Job
 from hyenadna_core.inference.part_file import Arrays
-from hyenadna_core.inference.score import longest_allele, score_variants
+from hyenadna_core.inference.score import longest_allele, variant_scores
 from hyenadna_core.inference.shard import WHOLE, Shard
 from hyenadna_core.terminal import Advance
 
@@ -74,7 +74,7 @@ def compute(
     reasons, variants = alleles_to_score(genome, records, window, snap)
     scores = np.full(len(reasons), np.nan, np.float64)
     if variants:
-        values = score_variants(
+        values = variant_scores(
             model, genome, list(variants.values()), window=window, snap=snap, advance=advance, **options
         )
         scores[list(variants)] = values

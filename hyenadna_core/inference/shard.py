@@ -30,10 +30,10 @@ class Shard:
         return shard if shard and shard.number <= shard.count else None
 
     def parts(self, parts: int) -> range:
-        """Return the numbers of its parts of a job with this many parts.
+        """Return which parts of a job with this many parts belong to the shard.
 
-        The parts of a shard follow each other. Each part is in one shard. The numbers of parts of
-        two shards differ by at most one; if there are more shards than parts, some have none.
+        The parts of a shard follow each other. Each part is in one shard. Two shards differ by at
+        most one part; if there are more shards than parts, some have none.
         """
         return range(parts * (self.number - 1) // self.count, parts * self.number // self.count)
 
@@ -45,7 +45,7 @@ def _shard(_ctx: click.Context, _option: click.Parameter, text: str | None) -> S
     """Return the value of --shard."""
     shard = WHOLE if text is None else Shard.from_text(text)
     if shard is None:
-        raise click.BadParameter(f"{text!r} is not {Shard.TEXT}, from 1/8 to 8/8.")
+        raise click.BadParameter(f"{text!r} is not I/N with I from 1 to N, such as 2/8.")
     return shard
 
 
@@ -53,7 +53,7 @@ shard_option: Callable[..., Any] = click.option(
     "--shard",
     callback=_shard,
     metavar="I/N",
-    help="Compute only share I of N; --out is a .shard file for `hyenadna merge`.",
+    help="Compute only shard I of N; --out is a .shard file for `hyenadna merge`.",
 )
 resume_option: Callable[..., Any] = click.option(
     "--resume", is_flag=True, help="Continue a run that was stopped, with the same options."

@@ -1,5 +1,6 @@
 """The file of a shard: a zip, not compressed, of job.json and the files of its parts."""
 
+import hashlib
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ def write_shard(out: Path, job: Job, parts: Iterable[Path]) -> None:
     """Write the file of a shard under a temporary name, then rename it to `out`."""
     with file_written_aside(out) as aside, zipfile.ZipFile(aside, "w") as archive:
         archive.writestr(zipfile.ZipInfo(JOB), job.to_text())  # ZipInfo: dated 1980, so that bytes are equal
+        archive.comment = _checksum(job.to_text().encode())
         for path in parts:
             archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes())
 
@@ -55,11 +57,14 @@ def open_shard(path: Path) -> ShardFile:
     try:
         with zipfile.ZipFile(path) as archive:
             content, names = _read(archive, JOB, LARGEST), set(archive.namelist())
+            comment = archive.comment
     except PermissionError as error:
         raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
     except (KeyError, *UNREADABLE):
-        raise HyenaDNAError(f"{path} is not a whole file of --shard: compute it again.") from None
+        raise HyenaDNAError(f"{path} is not a .shard file, or it is truncated: compute it again.") from None
     job = Job.from_bytes(content, f"{path}: {JOB}")
+    if comment != _checksum(content):
+        raise HyenaDNAError(f"{path} was edited or truncated: compute --shard {job.shard} again.")
     lost = next((part for part in job.own_parts if name_of(part) not in names), None)
     if lost is not None:
         raise _damaged(path, f"part {lost}", job)
@@ -72,6 +77,10 @@ def _read(archive: zipfile.ZipFile, name: str, most: int = 1 << 62) -> bytes:
     if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > most:
         raise zipfile.BadZipFile
     return archive.read(entry)
+
+
+def _checksum(job: bytes) -> bytes:
+    return hashlib.sha256(job).hexdigest().encode()
 
 
 def _damaged(path: Path, what: str, job: Job) -> HyenaDNAError:

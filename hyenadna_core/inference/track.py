@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hyenadna_backends.forward import without_gradients
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.genome.intervals import Interval
+from hyenadna_core.genome.region import check_interval
 from hyenadna_core.inference.windows import (
     STRANDS,
     Window,
+    check_reading,
     is_base,
-    of_bases,
+    log_p_of_bases,
     padded,
     predictions,
     read_window,
@@ -29,7 +32,7 @@ from hyenadna_core.training.prefetch import prefetched
 
 def likelihoods(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Return log P of each base, in nats: (L, 4), (L,) -> (L, 1)."""
-    return of_bases(predicted, ids)[..., None]
+    return log_p_of_bases(predicted, ids)[..., None]
 
 
 def entropies(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -83,11 +86,24 @@ def track_values(
 ) -> np.ndarray:
     """Return the values of the bases of all intervals, in their order: (n, values) float32.
 
+    `what` is "log-likelihood" or "entropy", (n, 1), or "logo", (n, 4) by A, C, G, T. `strand` is
+    "both" (the mean), "+" or "-".
+
     Each base is predicted from at least `context` bases before it, or from all that there are at
     the end of a contig. Bases that are not A, C, G or T have no value, NaN. The value of a base is
     the mean of the strands that have one. Intervals in the same window share it. `advance` is
     called with the bases that are done, on each strand.
+
+    Raises:
+        HyenaDNAError: an interval is not in the genome, or a value is none of these.
     """
+    check_reading(model, window, strand)
+    if what not in WHAT:
+        raise HyenaDNAError(f"There is no track {shown(what)}: choose one of {', '.join(WHAT)}.")
+    if not 1 <= context < window:
+        raise HyenaDNAError(f"A context of {context:,} leaves no base of a window of {window:,}: choose 1 or more.")
+    for each in intervals:
+        check_interval(each, genome)
     places = places_of(intervals, window - context)
     count = sum(map(len, intervals))
     sums = np.zeros((count, len(WHAT[what].names)), np.float64)

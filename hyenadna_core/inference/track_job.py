@@ -1,7 +1,7 @@
 """`hyenadna track` as a job: its parts, their arrays, and the files that they make."""
 
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hyenadna_core.genome.track_hub import BIGWIG, HUB, HubTrack, tracks_of_hub,
 from hyenadna_core.inference.job import Job
 from hyenadna_core.inference.part_file import Arrays
 from hyenadna_core.inference.track import WHAT
-from hyenadna_core.inference.windows import Window, is_base, read_window
+from hyenadna_core.inference.windows import STRANDS, Window, is_base, read_window
 
 BASES = 1 << 18  # of a part, about
 LABELS = {"log-likelihood": "log P", "entropy": "entropy", "logo": "logo"}  # short, for a browser
@@ -28,7 +28,8 @@ def intervals_of(genome: Genome, regions: Iterable[str], bed: Path | None) -> li
     named = [parse_region(region, genome) for region in regions]
     if bed is not None:
         named += read_regions(bed, genome)
-    return union(named or [Interval(chrom, 0, length) for chrom, length in genome.contigs.items()], genome)
+    whole = (Interval(chrom, 0, length) for chrom, length in genome.contigs.items())
+    return [each for each in union(named or whole, genome) if len(each)]
 
 
 def parts_of(intervals: list[Interval], window: int, context: int) -> list[list[Interval]]:
@@ -100,10 +101,10 @@ def check_hub(folder: Path, out: Path, genome: str) -> None:
 
 
 def has_values(genome: Genome, intervals: list[Interval], strand: str) -> bool:
-    """Return whether intervals have an A, C, G or T with a base before it on the strand."""
-    for each in cut(intervals, BASES):
-        start = max(each.start, int(strand == "+"))
-        end = min(each.end, genome.contigs[each.chrom] - (strand == "-"))
+    """Return whether intervals have an A, C, G or T with a base before it on a strand."""
+    for each, name in product(cut(intervals, BASES), STRANDS[strand]):
+        start = max(each.start, int(name == "+"))
+        end = min(each.end, genome.contigs[each.chrom] - (name == "-"))
         if is_base(read_window(genome, Window(each.chrom, start, max(start, end)))).any():
             return True
     return False

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta import Genome
 from hyenadna_core.tokens import PAD, TO_ID, A, T, reverse_complement
 
@@ -22,6 +22,18 @@ class Window(NamedTuple):
     start: int
     end: int
     strand: str = "+"
+
+
+def check_reading(model: Any, window: int, strand: str) -> None:
+    """Check what a model reads at once.
+
+    Raises:
+        HyenaDNAError: the window is too short or too long, or there is no such strand.
+    """
+    if not 2 <= window <= model.max_seq_len:
+        raise HyenaDNAError(f"The window has {window:,} bases, and the model reads 2 to {model.max_seq_len:,}.")
+    if strand not in STRANDS:
+        raise HyenaDNAError(f"The strand is {shown(strand)}: choose one of {', '.join(STRANDS)}.")
 
 
 def read_window(genome: Genome, window: Window) -> np.ndarray:
@@ -65,7 +77,7 @@ def predictions(model: Any, hidden: Tensor) -> np.ndarray:
     return np.pad(log_probs, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
 
 
-def of_bases(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def log_p_of_bases(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Return log P of the bases that are there: (..., L, 4), (..., L) -> (..., L).
 
     It is NaN for everything that is not A, C, G or T, and where there is no past.

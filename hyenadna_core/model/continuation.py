@@ -1,9 +1,9 @@
-"""A sequence that equals another one up to some base: only its rest is computed.
+"""If two sequences are equal up to a base, compute the second one only from there on.
 
 The convolutions are linear and causal. So the output for the changed sequence is that of the
 reference plus the convolution of the difference of the inputs, which is zero before the change.
-Everything else in the model looks at no other position, apart from the short filters. These look at
-the `margin` of positions before the change, which the rest therefore starts with.
+Everything else in the model looks at no other position, apart from the short filters. These look a
+few positions back, so the computed part starts `margin` positions before the change.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ Convolve = Callable[[int, Tensor, Sequence[Tensor], Tensor], Tensor]
 def margin(config: HyenaConfig) -> int:
     """Return how many unchanged positions the rest of a changed sequence starts with.
 
-    At the first of them the short filters of all blocks miss the positions before.
+    The outputs at these positions are wrong, because the short filters miss the positions before.
     """
     return config.n_layer * (config.short_filter_order - 1)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -102,6 +103,28 @@ def test_a_region_that_is_too_long_is_refused(mutate, one_line, monkeypatch):
     assert one_line(stderr) == "Error: --picture shows at most 50 bases, and chr1:1-51 has 51."
     monkeypatch.setattr(of_regions, "LONGEST", 100)
     assert one_line(mutate("chr1")[2]) == "Error: chr1 has 660 bases; at most 100 can be substituted."
+
+
+def test_a_closed_stdout_is_refused_before_the_work(mutate, one_line, monkeypatch):
+    from hyenadna_core.inference import mutate as of_regions
+
+    monkeypatch.setattr("hyenadna_core.files.output.sys", SimpleNamespace(stdout=None))
+    monkeypatch.setattr(of_regions, "substitution_effects", None)  # cannot be called
+    status, _, stderr = mutate("chr1:1-9")
+    assert (status, one_line(stderr)) == (1, "Error: stdout is closed: name a file with --out.")
+
+
+def test_all_files_appear_or_none(mutate, tmp_path, monkeypatch):
+    from hyenadna_core.inference import pictures
+
+    def fails(path, *arguments):
+        path.write_text("half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(pictures, "dependency_picture", fails)
+    status, _, stderr = mutate("chr1:1-9", "--out", "x.tsv", "--dependencies", "y.png")
+    assert (status, "Error: y.png: No space left on device" in stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir() if path.name.lstrip(".")[0] in "xy"] == []
 
 
 def test_ctrl_c_is_one_line_and_writes_nothing(mutate, tmp_path, monkeypatch):

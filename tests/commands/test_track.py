@@ -142,12 +142,16 @@ def test_many_short_intervals_make_few_parts(track, tmp_path, monkeypatch):
         (("--out", "x.bw", "--bed", "empty.bed"), "empty.bed has no intervals"),
         (("--out", "x.bw", "--context", "64"), "--context 64 leaves no base of a window of 64: make it smaller."),
         (("--out", "x.bw", "--window", "65"), "--window 65 is longer than the 64 bases of the training of "),
-        (("--out", "x.bw", "--region", "chrN"), "x.bw: no base of these gets a value, as they are N"),
-        (("--out", "x.bw", "--region", "chr2:1-1", "--strand", "+"), "x.bw: no base of these gets a value"),
+        (("--out", "x.bw", "--region", "chrN"), "x.bw: no chosen base has a value (N has none"),
+        (("--out", "x.bw", "--region", "chr2:1-1", "--strand", "+"), "x.bw: no chosen base has a value"),
         (("--out", "x.bw", "--shard", "1/2"), "--out is x.bw, but --shard 1/2 writes a file of type .shard"),
         (("--out", "x.bw", "--genome-name", "hg19"), "--genome-name hg19 is for a hub: give --hub DIR too."),
         (("--out", "x.bw", "--hub", "hub"), "A hub needs a BigWig in its folder: name x.bw like hub/chr20.bw."),
-        (("--hub", "hub", "--genome-name", "hg 19"), "hub: the genome 'hg 19': give its name in the browser"),
+        (
+            ("--hub", "hub", "--genome-name", "hg 19"),
+            "The browser cannot read the name 'hg 19' of a genome",
+        ),
+        (("--hub", "hub", "--shard", "1/2"), "--shard 1/2 writes a file of type .shard: give --out 1.shard."),
         (("--hub", "other"), "other/hub.txt was not written by hyenadna: choose another folder."),
     ],
 )
@@ -164,6 +168,19 @@ def test_what_cannot_be_done_is_one_line_and_writes_nothing(track, one_line, fas
     assert (status, stdout) == (1, "")
     assert one_line(stderr).startswith(f"Error: {reason.format(fasta=fasta)}")
     assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_contigs_without_bases_have_no_values(cli, one_line, weights, tmp_path):
+    (tmp_path / "g.fa").write_text(">first\n>one\nA\n>two\nACGTA\n>last\n")
+    reading = ("--weights", weights, "--window", "64")
+    assert cli("track", "g.fa", *reading, "--out", "x.bedgraph")[0] == 0
+    assert {line[0] for line in read_lines(tmp_path / "x.bedgraph")} == {"two"}
+    for region in ("first", "one"):  # a single base has no base before it on any strand
+        assert cli("track", "g.fa", *reading, "--region", region, "--out", "y.bedgraph")[0] == 0
+        assert (tmp_path / "y.bedgraph").read_text() == ""
+        status, _, stderr = cli("track", "g.fa", *reading, "--region", region, "--out", "y.bw")
+        assert (status, "no chosen base has a value" in one_line(stderr)) == (1, True)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(("y", ".y"))) == ["y.bedgraph"]
 
 
 def test_a_pipe_is_refused_before_the_work(cli, one_line, weights, fasta):

@@ -1,12 +1,15 @@
 """Outputs that cannot be written are found before the work."""
 
 import os
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import write_text
-from hyenadna_core.files.output import check_outputs
+from hyenadna_core.files.output import check_outputs, check_space, check_stdout
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def test_what_cannot_be_an_output_is_one_line(tmp_path, source):
         ("in.vcf", "is the input .*in.vcf: name another file"),
         ("soft", "is the input"),
         ("hard", "is the input"),
-        ("in.vcf/new", "in.vcf is no folder: name another one"),
+        ("in.vcf/new", "in.vcf is not a folder: name another one"),
     ):
         with pytest.raises(HyenaDNAError, match=message):
             check_outputs([tmp_path / name], [source])
@@ -40,6 +43,32 @@ def test_what_cannot_be_an_output_is_one_line(tmp_path, source):
 def test_two_outputs_of_one_name_are_refused(tmp_path, source):
     with pytest.raises(HyenaDNAError, match=r"a\.tsv is named for two outputs"):
         check_outputs([tmp_path / "a.tsv", tmp_path / "b.tsv", tmp_path / "folder" / ".." / "a.tsv"], [source])
+
+
+def test_a_link_to_nowhere_is_not_a_folder(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(HyenaDNAError, match="link is not a folder: name another one"):
+        check_outputs([tmp_path / "link" / "a.tsv"], [])
+
+
+def test_stdout_that_is_closed_or_an_input_is_refused(source, monkeypatch, tmp_path):
+    with source.open("a") as appended:
+        monkeypatch.setattr(sys, "stdout", appended)
+        with pytest.raises(HyenaDNAError, match=r"stdout is the input .*in\.vcf: send the output to another file"):
+            check_stdout([source])
+        check_stdout([tmp_path / "missing"])
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(HyenaDNAError, match="stdout is closed: name a file with --out"):
+        check_stdout([source])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_told_and_nothing_is_left(tmp_path, monkeypatch):
+    check_space(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
+    with suppress(OSError), Path("/dev/full").open("wb") as full, pytest.raises(OSError, match="No space left"):
+        check_space(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -112,6 +112,20 @@ def test_bcf_holds_contigs_and_keys_that_its_source_does_not_define(write):
     assert bcftools("view", "-H", out)[0].split("\t")[7:] == ["FL;XX=1,b;HDNA_LLR=1", "GT:ZZ", "0/1:7"]
 
 
+OLD_SCORES = '##INFO=<Number=1,ID=HDNA_LLR,Type=String,Description="other, order">'
+
+
+@pytest.mark.parametrize("header", [["##fileformat=VCFv4.2"], ["##fileformat=VCFv4.2", OLD_SCORES]])
+def test_bcf_defines_its_own_keys_and_reserved_ones_by_their_type(write, header):
+    records = ["chr1\t5\t.\tA\t<DEL>\t.\t.\tEND=900;DP=abc;HDNA_SKIP=x", "chr1\t7\t.\tA\tC\t.\t.\tHDNA_LLR=3"]
+    out = write("out.bcf", records, [*header, HEADER[-1][:-13]], [0.0, -1.5], [Reason.SYMBOLIC, 0])
+    assert [line.split("\t")[1] for line in bcftools("view", "-H", out, "chr1:800-850")] == ["5"]
+    assert bcftools("query", "-f", "%POS %HDNA_LLR\n", "-i", "HDNA_LLR<0", out) == ["7 -1.5"]
+    assert bcftools("query", "-f", "%DP\n", out) == ["abc", "."]
+    text = write("out.vcf", records, [*header, HEADER[-1][:-13]], [0.0, -1.5], [Reason.SYMBOLIC, 0]).read_text()
+    assert text.count("ID=HDNA_LLR") == 1
+
+
 def test_text_keeps_what_htslib_would_change(write):
     record = "chr1\t5\t.\tA\tC\t0.50\t.\tDP=abc;AF=0.12345678901;NO=\tGT\t0|1\t0/1:9"
     assert record.replace("NO=", "NO=;HDNA_LLR=1") in write("out.vcf", [record], values=[1.0], skipped=[0]).read_text()
@@ -171,7 +185,7 @@ def test_a_closed_stdout_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize("count", [5, 7])
 def test_more_or_fewer_scores_than_alleles_write_nothing(write, tmp_path, count):
-    with pytest.raises(HyenaDNAError, match=r"in\.vcf has not the alleles that were scored"):
+    with pytest.raises(HyenaDNAError, match=r"in\.vcf changed after it was scored"):
         write("out.vcf", values=np.ones(count), skipped=np.zeros(count, np.uint8))
     assert [path.name for path in tmp_path.iterdir()] == ["in.vcf"]
 
@@ -182,6 +196,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(write, tmp_path, mo
     (tmp_path / "soft.vcf").symlink_to(source)
     os.link(source, tmp_path / "hard.vcf")
     (tmp_path / "folder.vcf").mkdir()
+    (tmp_path / "other.vcf.gz.tbi").mkdir()
     check_output(tmp_path / "new.vcf", source)
     check_output(Path("-"), source)
     for name, message in (
@@ -189,6 +204,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(write, tmp_path, mo
         ("soft.vcf", "is the input"),
         ("hard.vcf", "is the input"),
         ("folder.vcf", "is a folder: name a file"),
+        ("other.vcf.gz", "other.vcf.gz.tbi is a folder: name a file"),
         ("out.txt", r"no format has this suffix: end the name with \.vcf, \.vcf\.gz, \.bcf, \.tsv, \.parquet\."),
     ):
         with pytest.raises(HyenaDNAError, match=message):

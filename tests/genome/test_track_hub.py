@@ -63,8 +63,8 @@ def test_a_hub_can_be_read_by_others(tracks, tmp_path):
 @pytest.mark.parametrize(
     ("genome", "change", "message"),
     [
-        ("", {}, "the genome '': give its name in the browser, such as hg19"),
-        ("hg 19\n", {}, r"the genome 'hg 19\n': give its name"),
+        ("", {}, "cannot read the name '' of a genome: give its name there, such as hg19"),
+        ("hg 19\n", {}, r"the name 'hg 19\n' of a genome"),
         ("hg19", {"name": "log-likelihood"}, "track 'log-likelihood': a name in a hub has letters, digits and _"),
         (
             "hg19",

@@ -91,7 +91,8 @@ def test_a_truncated_shard_is_refused(shards, refused):
     content = shards[2].read_bytes()
     for length in (0, 20, len(content) // 2, len(content) - 1):
         shards[2].write_bytes(content[:length])
-        assert refused(shards) == f"{shards[2]} is not a whole file of --shard: compute it again."
+        assert refused(shards).startswith(f"{shards[2]} ")
+        assert "truncated: compute" in refused(shards)
 
 
 def test_a_shard_with_a_changed_part_is_refused(shards, refused):
@@ -101,7 +102,7 @@ def test_a_shard_with_a_changed_part_is_refused(shards, refused):
     assert refused(shards) == f"{shards[1]}: part 1 is missing or damaged: compute --shard 2/3 again."
 
 
-def test_a_shard_whose_options_were_edited_is_refused_before_they_are_used(shards, squares, tmp_path):
+def test_a_shard_whose_job_was_edited_is_refused(shards, refused):
     for path in shards:
         with zipfile.ZipFile(path) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
@@ -109,12 +110,7 @@ def test_a_shard_whose_options_were_edited_is_refused_before_they_are_used(shard
             for name, content in files.items():
                 archive.writestr(name, content.replace(b'"power": 2', b'"other": 2'))
 
-    def use(*_):
-        raise KeyError
-
-    edited = {"squares": lambda: squares.SQUARES._replace(outputs=use, write=use)}
-    with pytest.raises(HyenaDNAError, match=r"1\.shard: part 0 is missing or damaged: compute --shard 1/3 again"):
-        merge(tmp_path / "joined.tsv", shards, NOWHERE, edited)
+    assert refused(shards) == f"{shards[0]} was edited or truncated: compute --shard 1/3 again."
 
 
 def test_what_a_killed_merge_left_is_removed(shards, joined, tmp_path):
@@ -146,14 +142,15 @@ def test_an_output_that_is_an_input_is_refused(shards, squares, numbers):
 
 def test_a_shard_without_a_part_or_with_compression_is_refused(shards, refused, tmp_path):
     with zipfile.ZipFile(shards[1]) as archive:
-        job = archive.read("job.json")
+        job, comment = archive.read("job.json"), archive.comment
     with zipfile.ZipFile(shards[1], "w") as archive:
+        archive.comment = comment
         archive.writestr("job.json", job)
     with pytest.raises(HyenaDNAError, match="part 1 is missing or damaged: compute --shard 2/3 again"):
         open_shard(shards[1])
     with zipfile.ZipFile(shards[1], "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("job.json", job)
-    assert refused(shards) == f"{shards[1]} is not a whole file of --shard: compute it again."
+    assert refused(shards) == f"{shards[1]} is not a .shard file, or it is truncated: compute it again."
 
 
 def test_a_shard_of_another_version_is_refused(squares, numbers, tmp_path, refused):
@@ -178,6 +175,13 @@ def test_inputs_that_have_moved_can_be_named(shards, joined, refused, numbers, t
 def test_an_input_that_the_command_does_not_have_is_refused(shards, refused, tmp_path):
     message = f"`hyenadna squares` has no --fasta: leave out --fasta {tmp_path}."
     assert refused(shards, {"fasta": tmp_path}) == message
+
+
+def test_an_input_that_is_named_is_compared_although_the_output_does_not_need_it(squares, shards, tmp_path, numbers):
+    needs_none = {"squares": lambda: squares.SQUARES._replace(inputs=(), write=lambda job, parts, out: None)}
+    merge(tmp_path / "joined.tsv", shards, {"vcf": numbers}, needs_none)
+    with pytest.raises(HyenaDNAError, match=r"1\.shard is not the vcf that was computed"):
+        merge(tmp_path / "joined.tsv", shards, {"vcf": shards[0]}, needs_none)
 
 
 def test_an_output_in_the_place_of_a_shard_is_refused(shards):

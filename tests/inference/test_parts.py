@@ -138,6 +138,13 @@ def test_choices_that_were_edited_are_those_of_now_or_one_line(squares, job, out
             assert parts.job.chosen == {"batch": 2}
 
 
+def test_a_folder_in_the_place_of_a_part_is_found_before_the_work(squares, numbers, job, out, folder):
+    (folder / "part-000004.safetensors").mkdir()
+    with pytest.raises(HyenaDNAError, match=r"part-000004\.safetensors is a folder: remove it\."):
+        squares.run(numbers, out, job, resume=True, compute=None)
+    assert (folder / "part-000000.safetensors").exists()
+
+
 def test_folders_that_a_failed_run_made_are_removed(squares, numbers, job, tmp_path, stop_at):
     (tmp_path / "there").mkdir()
     for out in (tmp_path / "new" / "deep" / "out.tsv", tmp_path / "there" / "out.tsv"):
@@ -155,9 +162,9 @@ def test_folders_that_a_failed_run_made_are_removed(squares, numbers, job, tmp_p
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "it is not JSON"),
-        ('{"command": "squares"}', "inputs is missing; it was edited, or another version of hyenadna wrote it."),
-        (None, "No such file"),
+        ("", r"it is not JSON .*: remove .*out\.tsv\.parts, and start again without --resume\."),
+        ('{"command": "squares"}', "inputs is missing; it was edited, or another version of hyenadna wrote it: remove"),
+        (None, "No such file or directory: remove"),
     ],
 )
 def test_a_damaged_description_of_the_job_is_one_line(squares, numbers, job, out, folder, content, reason):

@@ -29,6 +29,6 @@ def test_the_text_of_a_shard_is_read_back():
 
 def test_a_wrong_shard_on_the_command_line_is_wrong_usage():
     command = shard_option(click.Command("score"))
-    with pytest.raises(click.BadParameter, match=r"'5/4' is not a shard such as 2/8, from 1/8 to 8/8\."):
+    with pytest.raises(click.BadParameter, match=r"'5/4' is not I/N with I from 1 to N, such as 2/8\."):
         command.make_context("score", ["--shard", "5/4"])
     assert command.make_context("score", []).params["shard"] == Shard(1, 1)

@@ -1,10 +1,12 @@
 """Values of a track equal those of the model called by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from hyenadna_core import CausalLM, HyenaBackbone, encode
+from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, encode
 from hyenadna_core.genome.fasta import open_genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.inference.track import track_values
@@ -76,6 +78,23 @@ def test_a_base_has_the_same_value_whichever_interval_is_asked_for(model, genome
     whole = track_values(model, genome, [Interval("chr1", 0, 521)], **options)
     part = track_values(model, genome, [Interval("chr1", start, end)], **options)
     np.testing.assert_allclose(part, whole[start:end], atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("interval", "options", "message"),
+    [
+        (Interval("chr3", 0, 9), {}, "No contig 'chr3' in "),
+        (Interval("chr2", 5, 10), {}, "The interval 5 to 10 is not in chr2, which has the bases 0 to 9"),
+        (Interval("chr2", 5, 2), {}, "The interval 5 to 2 is not in chr2"),
+        (Interval("chr2", 0, 9), {"what": "x"}, "There is no track x: choose one of log-likelihood, entropy, logo."),
+        (Interval("chr2", 0, 9), {"strand": "x"}, "The strand is x: choose one of both, +, -."),
+        (Interval("chr2", 0, 9), {"context": WINDOW}, "A context of 64 leaves no base of a window of 64"),
+        (Interval("chr2", 0, 9), {"window": 67}, "The window has 67 bases, and the model reads 2 to 66."),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(model, genome, interval, options, message):
+    with pytest.raises(HyenaDNAError, match=re.escape(message)):
+        track_values(model, genome, [interval], **{"window": WINDOW, "context": CONTEXT} | options)
 
 
 def test_every_base_is_counted_as_done(model, genome):

@@ -25,7 +25,7 @@ shards: 3
 threads: 1
 options:
   score: --window 64
-  track: --window 64 --context 32
+  track: --window 64 --context 32 --what logo
 """
 # Stands for `hyenadna` on the PATH: the first call with each output fails.
 FAILS_ONCE = """\
@@ -62,7 +62,7 @@ def compare(folder):
     write_inputs(folder)
     hyenadna = shutil.which("hyenadna")
     score = ("score", "variants.vcf", "genome.fa", "--out", "scores.vcf", "--window", "64")
-    track = ("track", "genome.fa", "--out", "track.bedgraph", "--window", "64", "--context", "32")
+    track = ("track", "genome.fa", "--out", "track.bedgraph", "--window", "64", "--context", "32", "--what", "logo")
     for command in (score, track):
         subprocess.run([hyenadna, *command], cwd=folder, check=True)
     (folder / "bin").mkdir()
@@ -71,9 +71,10 @@ def compare(folder):
     environment = os.environ | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     snakemake = ("snakemake", "--snakefile", SNAKEFILE, "--configfile", "config.yaml", "--cores", "2", "--quiet")
     subprocess.run(snakemake, cwd=folder, env=environment, check=True)
-    for name in ("scores.vcf", "track.bedgraph"):
+    names = ["scores.vcf", *(f"track.{base}.bedgraph" for base in "ACGT")]
+    for name in names:
         assert (folder / name).read_bytes() == (folder / "out" / name).read_bytes(), name
-    assert sorted(path.name for path in (folder / "out").iterdir()) == ["scores.vcf", "track.bedgraph"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names
     return "scores and track of the workflow are equal to those of runs without shards"
 
 
