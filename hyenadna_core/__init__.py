@@ -17,6 +17,7 @@ from hyenadna_backends import choose, missing, when_keras_is_imported
 from hyenadna_core.keras_classes import register_stand_ins
 
 _HOME = {
+    "BaseByBase": "model.base_by_base",
     "Batch": "task",
     "CausalLM": "model.causal_lm",
     "Dataset": "datasets",
@@ -30,6 +31,7 @@ _HOME = {
     "Metric": "evaluation.metrics",
     "Preset": "presets",
     "Recipe": "recipe",
+    "Sampling": "inference.sampling",
     "SequenceTask": "tasks.sequence_task",
     "Stage": "training.warmup",
     "Target": "labelled.targets",
@@ -40,6 +42,7 @@ _HOME = {
     "encode": "tokens",
     "fetch_dataset": "datasets",
     "file_written_aside": "files.cache",
+    "generate": "inference.generate",
     "load": "model.loading",
     "next_base_batch": "task",
     "open_genome": "genome.fasta",

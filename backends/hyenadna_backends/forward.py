@@ -61,6 +61,16 @@ def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     return _evaluated(_spectra(mixer, z, t))
 
 
+def make_filters(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
+    """Compute the long filters of a mixer: (L, emb_dim), (L, 1) -> (O - 1, D, L).
+
+    `template` is the first of a stack of similar mixers.
+    """
+    if backend() == "jax":  # compiled once for the whole stack
+        return _compiled(template, mixer, _filters)([v.value for v in mixer.variables], z, t)
+    return _evaluated(_filters(mixer, z, t))
+
+
 @cache  # the same function each time, for which JAX compiles once
 def _application(keep: bool, first: int) -> Callable[..., tuple[Tensor, Any]]:
     """Return a function that applies a layer, and returns what it keeps or None."""
@@ -70,6 +80,10 @@ def _application(keep: bool, first: int) -> Callable[..., tuple[Tensor, Any]]:
         return y if keep else (y, None)
 
     return apply
+
+
+def _filters(mixer: Any, z: Tensor, t: Tensor) -> Tensor:
+    return mixer.filter_fn(z, t)
 
 
 def _spectra(mixer: Any, z: Tensor, t: Tensor) -> Tensor:

@@ -30,12 +30,16 @@ class Reading:
     precision: str
 
 
+weights_option: Callable[..., Any] = click.option(
+    "--weights",
+    metavar="NAME|PATH",
+    help=f"A preset, the folder of a run, a file or an address.  [default: {DEFAULT_WEIGHTS}, {SMALL}]",
+)
+backend_option: Callable[..., Any] = click.option(
+    "--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND."
+)
 OPTIONS = (
-    click.option(
-        "--weights",
-        metavar="NAME|PATH",
-        help=f"A preset, the folder of a run, a file or an address.  [default: {DEFAULT_WEIGHTS}, {SMALL}]",
-    ),
+    weights_option,
     click.option(
         "--window",
         type=click.IntRange(SHORTEST, LONGEST),
@@ -61,7 +65,7 @@ OPTIONS = (
         show_default=True,
         help="Precision of matrix products.",
     ),
-    click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND."),
+    backend_option,
 )
 
 

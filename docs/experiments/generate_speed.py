@@ -1,0 +1,87 @@
+r"""Print how long bases take that are generated one by one, compared with full forward passes.
+
+    KERAS_BACKEND=jax python docs/experiments/generate_speed.py passes
+    KERAS_BACKEND=jax python docs/experiments/generate_speed.py doublings
+    KERAS_BACKEND=jax python docs/experiments/generate_speed.py samples
+
+- passes: 16,384 bases with tiny-16k-d128, compared with a full pass for each base. Passes are timed
+  at 16 lengths spread over 16,384, the second of two; their mean times 16,384 is the time of all.
+- doublings: 8,192 to 65,536 bases with 2 blocks of 128 channels that read 131,074.
+- samples: 4,096 bases of 8 samples at once, compared with one.
+
+All times of generating include the compilation. The models are untrained.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hyenadna_backends.blocks import backend
+from hyenadna_core import CausalLM, HyenaBackbone, generate
+
+PROMPT = "ACGTTGCA"
+LONG = 16_384
+
+
+def seconds_of(function: Callable[[], Any]) -> float:
+    """Return how long a call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def generating(model: Any, bases: int, samples: int = 1) -> float:
+    """Return the seconds in which bases are generated."""
+
+    def run() -> None:
+        for _ in generate(model, PROMPT, bases, samples=samples):
+            pass
+
+    return seconds_of(run)
+
+
+def passes() -> None:
+    """Print the time of a full pass for each base over that of generating."""
+    model = CausalLM.from_preset("tiny-16k-d128", weights=None)
+    bases = LONG - len(PROMPT)
+    ours, ids = generating(model, bases), np.full((1, LONG), 7, np.int32)
+    times = []
+    for length in np.linspace(LONG / 16, LONG, 16, dtype=int):
+        model.predict_on_batch(ids[:, :length])
+        times.append(seconds_of(lambda length=length: model.predict_on_batch(ids[:, :length])))
+    whole = np.mean(times) * bases
+    print(f"{backend()}: {bases:,} bases in {ours:.2f} s ({1e3 * ours / bases:.3f} ms a base)")
+    print(f"a full pass for each base: {whole:,.0f} s (mean of 16 passes: {np.mean(times):.3f} s)")
+    print(f"times as fast: {whole / ours:,.0f}")
+
+
+def doublings() -> None:
+    """Print the time for each length, and its ratio to that of half the length."""
+    model = CausalLM(HyenaBackbone(2, 128, 131_074))
+    before = None
+    for bases in (8_192, 16_384, 32_768, 65_536):
+        seconds = generating(model, bases)
+        print(
+            f"{backend()}: {bases:,} bases in {seconds:.2f} s" + (f", {seconds / before:.2f} times" if before else "")
+        )
+        before = seconds
+
+
+def samples() -> None:
+    """Print the time of 8 samples over that of one."""
+    model = CausalLM.from_preset("tiny-16k-d128", weights=None)
+    for number in (1, 8):
+        generating(model, 256, number)
+    one, eight = (generating(model, 4_096, number) for number in (1, 8))
+    print(f"{backend()}: one sample {one:.2f} s, 8 samples {eight:.2f} s: {eight / one:.2f} times")
+
+
+WHAT = {each.__name__: each for each in (passes, doublings, samples)}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=WHAT)
+    WHAT[parser.parse_args().what]()

@@ -1,0 +1,121 @@
+"""`hyenadna generate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hyenadna_core.backend import check_installed
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.inference.options import PATH, Reading, backend_option, weights_option
+from hyenadna_core.registry import Session
+from hyenadna_core.terminal import notice_written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hyenadna_core.inference.generate import NewBases
+
+
+def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the values of --bias for A, C, G and T."""
+    values = dict.fromkeys("ACGT", 0.0)
+    for text in texts:
+        base, _, number = text.upper().partition("=")
+        try:
+            if base not in values:
+                raise ValueError
+            values[base] = float(number)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not BASE=NATS, such as G=0.5.") from None
+    return tuple(values.values())
+
+
+@click.command("generate")
+@click.argument("prompt")
+@click.option("--bases", type=click.IntRange(min=1), required=True, help="Number of bases to generate.")
+@click.option("--fasta", type=PATH, help="Genome; PROMPT is then a region of it, as in chr1:1,001-2,000.")
+@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Sequences for each prompt.")
+@click.option(
+    "--temperature", type=float, default=1.0, show_default=True, help="Divides the logits; 0: the most likely base."
+)
+@click.option(
+    "--top-k", type=click.IntRange(1, 4), default=4, show_default=True, help="Draw from the K most likely bases."
+)
+@click.option(
+    "--top-p", type=float, default=1.0, show_default=True, help="Draw from the fewest bases with this probability."
+)
+@click.option(
+    "--bias", multiple=True, metavar="BASE=NATS", callback=_bias, help="Add to the logit of a base; repeatable."
+)
+@click.option("--forced", metavar="PATTERN", default="", help="First new bases, as in NNNTATAAA; N is drawn.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
+@click.option("--out", type=PATH, help="File of the sequences, FASTA.  [default: stdout]")
+@click.option("--log-likelihoods", type=PATH, metavar="FILE", help="Table of log P of each new base, .tsv.")
+@click.option("--allow-longer", is_flag=True, help="Allow a longer sequence than in training; models fail on these.")
+@weights_option
+@backend_option
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    prompt: str,
+    bases: int,
+    fasta: Path | None,
+    samples: int,
+    seed: int,
+    forced: str,
+    out: Path | None,
+    log_likelihoods: Path | None,
+    allow_longer: bool,
+    weights: str | None,
+    backend: str | None,
+    **rules: Any,
+) -> None:
+    """Continue a PROMPT with new bases.
+
+    PROMPT is bases, a FASTA file, - for stdin, or with --fasta a region. Each record of a FASTA is
+    a prompt. The output has the new bases only, as FASTA with the settings in the header. Only A,
+    C, G and T are drawn.
+
+    \b
+      hyenadna generate ACGTTGCA --bases 500 --seed 1
+      hyenadna generate chr20:60,962,050-60,962,249 --fasta genome.fa --bases 200 --samples 8
+    """  # noqa: D301 (click reads this)
+    check_installed(session.backend)  # the imports below start Keras
+    from hyenadna_core.files.output import check_outputs, check_stdout
+    from hyenadna_core.inference.generate import check_bases, generate
+    from hyenadna_core.inference.generated import write_generated
+    from hyenadna_core.inference.model import find_weights, make_model
+    from hyenadna_core.inference.prompts import Prompt, read_prompts
+    from hyenadna_core.inference.sampling import Sampling
+
+    sampling = Sampling(**rules)
+    inputs = [path for path in (fasta, Path(prompt)) if path and path.is_file()]
+    written = [path for path in (out, log_likelihoods) if path]
+    check_outputs(written, inputs)
+    if not out:
+        check_stdout(inputs)
+    prompts = read_prompts(prompt, fasta)
+    for each in prompts:
+        check_bases(f"The sequence of {shown(each.name)}", each.bases)
+    longest = max(len(each.bases) for each in prompts) + bases
+    window = longest if allow_longer else None
+    source = find_weights(session, Reading(weights, window, allow_longer, "+", None, "float32"))
+    if longest > source.window:
+        raise HyenaDNAError(
+            f"A prompt of {longest - bases:,} bases and {bases:,} new ones are longer than the {source.window:,} bases "
+            f"of the training of {source.name}, and models fail beyond that: ask for fewer, or add --allow-longer."
+        )
+    model = make_model(source)
+
+    def new_bases(prompt: Prompt) -> "Iterator[NewBases]":
+        options: dict[str, Any] = {"samples": samples, "sampling": sampling, "forced": forced, "seed": seed}
+        return generate(model, prompt.bases, bases, **options)
+
+    settings = {"weights": source.name, "sha256": source.sha256[:12], "seed": seed, "forced": forced}
+    settings |= {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}
+    settings |= {"bias": ",".join(f"{value:g}" for value in sampling.bias)}
+    write_generated(prompts, new_bases, bases, samples, settings, out, log_likelihoods)
+    if written:
+        notice_written(written)

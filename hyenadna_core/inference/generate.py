@@ -1,0 +1,90 @@
+"""New bases after a prompt, one by one, from a causal language model."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.inference.sampling import Sampling
+from hyenadna_core.inference.windows import is_base
+from hyenadna_core.model.base_by_base import BaseByBase
+from hyenadna_core.tokens import encode
+
+FREE = "N"  # in a pattern of forced bases: any base
+LONGEST = 20  # letters in a message
+
+
+class NewBases(NamedTuple):
+    """The next base of each sample: its token id, and log P of it given all before it (nats)."""
+
+    ids: np.ndarray  # (samples,) int32
+    log_probs: np.ndarray  # (samples,) float64
+
+
+def generate(
+    model: Any,
+    prompt: str,
+    bases: int,
+    *,
+    samples: int = 1,
+    sampling: Sampling | None = None,
+    forced: str = "",
+    seed: int = 0,
+) -> Iterator[NewBases]:
+    """Continue a prompt by a number of bases; yield them one by one, for all samples at once.
+
+    Only A, C, G and T are drawn. log P is that of the model, whatever the rules of drawing are.
+
+    Args:
+        samples: how many sequences continue the prompt; each draws its own bases.
+        forced: the first new bases; N stands for one that is drawn.
+        seed: of the draws; the same seed gives the same bases.
+
+    Raises:
+        HyenaDNAError: the prompt is empty or has other letters than A, C, G and T, `forced` has
+            other letters or is longer than `bases`, or the model reads no sequence of this length.
+    """
+    ids = check_bases("The prompt", prompt)
+    if bases < 1 or samples < 1:
+        raise HyenaDNAError(f"{samples} samples of {bases} bases are asked for: choose 1 or more.")
+    if len(forced) > bases:
+        raise HyenaDNAError(f"{len(forced):,} bases are forced, but only {bases:,} are generated: force fewer.")
+    pattern = check_bases("The pattern of forced bases", forced, FREE) if forced else np.zeros(0, np.int32)
+    return _generate(model, ids, bases, samples, sampling or Sampling(), pattern, seed)
+
+
+def _generate(
+    model: Any, prompt: np.ndarray, bases: int, samples: int, sampling: Sampling, forced: np.ndarray, seed: int
+) -> Iterator[NewBases]:
+    reader = BaseByBase(model, len(prompt) + bases)
+    generator = np.random.default_rng(seed)
+    logits = reader.prefill(np.tile(prompt, (samples, 1)))
+    for place in range(bases):
+        ids = sampling.draw(logits, generator)  # also if it is forced: so later draws do not depend on it
+        if place < len(forced) and is_base(forced[place]):
+            ids = np.full(samples, forced[place], np.int32)
+        log_probs = log_softmax(logits.astype(np.float64), axis=-1)[np.arange(samples), ids]
+        if not np.isfinite(log_probs).all():
+            raise HyenaDNAError("The model gives nan or infinity: its weights are damaged.")
+        yield NewBases(ids, log_probs)
+        if place < bases - 1:
+            logits = reader.step(ids)
+
+
+def check_bases(name: str, text: str, also: str = "") -> np.ndarray:
+    """Return the token ids of a text of A, C, G, T in any case, and of the letters in `also`.
+
+    Raises:
+        HyenaDNAError: it is empty, or has another letter.
+    """
+    if not text:
+        raise HyenaDNAError(f"{name} is empty: give at least one base.")
+    for place, letter in enumerate(text.upper(), start=1):
+        if letter not in f"ACGT{also}":
+            raise HyenaDNAError(
+                f"{name} has '{shown(letter, LONGEST)}' at base {place:,}; only A, C, G, T{', N' if also else ''} are "
+                "possible."
+            )
+    return encode(text)

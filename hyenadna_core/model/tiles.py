@@ -1,0 +1,80 @@
+"""A long convolution whose inputs come a block at a time: what they add to later outputs.
+
+After the blocks are counted up to n, the inputs of the last U blocks, where U is the largest power
+of two that divides n, are convolved at once: this tile has what they add to the next U blocks. Each
+pair of an earlier and a later block is in exactly one tile. A tile needs no input that is not known
+yet, and all of them take O(L log^2 L) operations (relaxed online convolution: Flash Inference,
+arXiv 2410.12982, section 3.1). Within a block, the caller adds the products.
+"""
+
+import numpy as np
+from keras import ops
+
+from hyenadna_backends.blocks import Tensor
+from hyenadna_backends.convolution import fft_conv, fft_conv_spectrum, keeps_spectra, spectrum
+from hyenadna_backends.rows import compiled
+
+BLOCK = 64  # bases
+
+
+class Tiles:
+    """What the blocks so far add to later ones in one long convolution.
+
+    Args:
+        k: the filters in NumPy, (D, K); K is at least the power of two of blocks that holds all
+            bases, with zeros after the last one.
+        prompt: what the inputs before the first block add to each base: (B, D, N).
+    """
+
+    def __init__(self, k: np.ndarray, prompt: Tensor) -> None:
+        self.k, self.prompt = k, prompt
+        self.count = 0  # blocks
+        # For each bit of `count`: the inputs of so many blocks, (B, D, U), and their tile.
+        self.inputs: dict[int, Tensor] = {}
+        self.added: dict[int, Tensor] = {}
+        self._filters: dict[int, Tensor] = {}  # spectra, or the filters themselves
+
+    def next_block(self) -> Tensor:
+        """Return what all blocks so far add to the next one: (B, D, BLOCK)."""
+        total = compiled(_block_at)(self.prompt, self.count * BLOCK)
+        for size, tile in self.added.items():
+            total = compiled(_add_block_at)(total, tile, (self.count & (size - 1)) * BLOCK)
+        return total
+
+    def append(self, block: Tensor) -> None:
+        """Append the inputs of a block, (B, D, BLOCK), and compute the tile that it completes."""
+        size = 1
+        while size in self.inputs:  # as a bit is carried when 1 is added to a number
+            block = compiled(_joined)(self.inputs.pop(size), block)
+            del self.added[size]
+            size *= 2
+        self.count += 1
+        self.inputs[size] = block
+        if 2 * size * BLOCK <= self.k.shape[1]:  # a larger one has no later block
+            self.added[size] = compiled(_tile)(block, self._filters_of(size))
+
+    def _filters_of(self, size: int) -> Tensor:
+        if size not in self._filters:
+            k = ops.convert_to_tensor(self.k[:, : 2 * size * BLOCK])
+            self._filters[size] = compiled(spectrum)(k) if keeps_spectra() else k
+        return self._filters[size]
+
+
+def _block_at(x: Tensor, first: int) -> Tensor:
+    return ops.slice(x, (0, 0, first), (*x.shape[:2], BLOCK))
+
+
+def _add_block_at(total: Tensor, x: Tensor, first: int) -> Tensor:
+    return total + _block_at(x, first)
+
+
+def _joined(before: Tensor, after: Tensor) -> Tensor:
+    return ops.concatenate([before, after], axis=-1)
+
+
+def _tile(u: Tensor, filters: Tensor) -> Tensor:
+    """Return what the inputs of U bases add to the next U: (B, D, U) -> (B, D, U)."""
+    U = u.shape[-1]
+    convolve = fft_conv_spectrum if keeps_spectra() else fft_conv
+    padded = ops.pad(u, ((0, 0), (0, 0), (0, U)))
+    return convolve(padded, filters, ops.zeros(u.shape[1]))[:, :, U:]

@@ -1,0 +1,104 @@
+"""The logits base by base equal those of a full pass, at every base."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from hyenadna_core import BaseByBase, CausalLM, HyenaBackbone, HyenaDNAError
+from hyenadna_core.model.tiles import BLOCK, Tiles
+from hyenadna_core.tokens import A, T
+
+pytestmark = pytest.mark.keras
+LENGTH = 280  # 5 blocks of bases after the shortest prompt: tiles of 1, 2 and 4 blocks
+MODELS = {
+    "order 2": {},
+    "order 3": {"order": 3, "tie_embeddings": False, "short_filter_order": 4},
+    "step by step": {"order": 4, "filter_layout": "step_major", "window_shift": 0.0},
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request):
+    options = dict(MODELS[request.param])
+    tie = options.pop("tie_embeddings", True)
+    return CausalLM(HyenaBackbone(2, 16, LENGTH, seed=5, **options), tie_embeddings=tie)
+
+
+@pytest.fixture(scope="module")
+def ids():
+    return np.random.default_rng(0).integers(A, T + 1, (2, LENGTH)).astype(np.int32)
+
+
+def read(model, ids, prompt, length):
+    """Return the logits after the prompt and after each base: (B, length - prompt + 1, V)."""
+    reader = BaseByBase(model, length)
+    logits = [reader.prefill(ids[:, :prompt])]
+    logits += [reader.step(ids[:, place]) for place in range(prompt, length)]
+    assert reader.read == length
+    np.testing.assert_array_equal(reader.logits, logits[-1])
+    return np.stack(logits, axis=1)
+
+
+def test_each_base_has_the_logits_of_a_full_pass(model, ids):
+    full = model.predict_on_batch(ids)
+    for prompt in (1, 2, 40):  # shorter than the short filters, and longer than a block
+        np.testing.assert_allclose(read(model, ids, prompt, LENGTH), full[:, prompt - 1 :], atol=1e-5, rtol=0)
+
+
+def test_the_logits_do_not_depend_on_the_length_or_on_other_sequences(model, ids):
+    whole = read(model, ids, 3, LENGTH)
+    np.testing.assert_allclose(read(model, ids, 3, 70), whole[:, :68], atol=1e-5, rtol=0)
+    np.testing.assert_allclose(read(model, ids[1:], 3, 70), whole[1:, :68], atol=1e-5, rtol=0)
+
+
+def test_a_prompt_starts_again(model, ids):
+    reader = BaseByBase(model, 50)
+    first = reader.prefill(ids[:, :9])
+    for place in range(9, 50):
+        reader.step(ids[:, place])
+    np.testing.assert_allclose(reader.prefill(ids[:, :9]), first, atol=1e-6, rtol=0)
+    assert reader.read == 9
+
+
+def test_what_cannot_be_read_is_one_line(model, ids):
+    reader = BaseByBase(model, 4)
+    with pytest.raises(HyenaDNAError, match="step comes after prefill"):
+        reader.step(ids[:, 0])
+    for wrong in (ids[:, :0], ids[:, :5], ids[0]):
+        with pytest.raises(HyenaDNAError, match=re.escape(f"with 1 to 4 bases, not {wrong.shape}")):
+            reader.prefill(wrong)
+    with pytest.raises(HyenaDNAError, match="Token ids are whole numbers from 0 to 15"):
+        reader.prefill(ids[:, :3] + 9)
+    reader.prefill(ids[:, :4])
+    with pytest.raises(HyenaDNAError, match="4 bases were read already"):
+        reader.step(ids[:, 4])
+    for length in (0, LENGTH + 1):
+        with pytest.raises(HyenaDNAError, match=f"{length} bases are asked for, and the model reads 1 to {LENGTH}"):
+            BaseByBase(model, length)
+
+
+def test_a_model_with_attention_is_refused():
+    with pytest.raises(HyenaDNAError, match="A model with attention cannot read base by base"):
+        BaseByBase(CausalLM(HyenaBackbone(1, 16, 20, mixer="attention")), 9)
+
+
+@pytest.mark.parametrize("blocks", [1, 5, 8])
+def test_tiles_add_each_pair_of_blocks_once(blocks):
+    """Compare with the sum over all earlier inputs, base by base: O(L^2)."""
+    rng, D, L = np.random.default_rng(blocks), 3, blocks * BLOCK
+    u = rng.normal(size=(2, D, L)).astype(np.float32)
+    prompt = rng.normal(size=(2, D, L)).astype(np.float32)
+    k = np.zeros((D, BLOCK << (blocks - 1).bit_length()), np.float32)
+    k[:, :L] = rng.normal(size=(D, L))
+    tiles = Tiles(k, keras.ops.convert_to_tensor(prompt))
+    for number in range(blocks):
+        first = number * BLOCK
+        expected = prompt[:, :, first : first + BLOCK].astype(np.float64)
+        for t in range(BLOCK):
+            for s in range(first):
+                expected[:, :, t] += k[:, first + t - s] * u[:, :, s]
+        actual = keras.ops.convert_to_numpy(tiles.next_block())
+        np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=0)
+        tiles.append(keras.ops.convert_to_tensor(u[:, :, first : first + BLOCK]))
