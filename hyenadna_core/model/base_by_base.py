@@ -1,11 +1,11 @@
 """A language model that reads one base at a time: the logits of a full pass, in far less time.
 
 The prompt is computed in one full pass. After it, each base takes a few products of a vector with
-the matrices of the model, and the long convolutions come in tiles (tiles.py). All is in float32.
+the matrices of the model, and the long convolutions come in tiles (tiles.py), all in float32.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -15,31 +15,16 @@ from hyenadna_backends.convolution import fft_conv
 from hyenadna_backends.forward import make_filters, run_layer, without_gradients
 from hyenadna_backends.rows import compiled, rows
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.model.linear import matrix
+from hyenadna_core.model.one_base import State, read_base, weights_of
 from hyenadna_core.model.tiles import BLOCK, Tiles
 from hyenadna_core.tokens import check_ids
-
-
-class State(NamedTuple):
-    """What a block of the model keeps from base to base.
-
-    Attributes:
-        projected: of the last bases, for the short filter: (B, w - 1, (O + 1) D).
-        inputs: of each long convolution, since the start of the block of bases: (B, D, BLOCK),
-            the last one at the end and zeros before the first one.
-        added: what all bases before that block add to its outputs, (B, D, BLOCK) each.
-    """
-
-    projected: Tensor
-    inputs: tuple[Tensor, ...]
-    added: tuple[Tensor, ...]
 
 
 class BaseByBase:
     """A causal language model that reads B sequences, one base of each at a time.
 
     `prefill` reads the first bases, `step` one more. `logits` are those of the next base, (B, V) in
-    NumPy. They equal those of a full pass.
+    NumPy. They equal those of a full pass. `state` and `restore` save the place and go on from it.
 
     Args:
         model: a CausalLM of Hyena operators. Later changes of its weights have no effect.
@@ -59,7 +44,7 @@ class BaseByBase:
         blocks = model.backbone.blocks
         with without_gradients():
             self._filters = [_filters(blocks[0].mixer, block.mixer, length) for block in blocks]
-            self._weights = _weights(model, self._filters)
+            self._weights = weights_of(model, self._filters)
         self._states: list[State] = []
         self._tiles: list[list[Tiles]] = []  # of each block and each of its long convolutions
         self._steps = 0  # since the prompt
@@ -93,21 +78,73 @@ class BaseByBase:
         """Read one more base of each sequence: (B,) -> (B, V), the logits of the next one.
 
         Raises:
-            HyenaDNAError: `prefill` was not called, or `length` bases were read already.
+            HyenaDNAError: `prefill` was not called, `length` bases were read already, or these are
+                no token ids (B,).
         """
         if not self._states:
             raise HyenaDNAError("step comes after prefill: call prefill with the first bases.")
         if self.read == self.length:
             raise HyenaDNAError(f"{self.length:,} bases were read already: make a BaseByBase with a larger length.")
+        ids = np.asarray(ids)
+        if ids.shape != (len(self._states[0].projected),):
+            raise HyenaDNAError(f"step reads ids ({len(self._states[0].projected)},), one a sequence, not {ids.shape}.")
+        check_ids(ids, self.model.hyena_config.vocab_size)
         with without_gradients():
-            tokens = rows().tensor(np.asarray(ids, np.int32), self._weights["embeddings"])
+            tokens = rows().tensor(ids.astype(np.int32), self._weights["embeddings"])
             epsilon = self.model.hyena_config.layer_norm_epsilon
-            logits, self._states = compiled(_step)(self._weights, self._states, tokens, self._steps % BLOCK, epsilon)
+            logits, self._states = compiled(read_base)(
+                self._weights, self._states, tokens, self._steps % BLOCK, epsilon
+            )
             self.read, self._steps = self.read + 1, self._steps + 1
             if self._steps % BLOCK == 0 and self.read < self.length:
                 self._start_block()
             self.logits = ops.convert_to_numpy(logits)
         return self.logits
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that `restore` needs to go on from here, as arrays by name.
+
+        Raises:
+            HyenaDNAError: nothing was read yet.
+        """
+        if self.logits is None:
+            raise HyenaDNAError("There is no state yet: call prefill first.")
+        arrays: dict[str, Any] = {"read": np.array([self.read, self._steps, self.length, BLOCK]), "logits": self.logits}
+        for number, (state, tiles) in enumerate(zip(self._states, self._tiles, strict=True)):
+            arrays[f"{number}.projected"] = state.projected
+            for step, each in enumerate(tiles):
+                own = {"recent": state.inputs[step], "added": state.added[step]}
+                arrays |= {f"{number}.{step}.{name}": value for name, value in (own | each.state()).items()}
+        return {name: np.array(ops.convert_to_numpy(value)) for name, value in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Go on from a state of the same model and length; return the logits: (B, V).
+
+        Raises:
+            HyenaDNAError: the state is of another model or length, or is no state.
+        """
+        expected = [self.length, BLOCK]
+        if "read" not in arrays or list(arrays["read"][2:]) != expected:
+            raise HyenaDNAError(f"This is no state of a BaseByBase of this version with length {self.length:,}.")
+        states, all_tiles = [], []
+        read, steps = (int(number) for number in arrays["read"][:2])
+        try:
+            for number, filters in enumerate(self._filters):
+                padded, convolutions = self._padded(filters, read - steps), range(len(filters))
+                of_step = [_below(arrays, f"{number}.{step}.") for step in convolutions]
+                recent, added = (
+                    [ops.convert_to_tensor(each[name]) for each in of_step] for name in ("recent", "added")
+                )
+                projected = ops.convert_to_tensor(arrays[f"{number}.projected"])
+                states.append(State(projected, tuple(recent), tuple(added)))
+                all_tiles.append([Tiles.from_state(padded[step], of_step[step]) for step in convolutions])
+            logits = np.array(arrays["logits"])
+        except KeyError as error:
+            raise HyenaDNAError(f"The state is of another model: it has no {error.args[0]}.") from None
+        if states[0].projected.shape[-1] != self.model.hyena_config.projected_channels:
+            raise HyenaDNAError("The state is of another model: it has another number of channels.")
+        self.read, self._steps, self._states, self._tiles, self.logits = read, steps, states, all_tiles, logits
+        return logits
 
     def _projected(self, block: Any, x: Tensor) -> Tensor:
         """Return the projections of the last bases, with zeros before the first: (B, w - 1, C)."""
@@ -117,14 +154,21 @@ class BaseByBase:
 
     def _tiles_after(self, filters: np.ndarray, inputs: Sequence[Tensor]) -> list[Tiles]:
         """Return the tiles of the long convolutions of a block after their first inputs."""
-        blocks = max(1, -(-(self.length - self.read) // BLOCK))
-        longest = max(self.read + blocks * BLOCK, BLOCK << (blocks - 1).bit_length())
-        padded = np.pad(filters, ((0, 0), (0, 0), (0, longest - self.length)))
-        tiles = []
-        for k, u in zip(padded, inputs, strict=True):
+        tiles, blocks = [], self._blocks(self.read)
+        for k, u in zip(self._padded(filters, self.read), inputs, strict=True):
             later = compiled(_later)(u, ops.convert_to_tensor(k[:, : self.read + blocks * BLOCK]))
             tiles.append(Tiles(k, later))
         return tiles
+
+    def _blocks(self, prompt: int) -> int:
+        """Return the number of blocks after a prompt of so many bases."""
+        return max(1, -(-(self.length - prompt) // BLOCK))
+
+    def _padded(self, filters: np.ndarray, prompt: int) -> np.ndarray:
+        """Return filters with zeros after the last base, as `Tiles` takes them."""
+        blocks = self._blocks(prompt)
+        longest = max(prompt + blocks * BLOCK, BLOCK << (blocks - 1).bit_length())
+        return np.pad(filters, ((0, 0), (0, 0), (0, longest - self.length)))
 
     def _start_block(self) -> None:
         for number, (state, tiles) in enumerate(zip(self._states, self._tiles, strict=True)):
@@ -132,6 +176,11 @@ class BaseByBase:
                 each.append(u)
             zeros = tuple(ops.zeros_like(u) for u in state.inputs)
             self._states[number] = State(state.projected, zeros, tuple(each.next_block() for each in tiles))
+
+
+def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _filters(template: Any, mixer: Any, length: int) -> np.ndarray:
@@ -145,76 +194,3 @@ def _later(u: Tensor, k: Tensor) -> Tensor:
     P, L = u.shape[-1], k.shape[-1]
     padded = ops.pad(ops.cast(u, "float32"), ((0, 0), (0, 0), (0, L - P)))
     return fft_conv(padded, k, ops.zeros(k.shape[0]))[:, :, P:]
-
-
-def _weights(model: Any, filters: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Return the weights as `_step` takes them, in float32."""
-
-    def tensor(value: Any) -> Tensor:  # in NumPy, since JAX would compile each small operation
-        return ops.convert_to_tensor(np.asarray(ops.convert_to_numpy(value), np.float32))
-
-    def dense(layer: Any) -> tuple[Tensor, Tensor]:
-        return tensor(matrix(layer)), tensor(layer.bias)
-
-    def norm(layer: Any) -> tuple[Tensor, Tensor]:
-        return tensor(layer.gamma), tensor(layer.beta)
-
-    backbone = model.backbone
-    embeddings = tensor(backbone.embeddings.embeddings)
-    return {
-        "embeddings": embeddings,
-        "blocks": [
-            {
-                "norm1": norm(block.norm1),
-                "in": dense(block.mixer.in_proj),
-                "short": (tensor(block.mixer.short_filter.taps), tensor(block.mixer.short_filter.bias)),
-                "long": [tensor(k) for k in _first_taps(block.mixer, own)],
-                "out": dense(block.mixer.out_proj),
-                "norm2": norm(block.norm2),
-                "fc1": dense(block.mlp.fc1),
-                "fc2": dense(block.mlp.fc2),
-            }
-            for block, own in zip(backbone.blocks, filters, strict=True)
-        ],
-        "norm": norm(backbone.ln_f),
-        "head": tensor(ops.transpose(embeddings) if model.lm_head is None else matrix(model.lm_head)),
-    }
-
-
-def _first_taps(mixer: Any, filters: np.ndarray) -> np.ndarray:
-    """Return the first BLOCK taps of each filter, the last one first: (O - 1, D, BLOCK).
-
-    The skip is part of the tap of the present base.
-    """
-    taps = np.zeros((*filters.shape[:2], BLOCK), np.float32)
-    count = min(BLOCK, filters.shape[-1])
-    taps[..., BLOCK - count :] = filters[..., :count][..., ::-1]
-    taps[..., -1] += ops.convert_to_numpy(mixer.filter_fn.by_step(ops.convert_to_tensor(mixer.filter_fn.bias)))
-    return taps
-
-
-def _step(
-    weights: dict[str, Any], states: list[State], ids: Tensor, offset: int, epsilon: float
-) -> tuple[Tensor, list[State]]:
-    """Compute the logits after one more base, and the new states: (B,) -> (B, V).
-
-    `offset` is the place of the base in its block of bases.
-    """
-    normalize, linear, gelu, join, split, _ = rows()
-    x = weights["embeddings"][ids]  # (B, D)
-    D = x.shape[-1]
-    new = []
-    for block, state in zip(weights["blocks"], states, strict=True):
-        projected = join([state.projected, linear(normalize(x, *block["norm1"], epsilon), *block["in"])[:, None]], 1)
-        taps, bias = block["short"]
-        y = (projected * taps).sum(1) + bias
-        *gates, v = split(y, D)
-        inputs = []
-        for gate, before, added, k in zip(gates[:0:-1], state.inputs, state.added, block["long"], strict=True):
-            u = join([before[:, :, 1:], (v * gate)[:, :, None]], 2)
-            v = added[:, :, offset] + (u * k).sum(-1)
-            inputs.append(u)
-        x = x + linear(v * gates[0], *block["out"])
-        x = x + linear(gelu(linear(normalize(x, *block["norm2"], epsilon), *block["fc1"])), *block["fc2"])
-        new.append(State(projected[:, 1:], tuple(inputs), state.added))
-    return normalize(x, *weights["norm"], epsilon) @ weights["head"], new

@@ -7,6 +7,8 @@ yet, and all of them take O(L log^2 L) operations (relaxed online convolution: F
 arXiv 2410.12982, section 3.1). Within a block, the caller adds the products.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from keras import ops
 
@@ -31,13 +33,31 @@ class Tiles:
         self.count = 0  # blocks
         # For each bit of `count`: the inputs of so many blocks, (B, D, U), and their tile.
         self.inputs: dict[int, Tensor] = {}
-        self.added: dict[int, Tensor] = {}
+        self.tiles: dict[int, Tensor] = {}
         self._filters: dict[int, Tensor] = {}  # spectra, or the filters themselves
+
+    @classmethod
+    def from_state(cls, k: np.ndarray, arrays: Mapping[str, np.ndarray]) -> "Tiles":
+        """Return tiles as they were when `state` was called."""
+        tiles = cls(k, ops.convert_to_tensor(arrays["prompt"]))
+        for name, array in arrays.items():
+            kind, _, size = name.partition(" ")
+            if kind == "inputs":
+                tiles.inputs[int(size)] = ops.convert_to_tensor(array)
+                tiles.count += int(size)
+            elif kind == "tile":
+                tiles.tiles[int(size)] = ops.convert_to_tensor(array)
+        return tiles
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all arrays but the filters, by name."""
+        inputs = {f"inputs {size}": array for size, array in self.inputs.items()}
+        return {"prompt": self.prompt} | inputs | {f"tile {size}": array for size, array in self.tiles.items()}
 
     def next_block(self) -> Tensor:
         """Return what all blocks so far add to the next one: (B, D, BLOCK)."""
         total = compiled(_block_at)(self.prompt, self.count * BLOCK)
-        for size, tile in self.added.items():
+        for size, tile in self.tiles.items():
             total = compiled(_add_block_at)(total, tile, (self.count & (size - 1)) * BLOCK)
         return total
 
@@ -46,12 +66,12 @@ class Tiles:
         size = 1
         while size in self.inputs:  # as a bit is carried when 1 is added to a number
             block = compiled(_joined)(self.inputs.pop(size), block)
-            del self.added[size]
+            del self.tiles[size]
             size *= 2
         self.count += 1
         self.inputs[size] = block
         if 2 * size * BLOCK <= self.k.shape[1]:  # a larger one has no later block
-            self.added[size] = compiled(_tile)(block, self._filters_of(size))
+            self.tiles[size] = compiled(_tile)(block, self._filters_of(size))
 
     def _filters_of(self, size: int) -> Tensor:
         if size not in self._filters:

@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from hyenadna_core import BaseByBase, CausalLM, HyenaBackbone, HyenaDNAError
 from hyenadna_core.model.tiles import BLOCK, Tiles
@@ -62,6 +63,37 @@ def test_a_prompt_starts_again(model, ids):
     assert reader.read == 9
 
 
+@pytest.mark.parametrize("stop", [40, 103, 104, 250])  # after the prompt, at the border of a block, later
+def test_a_state_goes_on_as_if_it_had_not_stopped(model, ids, stop, tmp_path):
+    whole = read(model, ids, 40, LENGTH)
+    reader = BaseByBase(model, LENGTH)
+    reader.prefill(ids[:, :40])
+    for place in range(40, stop):
+        reader.step(ids[:, place])
+    save_file(reader.state(), tmp_path / "state.safetensors")
+    other = BaseByBase(model, LENGTH)
+    logits = [other.restore(load_file(tmp_path / "state.safetensors"))]
+    logits += [other.step(ids[:, place]) for place in range(stop, LENGTH)]
+    np.testing.assert_allclose(np.stack(logits, axis=1), whole[:, stop - 40 :], atol=1e-6, rtol=0)
+
+
+def test_a_state_of_another_length_or_model_is_one_line(model, ids):
+    reader = BaseByBase(model, 60)
+    with pytest.raises(HyenaDNAError, match="There is no state yet: call prefill first"):
+        reader.state()
+    reader.prefill(ids[:, :9])
+    state = reader.state()
+    for wrong in (BaseByBase(model, 61).restore, lambda arrays: reader.restore({})):
+        with pytest.raises(HyenaDNAError, match="This is no state of a BaseByBase of this version with length 6"):
+            wrong(state)
+    with pytest.raises(HyenaDNAError, match="The state is of another model: it has no recent"):
+        reader.restore({name: array for name, array in state.items() if not name.startswith("1.")})
+    narrow = BaseByBase(CausalLM(HyenaBackbone(2, 8, 60, order=model.hyena_config.order)), 60)
+    narrow.prefill(ids[:, :9])
+    with pytest.raises(HyenaDNAError, match="The state is of another model: it has another number of channels"):
+        reader.restore(narrow.state())
+
+
 def test_what_cannot_be_read_is_one_line(model, ids):
     reader = BaseByBase(model, 4)
     with pytest.raises(HyenaDNAError, match="step comes after prefill"):
@@ -71,7 +103,12 @@ def test_what_cannot_be_read_is_one_line(model, ids):
             reader.prefill(wrong)
     with pytest.raises(HyenaDNAError, match="Token ids are whole numbers from 0 to 15"):
         reader.prefill(ids[:, :3] + 9)
-    reader.prefill(ids[:, :4])
+    reader.prefill(ids[:, :3])
+    with pytest.raises(HyenaDNAError, match=re.escape("step reads ids (2,), one a sequence, not (1,).")):
+        reader.step(ids[:1, 3])
+    with pytest.raises(HyenaDNAError, match="Token ids are whole numbers from 0 to 15"):
+        reader.step(ids[:, 3] + 9)
+    reader.step(ids[:, 3])
     with pytest.raises(HyenaDNAError, match="4 bases were read already"):
         reader.step(ids[:, 4])
     for length in (0, LENGTH + 1):
