@@ -44,7 +44,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return function
     import jax
 
-    return jax.jit(function)
+    jitted: Callable[..., Any] = jax.jit(function)
+    return jitted
 
 
 def _cut(x: Tensor, D: int) -> list[Tensor]:

@@ -1,12 +1,12 @@
-r"""Print how long bases take that are generated one by one, compared with full forward passes.
+r"""Print how long it takes to generate bases one by one, compared with full forward passes.
 
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py passes
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py doublings
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py samples
 
-- passes: 16,384 bases with tiny-16k-d128, compared with a full pass for each base. Passes are timed
-  at 16 lengths spread over 16,384, the second of two; their mean times 16,384 is the time of all.
-- doublings: 8,192 to 65,536 bases with 2 blocks of 128 channels that read 131,074.
+- passes: 16,376 bases with tiny-16k-d128, compared with a full pass for each base. Passes run twice
+  at 16 lengths spread over 16,384; the mean time of the second runs, times 16,376, is that of all.
+- doublings: 8,192 to 65,536 bases with 2 blocks of 128 channels and max_seq_len 131,074.
 - samples: 4,096 bases of 8 samples at once, compared with one.
 
 All times of generating include the compilation. The models are untrained.

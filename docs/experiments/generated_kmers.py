@@ -52,7 +52,7 @@ def generated(prompts: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray
             logits, ids = reader.prefill(some), []
             for place in range(WINDOW - PROMPT):
                 shares = rules.probabilities(logits)
-                ids.append(rules.draw(logits, rng))
+                ids.append(rules.draw(logits, rng.random(len(some))))
                 surprise = -np.log2(shares[np.arange(len(some)), ids[-1] - BASES.start])
                 bits.append(np.stack([surprise, -(shares * np.log2(shares)).sum(axis=-1)], axis=-1))
                 if place < WINDOW - PROMPT - 1:

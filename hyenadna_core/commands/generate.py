@@ -7,7 +7,7 @@ import click
 
 from hyenadna_core.backend import check_installed
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.inference.options import PATH, Reading, backend_option, weights_option
+from hyenadna_core.inference.options import LONGEST, PATH, Reading, backend_option, weights_option
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import notice_written
 
@@ -33,25 +33,33 @@ def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...])
 
 @click.command("generate")
 @click.argument("prompt")
-@click.option("--bases", type=click.IntRange(min=1), required=True, help="Number of bases to generate.")
+@click.option("--bases", type=click.IntRange(1, LONGEST), required=True, help="Number of bases to generate.")
 @click.option("--fasta", type=PATH, help="Genome; PROMPT is then a region of it, as in chr1:1,001-2,000.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Sequences for each prompt.")
 @click.option(
-    "--temperature", type=float, default=1.0, show_default=True, help="Divides the logits; 0: the most likely base."
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Divisor of the logits; 0 takes the most likely base.",
 )
 @click.option(
-    "--top-k", type=click.IntRange(1, 4), default=4, show_default=True, help="Draw from the K most likely bases."
+    "--top-k", type=click.IntRange(1, 4), default=4, show_default=True, help="Draw only from the K most likely bases."
 )
 @click.option(
-    "--top-p", type=float, default=1.0, show_default=True, help="Draw from the fewest bases with this probability."
+    "--top-p",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Draw only from the likeliest bases that add up to P.",
 )
 @click.option(
-    "--bias", multiple=True, metavar="BASE=NATS", callback=_bias, help="Add to the logit of a base; repeatable."
+    "--bias", multiple=True, metavar="BASE=NATS", callback=_bias, help="Add this to the logit of a base; repeatable."
 )
-@click.option("--forced", metavar="PATTERN", default="", help="First new bases, as in NNNTATAAA; N is drawn.")
+@click.option("--forced", metavar="PATTERN", default="", help="Fix the first new bases, as in NNNTATAAA; N is drawn.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option("--out", type=PATH, help="File of the sequences, FASTA.  [default: stdout]")
-@click.option("--log-likelihoods", type=PATH, metavar="FILE", help="Table of log P of each new base, .tsv.")
+@click.option("--log-likelihoods", type=PATH, metavar="FILE", help="Table (.tsv) of log P of each new base, in nats.")
 @click.option("--allow-longer", is_flag=True, help="Allow a longer sequence than in training; models fail on these.")
 @weights_option
 @backend_option
@@ -74,9 +82,9 @@ def command(
 ) -> None:
     """Continue a PROMPT with new bases.
 
-    PROMPT is bases, a FASTA file, - for stdin, or with --fasta a region. Each record of a FASTA is
-    a prompt. The output has the new bases only, as FASTA with the settings in the header. Only A,
-    C, G and T are drawn.
+    PROMPT is a text of bases, the path of a FASTA file, or - for stdin. With --fasta, it is a
+    region of that genome. Each record of a FASTA is a prompt. The output is FASTA, with the new
+    bases only and the settings in each header. Only A, C, G and T are drawn.
 
     \b
       hyenadna generate ACGTTGCA --bases 500 --seed 1
@@ -104,16 +112,17 @@ def command(
     source = find_weights(session, Reading(weights, window, allow_longer, "+", None, "float32"))
     if longest > source.window:
         raise HyenaDNAError(
-            f"A prompt of {longest - bases:,} bases and {bases:,} new ones are longer than the {source.window:,} bases "
+            f"A prompt of {longest - bases:,} bases with {bases:,} new ones is longer than the {source.window:,} bases "
             f"of the training of {source.name}, and models fail beyond that: ask for fewer, or add --allow-longer."
         )
     model = make_model(source)
 
     def new_bases(prompt: Prompt) -> "Iterator[NewBases]":
-        options: dict[str, Any] = {"samples": samples, "sampling": sampling, "forced": forced, "seed": seed}
+        options: dict[str, Any] = {"samples": samples, "sampling": sampling, "forced": forced}
+        options["seed"] = (seed, prompts.index(prompt))  # other draws for each prompt
         return generate(model, prompt.bases, bases, **options)
 
-    settings = {"weights": source.name, "sha256": source.sha256[:12], "seed": seed, "forced": forced}
+    settings = {"weights": source.name, "sha256": source.sha256[:12], "seed": seed, "forced": forced.upper()}
     settings |= {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}
     settings |= {"bias": ",".join(f"{value:g}" for value in sampling.bias)}
     write_generated(prompts, new_bases, bases, samples, settings, out, log_likelihoods)

@@ -20,6 +20,8 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     for number, path in enumerate(outputs):
         if path.is_dir():
             raise HyenaDNAError(f"{path} is a folder: name a file.")
+        if path.exists() and not path.is_file():
+            raise HyenaDNAError(f"{path} is not a regular file: name another one.")
         for other in inputs:
             if path.exists() and other.exists() and path.samefile(other):
                 raise HyenaDNAError(f"{path} is the input {other}: name another file.")

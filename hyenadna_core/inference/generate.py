@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
+from hyenadna_backends.device_memory import free_memory
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.inference.sampling import Sampling
 from hyenadna_core.inference.windows import is_base
 from hyenadna_core.model.base_by_base import BaseByBase
+from hyenadna_core.model.sizes import FLOAT
 from hyenadna_core.tokens import encode
 
+KEPT = 3  # arrays of (B, D, L) for each long convolution: inputs, tiles, additions of the prompt
 FREE = "N"  # in a pattern of forced bases: any base
 LONGEST = 20  # letters in a message
 
@@ -31,7 +34,7 @@ def generate(
     samples: int = 1,
     sampling: Sampling | None = None,
     forced: str = "",
-    seed: int = 0,
+    seed: int | tuple[int, ...] = 0,
 ) -> Iterator[NewBases]:
     """Continue a prompt by a number of bases; yield them one by one, for all samples at once.
 
@@ -40,29 +43,40 @@ def generate(
     Args:
         samples: how many sequences continue the prompt; each draws its own bases.
         forced: the first new bases; N stands for one that is drawn.
-        seed: of the draws; the same seed gives the same bases.
+        seed: of the random draws; the same seed gives the same bases. Each sample has draws of its
+            own, which do not depend on the number of samples.
 
     Raises:
         HyenaDNAError: the prompt is empty or has other letters than A, C, G and T, `forced` has
-            other letters or is longer than `bases`, or the model reads no sequence of this length.
+            other letters or is longer than `bases`, the model reads no sequence of this length, or
+            so many samples do not fit into memory.
     """
     ids = check_bases("The prompt", prompt)
     if bases < 1 or samples < 1:
-        raise HyenaDNAError(f"{samples} samples of {bases} bases are asked for: choose 1 or more.")
+        raise HyenaDNAError(f"bases is {bases} and samples is {samples}: choose 1 or more.")
     if len(forced) > bases:
         raise HyenaDNAError(f"{len(forced):,} bases are forced, but only {bases:,} are generated: force fewer.")
     pattern = check_bases("The pattern of forced bases", forced, FREE) if forced else np.zeros(0, np.int32)
-    return _generate(model, ids, bases, samples, sampling or Sampling(), pattern, seed)
+    config = model.hyena_config
+    convolutions = config.n_layer * (config.order - 1)
+    needed = KEPT * FLOAT * samples * (len(ids) + bases) * config.d_model * convolutions
+    if needed > (free := free_memory()):
+        raise HyenaDNAError(
+            f"{samples:,} samples of {len(ids) + bases:,} bases need about {needed / 1e9:,.0f} GB of memory, and "
+            f"{free / 1e9:.1f} GB are free: ask for fewer."
+        )
+    seeds = [seed] if isinstance(seed, int) else list(seed)
+    return _generate(model, ids, bases, samples, sampling or Sampling(), pattern, seeds)
 
 
 def _generate(
-    model: Any, prompt: np.ndarray, bases: int, samples: int, sampling: Sampling, forced: np.ndarray, seed: int
+    model: Any, prompt: np.ndarray, bases: int, samples: int, sampling: Sampling, forced: np.ndarray, seeds: list[int]
 ) -> Iterator[NewBases]:
     reader = BaseByBase(model, len(prompt) + bases)
-    generator = np.random.default_rng(seed)
+    numbers = np.stack([np.random.default_rng([*seeds, sample]).random(bases) for sample in range(samples)], axis=1)
     logits = reader.prefill(np.tile(prompt, (samples, 1)))
     for place in range(bases):
-        ids = sampling.draw(logits, generator)  # also if it is forced: so later draws do not depend on it
+        ids = sampling.draw(logits, numbers[place])  # also if it is forced: so later draws do not depend on it
         if place < len(forced) and is_base(forced[place]):
             ids = np.full(samples, forced[place], np.int32)
         log_probs = log_softmax(logits.astype(np.float64), axis=-1)[np.arange(samples), ids]
@@ -79,6 +93,8 @@ def check_bases(name: str, text: str, also: str = "") -> np.ndarray:
     Raises:
         HyenaDNAError: it is empty, or has another letter.
     """
+    if not isinstance(text, str):
+        raise HyenaDNAError(f"{name} is text of bases, not {type(text).__name__}: decode(ids) makes it.")
     if not text:
         raise HyenaDNAError(f"{name} is empty: give at least one base.")
     for place, letter in enumerate(text.upper(), start=1):

@@ -34,7 +34,7 @@ def write_generated(
     Args:
         new_bases: generates the bases after a prompt.
         bases: their number after each prompt.
-        settings: what made the sequences, for their headers.
+        settings: of the run, written in the headers.
         out: the FASTA, or None for stdout.
         table: the file with log P of each base, or None.
     """

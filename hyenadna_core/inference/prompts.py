@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.input import copied_pipe
 from hyenadna_core.genome.fasta import open_genome
+from hyenadna_core.genome.fasta_text import is_compressed
 from hyenadna_core.genome.region import parse_region
 from hyenadna_core.genome.variants import bases_of
 
@@ -24,7 +26,7 @@ def read_prompts(text: str, fasta: Path | None = None) -> list[Prompt]:
 
     Args:
         text: bases, the path of a FASTA, or "-" for bases or a FASTA from stdin.
-        fasta: the genome of which `text` is a region.
+        fasta: the genome; `text` is then a region of it.
 
     Raises:
         HyenaDNAError: the text is none of these, or the file cannot be read.
@@ -33,21 +35,29 @@ def read_prompts(text: str, fasta: Path | None = None) -> list[Prompt]:
         genome = open_genome(fasta)
         place = parse_region(text, genome)
         return [Prompt(text, bases_of(genome, place.chrom, place.start, place.end))]
+    if not text:
+        raise HyenaDNAError("The prompt is empty: give at least one base.")
     if text == STDIN:
         return _from_stdin()
     if text.isalpha():
         return [Prompt("prompt", text)]
     if not Path(text).exists():
         raise HyenaDNAError(f"'{shown(text)}' is neither bases nor a FASTA file: write it as in ACGTTG or prompts.fa.")
-    genome = open_genome(Path(text))
+    return _of_fasta(Path(text))
+
+
+def _of_fasta(path: Path) -> list[Prompt]:
+    genome = open_genome(path)
     return [Prompt(name, bases_of(genome, name, 0, length)) for name, length in genome.contigs.items()]
 
 
 def _from_stdin() -> list[Prompt]:
     if not sys.stdin:
         raise HyenaDNAError("stdin is closed: send bases or a FASTA to it.")
-    before, *records = sys.stdin.read().split(">")
-    if not records:
-        return [Prompt("stdin", "".join(before.split()))]
-    lines = [record.splitlines() for record in records]
-    return [Prompt((each or [""])[0].split(" ")[0] or "stdin", "".join("".join(each[1:]).split())) for each in lines]
+    with copied_pipe(0) as copy:
+        content = copy.read_bytes()
+        if content.lstrip().startswith(b">") or is_compressed(copy):
+            return _of_fasta(copy)
+        if not content.isascii():
+            raise HyenaDNAError("stdin is neither bases nor a FASTA.")
+        return [Prompt("stdin", "".join(content.decode().split()))]

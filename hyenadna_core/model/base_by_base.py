@@ -21,14 +21,15 @@ from hyenadna_core.tokens import check_ids
 
 
 class BaseByBase:
-    """A causal language model that reads B sequences, one base of each at a time.
+    """A causal language model that reads B sequences together, one base of each per step.
 
     `prefill` reads the first bases, `step` one more. `logits` are those of the next base, (B, V) in
-    NumPy. They equal those of a full pass. `state` and `restore` save the place and go on from it.
+    NumPy. They equal those of a full pass. `state` and `restore` save what
+    was read so far, and go on from there.
 
     Args:
         model: a CausalLM of Hyena operators. Later changes of its weights have no effect.
-        length: the number of bases that are read in all, at most; it decides the memory.
+        length: the number of bases that are read in all, at most; more need more memory.
 
     Raises:
         HyenaDNAError: the model has attention, or reads no sequence of this length.
@@ -56,8 +57,10 @@ class BaseByBase:
             HyenaDNAError: there are no bases or more than `length`, or they are no token ids.
         """
         ids = np.asarray(ids)
-        if ids.ndim != 2 or not 1 <= ids.shape[1] <= self.length:
-            raise HyenaDNAError(f"prefill reads ids (B, P) with 1 to {self.length:,} bases, not {ids.shape}.")
+        if ids.ndim != 2 or not len(ids) or not 1 <= ids.shape[1] <= self.length:
+            raise HyenaDNAError(
+                f"prefill reads ids (B, P) with 1 to {self.length:,} bases, not {ids.shape}: see encode(text)[None]."
+            )
         check_ids(ids, self.model.hyena_config.vocab_size)
         self.read, self._steps, self._states, self._tiles = ids.shape[1], 0, [], []
         backbone = self.model.backbone
@@ -71,7 +74,7 @@ class BaseByBase:
                 zeros = tuple(ops.zeros((ids.shape[0], self.model.hyena_config.d_model, BLOCK)) for _ in tiles)
                 self._states.append(State(projected, zeros, tuple(each.next_block() for each in tiles)))
                 self._tiles.append(tiles)
-            self.logits = ops.convert_to_numpy(self.model.head(backbone.ln_f(x[:, -1:])))[:, 0]
+            self.logits = np.array(ops.convert_to_numpy(self.model.head(backbone.ln_f(x[:, -1:]))))[:, 0]
         return self.logits
 
     def step(self, ids: np.ndarray) -> np.ndarray:

@@ -16,7 +16,8 @@ class State(NamedTuple):
     """What a block of the model keeps from base to base.
 
     Attributes:
-        projected: of the last bases, for the short filter: (B, w - 1, (O + 1) D).
+        projected: the projections of the last bases, which the short filter needs:
+            (B, w - 1, (O + 1) D).
         inputs: of each long convolution, since the start of the block of bases: (B, D, BLOCK),
             the last one at the end and zeros before the first one.
         added: what all bases before that block add to its outputs, (B, D, BLOCK) each.

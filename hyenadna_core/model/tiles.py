@@ -1,10 +1,11 @@
 """A long convolution whose inputs come a block at a time: what they add to later outputs.
 
 After the blocks are counted up to n, the inputs of the last U blocks, where U is the largest power
-of two that divides n, are convolved at once: this tile has what they add to the next U blocks. Each
-pair of an earlier and a later block is in exactly one tile. A tile needs no input that is not known
-yet, and all of them take O(L log^2 L) operations (relaxed online convolution: Flash Inference,
-arXiv 2410.12982, section 3.1). Within a block, the caller adds the products.
+of two that divides n, are convolved at once: the result, a tile, is what they add to the outputs of
+the next U blocks. Each pair of an earlier and a later block is in exactly one tile. A tile needs no
+input that is not known yet, and all of them take O(L log^2 L) operations (relaxed online
+convolution: Flash Inference, arXiv 2410.12982, section 3.1). The caller adds the products of bases
+of the same block.
 """
 
 from collections.abc import Mapping

@@ -1,13 +1,24 @@
 """`hyenadna generate`: FASTA with the settings in the header, and a table of log P."""
 
-import io
+import os
 import re
-from types import SimpleNamespace
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.one_backend
+
+
+@contextmanager
+def stdin_from(path):
+    """Let the process read a file from its stdin."""
+    before = os.dup(0)
+    with path.open("rb") as file:
+        os.dup2(file.fileno(), 0)
+    yield
+    os.dup2(before, 0)
+    os.close(before)
 
 
 @pytest.fixture
@@ -45,23 +56,42 @@ def test_samples_and_records_of_a_file_have_names(generate, tmp_path, fasta):
     assert (np.array([float(row[4]) for row in rows[1:]]) < 0).all()
 
 
-def test_a_region_and_stdin_are_prompts(generate, fasta, monkeypatch):
+def test_a_region_and_stdin_are_prompts(generate, fasta, tmp_path):
     from hyenadna_core.genome.fasta import open_genome
 
     bases = open_genome(fasta).read("chr1", 4, 20).tobytes().decode()
     expected = records(generate(bases, "--bases", "30")[1])[0][1]
     assert records(generate("chr1:5-20", "--fasta", fasta, "--bases", "30")[1])[0][1] == expected
-    for text in (f"{bases[:7]}\n{bases[7:]}\n", f">x y\n{bases[:5]}\n{bases[5:]}\n"):
-        monkeypatch.setattr("hyenadna_core.inference.prompts.sys", SimpleNamespace(stdin=io.StringIO(text)))
-        assert records(generate("-", "--bases", "30")[1])[0][1] == expected
+    for text in (f"{bases[:7]}\n{bases[7:]}\n", f">x y\n{bases[:5]}\r\n{bases[5:]}\n", f"\n>a b\n{bases}"):
+        (tmp_path / "stdin").write_text(text)
+        with stdin_from(tmp_path / "stdin"):
+            assert records(generate("-", "--bases", "30")[1])[0][1] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "The sequence of stdin is empty"), (b"\xff\x00", "neither bases")]
+)
+def test_a_stdin_that_is_no_prompt_is_one_line(generate, one_line, tmp_path, content, reason):
+    (tmp_path / "stdin").write_bytes(content)
+    with stdin_from(tmp_path / "stdin"):
+        status, _, stderr = generate("-", "--bases", "30")
+    assert (status, reason in one_line(stderr)) == (1, True)
+
+
+def test_each_record_has_its_own_draws(generate, tmp_path):
+    (tmp_path / "same.fa").write_text(">a\nACGT\n>b\nACGT\n")
+    first, second = records(generate("same.fa", "--bases", "40")[1])
+    assert first[1] != second[1]
+    assert records(generate("ACGT", "--bases", "40")[1])[0][1] == first[1]
 
 
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (("", "--bases", "5"), "The prompt is empty: give at least one base."),
         (("missing.fa", "--bases", "5"), "'missing.fa' is neither bases nor a FASTA file"),
         (("ACNT", "--bases", "5"), "The sequence of prompt has 'N' at base 3"),
-        (("ACGT", "--bases", "61"), "A prompt of 4 bases and 61 new ones are longer than the 64 bases of the training"),
+        (("ACGT", "--bases", "61"), "A prompt of 4 bases with 61 new ones is longer than the 64 bases of the training"),
         (("ACGT", "--bases", "5", "--top-p", "0"), "top_p is 0.0: expected over 0, at most 1."),
         (("ACGT", "--bases", "5", "--forced", "ACGTAC"), "6 bases are forced, but only 5 are generated"),
         (("ACGT", "--bases", "5", "--out", "folder"), "folder is a folder: name a file."),

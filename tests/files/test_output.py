@@ -40,6 +40,25 @@ def test_what_cannot_be_an_output_is_one_line(tmp_path, source):
             check_outputs([tmp_path / name], [source])
 
 
+def test_a_device_is_refused_and_stays(tmp_path):
+    with pytest.raises(HyenaDNAError, match="/dev/null is not a regular file: name another one"):
+        check_outputs([Path("/dev/null")], [])
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for check in (lambda: check_outputs([pipe], []), lambda: write_text(pipe, "text")):
+        with pytest.raises(HyenaDNAError, match="pipe is not a regular file"):
+            check()
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, target = tmp_path / "link.txt", tmp_path / "folder" / "target.txt"
+    link.symlink_to(target)
+    write_text(link, "text")
+    assert (link.is_symlink(), target.read_text()) == (True, "text")
+
+
 def test_two_outputs_of_one_name_are_refused(tmp_path, source):
     with pytest.raises(HyenaDNAError, match=r"a\.tsv is named for two outputs"):
         check_outputs([tmp_path / "a.tsv", tmp_path / "b.tsv", tmp_path / "folder" / ".." / "a.tsv"], [source])

@@ -35,8 +35,8 @@ def test_a_seed_gives_the_same_bases_and_another_one_others(model):
     first, again, other = (generated(model, PROMPT, 40, seed=seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    longer = generated(model, PROMPT, 60, seed=1)[0]
-    np.testing.assert_array_equal(longer[:, :40], first)
+    longer = generated(model, PROMPT, 60, samples=3, seed=1)[0]
+    np.testing.assert_array_equal(longer[:1, :40], first)
 
 
 def test_the_most_likely_bases_are_those_of_a_full_pass(model):
@@ -56,10 +56,17 @@ def test_forced_bases_come_first_and_n_is_drawn(model):
     ("prompt", "bases", "options", "message"),
     [
         ("", 5, {}, "The prompt is empty: give at least one base."),
+        (encode(PROMPT), 5, {}, "The prompt is text of bases, not ndarray: "),
+        (
+            PROMPT,
+            90,
+            {"samples": 10**9},
+            "samples of 98 bases need about .* are free: ask for fewer",
+        ),
         ("ACNT", 5, {}, "The prompt has 'N' at base 3; only A, C, G, T are possible."),
         ("AC>T", 5, {}, "The prompt has '>' at base 3"),
-        (PROMPT, 0, {}, "1 samples of 0 bases are asked for"),
-        (PROMPT, 5, {"samples": 0}, "0 samples of 5 bases are asked for"),
+        (PROMPT, 0, {}, "bases is 0 and samples is 1: choose 1 or more"),
+        (PROMPT, 5, {"samples": 0}, "bases is 5 and samples is 0"),
         (PROMPT, 5, {"forced": "ACGTAC"}, "6 bases are forced, but only 5 are generated"),
         (PROMPT, 5, {"forced": "AXG"}, "The pattern of forced bases has 'X' at base 2; only A, C, G, T, N"),
         (PROMPT, 121, {}, "129 bases are asked for, and the model reads 1 to 128"),

@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_one_line(model, ids):
     reader = BaseByBase(model, 4)
     with pytest.raises(HyenaDNAError, match="step comes after prefill"):
         reader.step(ids[:, 0])
-    for wrong in (ids[:, :0], ids[:, :5], ids[0]):
+    for wrong in (ids[:, :0], ids[:, :5], ids[0], ids[:0, :3]):
         with pytest.raises(HyenaDNAError, match=re.escape(f"with 1 to 4 bases, not {wrong.shape}")):
             reader.prefill(wrong)
     with pytest.raises(HyenaDNAError, match="Token ids are whole numbers from 0 to 15"):
