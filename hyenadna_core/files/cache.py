@@ -110,14 +110,12 @@ def written_aside(target: Path) -> Iterator[Path]:
 def file_written_aside(target: Path) -> Iterator[Path]:
     """Write a file under a temporary name; rename it to `target` if the block succeeds.
 
-    If the block fails, the temporary file is removed. A link stays, and its target is written.
+    If the block fails, the temporary file is removed. A link is replaced, not followed.
 
     Raises:
-        HyenaDNAError: `target` is a folder, a device or a pipe.
+        HyenaDNAError: `target` is a device or a pipe, or a link to one.
     """
-    if target.is_symlink():
-        target = target.resolve()
-    if target.exists() and not target.is_file():
+    if target.exists() and not (target.is_file() or target.is_dir()):
         raise HyenaDNAError(f"{target} is not a regular file: name another one.")
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))

@@ -88,7 +88,7 @@ class Parts:
                 raise
             raise self._cannot_write(self.out, error) from None
         except HyenaDNAError as error:
-            if self.out == STDOUT:
+            if self.out == STDOUT or how_to_continue() in str(error):
                 raise
             raise HyenaDNAError(f"{error} {self.state} and stay in {self.folder}: {how_to_continue()}") from None
         remove_parts(self.folder, self.job.parts)

@@ -51,14 +51,6 @@ def test_a_device_is_refused_and_stays(tmp_path):
     assert pipe.is_fifo()
 
 
-def test_a_link_stays_and_its_target_is_written(tmp_path):
-    (tmp_path / "folder").mkdir()
-    link, target = tmp_path / "link.txt", tmp_path / "folder" / "target.txt"
-    link.symlink_to(target)
-    write_text(link, "text")
-    assert (link.is_symlink(), target.read_text()) == (True, "text")
-
-
 def test_two_outputs_of_one_name_are_refused(tmp_path, source):
     with pytest.raises(HyenaDNAError, match=r"a\.tsv is named for two outputs"):
         check_outputs([tmp_path / "a.tsv", tmp_path / "b.tsv", tmp_path / "folder" / ".." / "a.tsv"], [source])
