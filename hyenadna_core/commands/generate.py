@@ -117,10 +117,9 @@ def command(
         )
     model = make_model(source)
 
-    def new_bases(prompt: Prompt) -> "Iterator[NewBases]":
+    def new_bases(number: int, prompt: Prompt) -> "Iterator[NewBases]":
         options: dict[str, Any] = {"samples": samples, "sampling": sampling, "forced": forced}
-        options["seed"] = (seed, prompts.index(prompt))  # other draws for each prompt
-        return generate(model, prompt.bases, bases, **options)
+        return generate(model, prompt.bases, bases, seed=(seed, number), **options)  # other draws for each prompt
 
     settings = {"weights": source.name, "sha256": source.sha256[:12], "seed": seed, "forced": forced.upper()}
     settings |= {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}

@@ -22,7 +22,7 @@ COLUMNS = ("name", "sample", "position", "base", "log_p")
 
 def write_generated(
     prompts: Sequence[Prompt],
-    new_bases: Callable[[Prompt], Iterator[NewBases]],
+    new_bases: Callable[[int, Prompt], Iterator[NewBases]],
     bases: int,
     samples: int,
     settings: Mapping[str, object],
@@ -32,7 +32,7 @@ def write_generated(
     """Generate bases after each prompt, and write them; a single sample is written line by line.
 
     Args:
-        new_bases: generates the bases after a prompt.
+        new_bases: generates the bases after a prompt, which has this number from 0.
         bases: their number after each prompt.
         settings: of the run, written in the headers.
         out: the FASTA, or None for stdout.
@@ -52,9 +52,9 @@ def write_generated(
                 announcement.advance(1)
                 advance(1)
 
-        for prompt in prompts:
+        for place, prompt in enumerate(prompts):
             headers = [_header(prompt, number, settings) for number in range(1, samples + 1)]
-            ids, log_probs = _written(fasta, headers, counted(new_bases(prompt)))
+            ids, log_probs = _written(fasta, headers, counted(new_bases(place, prompt)))
             if rows:
                 rows.writelines(_rows(prompt.name, ids, log_probs))
 

@@ -1,3 +1,6 @@
+import os
+from contextlib import contextmanager
+
 import pytest
 
 
@@ -29,3 +32,19 @@ def track(cli, fasta, weights):
 def mutate(cli, fasta, weights):
     """Return a function that runs `hyenadna mutate` on the genome: (status, stdout, stderr)."""
     return lambda *words: cli("mutate", fasta, *words, "--weights", weights)
+
+
+@pytest.fixture
+def stdin_from():
+    """Return a context in which the process reads a file from its stdin."""
+
+    @contextmanager
+    def read(path):
+        before = os.dup(0)
+        with path.open("rb") as file:
+            os.dup2(file.fileno(), 0)
+        yield
+        os.dup2(before, 0)
+        os.close(before)
+
+    return read

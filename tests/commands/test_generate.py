@@ -1,24 +1,11 @@
 """`hyenadna generate`: FASTA with the settings in the header, and a table of log P."""
 
-import os
 import re
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.one_backend
-
-
-@contextmanager
-def stdin_from(path):
-    """Let the process read a file from its stdin."""
-    before = os.dup(0)
-    with path.open("rb") as file:
-        os.dup2(file.fileno(), 0)
-    yield
-    os.dup2(before, 0)
-    os.close(before)
 
 
 @pytest.fixture
@@ -56,7 +43,7 @@ def test_samples_and_records_of_a_file_have_names(generate, tmp_path, fasta):
     assert (np.array([float(row[4]) for row in rows[1:]]) < 0).all()
 
 
-def test_a_region_and_stdin_are_prompts(generate, fasta, tmp_path):
+def test_a_region_and_stdin_are_prompts(generate, fasta, tmp_path, stdin_from):
     from hyenadna_core.genome.fasta import open_genome
 
     bases = open_genome(fasta).read("chr1", 4, 20).tobytes().decode()
@@ -71,7 +58,7 @@ def test_a_region_and_stdin_are_prompts(generate, fasta, tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"", "The sequence of stdin is empty"), (b"\xff\x00", "neither bases")]
 )
-def test_a_stdin_that_is_no_prompt_is_one_line(generate, one_line, tmp_path, content, reason):
+def test_a_stdin_that_is_no_prompt_is_one_line(generate, one_line, tmp_path, content, reason, stdin_from):
     (tmp_path / "stdin").write_bytes(content)
     with stdin_from(tmp_path / "stdin"):
         status, _, stderr = generate("-", "--bases", "30")

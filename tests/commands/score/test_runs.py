@@ -1,12 +1,10 @@
 """Runs of `hyenadna score`: pipes, shards, --resume, bad inputs; nothing is left half-written."""
 
 import gzip
-import os
 import re
 import resource
 import shutil
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -17,19 +15,8 @@ import pytest
 from hyenadna_core.files.lock import locked
 
 
-@contextmanager
-def stdin_from(path):
-    """Let the process read a file from its stdin."""
-    before = os.dup(0)
-    with path.open("rb") as file:
-        os.dup2(file.fileno(), 0)
-    yield
-    os.dup2(before, 0)
-    os.close(before)
-
-
 @pytest.mark.one_backend
-def test_a_pipe_gets_the_bytes_of_a_file(cli, score, tmp_path, fasta, weights, snvs, names):
+def test_a_pipe_gets_the_bytes_of_a_file(cli, score, tmp_path, fasta, weights, snvs, names, stdin_from):
     score(snvs(20, 30), out="out.vcf")
     with stdin_from(tmp_path / "in.vcf"):
         status, stdout, _ = cli("score", "-", fasta, "--weights", weights)
