@@ -215,26 +215,41 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(write, tmp_path, mo
             check_output(tmp_path / name, source)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
-def test_a_full_disk_leaves_nothing(tmp_path):
-    lines = [*HEADER[:-1], HEADER[-1][:-13]]
-    lines += [f"chr1\t{at}\trs{at * 7919 % 10007}\tA\tC\t.\t.\t." for at in range(1, 9000)]
-    (tmp_path / "in.vcf").write_text("".join(f"{line}\n" for line in lines))
+def write_with_limit(folder, bytes_, records, *suffixes):
+    """Write scores of in.vcf where no file can have more bytes; return the messages by suffix."""
     code = (
         "import sys; from pathlib import Path; from hyenadna_core.genome.scored_variants import write_scores\n"
         "from hyenadna_core.errors import HyenaDNAError; from hyenadna_core.genome.vcf_text import vcf_source\n"
-        "for suffix in sys.argv[1:]:\n"
+        "count = int(sys.argv[1])\n"
+        "for suffix in sys.argv[2:]:\n"
         " try:\n"
         "  with vcf_source(Path('in.vcf')) as source:\n"
-        "   write_scores(source, Path('out' + suffix), [1.0] * 8999, [0] * 8999, {})\n"
+        "   write_scores(source, Path('out' + suffix), [1.0] * count, [0] * count, {})\n"
         " except (HyenaDNAError, OSError) as error: print(suffix, error)"
     )
-    limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))}
-    command = [sys.executable, "-B", "-c", code, *WRITERS]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, **limits)
-    lines = dict(line.split(" ", 1) for line in answer.stdout.splitlines())
-    assert {suffix for suffix, line in lines.items() if f"out{suffix}" in line} == set(WRITERS)
+    header = [*HEADER[:2], HEADER[-1][:-13]]
+    (folder / "in.vcf").write_text("".join(f"{line}\n" for line in [*header, *records]))
+    limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))}
+    command = [sys.executable, "-B", "-c", code, str(len(records)), *suffixes]
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **limits)
     assert answer.stderr == ""
+    return dict(line.split(" ", 1) for line in answer.stdout.splitlines())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
+def test_a_full_disk_leaves_nothing(tmp_path):
+    records = [f"chr1\t{at}\trs{at * 7919 % 10007}\tA\tC\t.\t.\t." for at in range(1, 9000)]
+    lines = write_with_limit(tmp_path, 20_000, records, *WRITERS)
+    assert {suffix for suffix, line in lines.items() if f"out{suffix}" in line} == set(WRITERS)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.vcf"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
+def test_a_disk_that_is_full_at_the_index_leaves_nothing(tmp_path):
+    pytest.importorskip("pysam", reason="not installed: hyenadna[vcf]")
+    records = [f"c{number}\t{1 + number * 7919 % 100003}\t.\tA\tC\t.\t.\t." for number in range(500)]
+    lines = write_with_limit(tmp_path, 5_000, records, ".vcf.gz")  # which has 3,300 bytes, and its index 7,700
+    assert "File too large" in lines[".vcf.gz"]
     assert [path.name for path in tmp_path.iterdir()] == ["in.vcf"]
 
 
