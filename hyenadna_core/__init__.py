@@ -39,6 +39,8 @@ _HOME = {
     "Variant": "genome.variants",
     "bundled_genome": "genome.fasta",
     "decode": "tokens",
+    "embed": "inference.embed",
+    "embed_each": "inference.embed",
     "encode": "tokens",
     "fetch_dataset": "datasets",
     "file_written_aside": "files.cache",

@@ -22,6 +22,7 @@ terminal
 files
 genome
 labelled
+vectors
 weights
 model
 task backend datasets

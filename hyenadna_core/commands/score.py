@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hyenadna_core.inference.options import PATH, Reading, reading_options
+from hyenadna_core.inference.options import PATH, Reading, reading_options, variant_options
 from hyenadna_core.inference.shard import WHOLE, Shard, resume_option, shard_option
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import Advance, notice
@@ -27,11 +27,7 @@ STDIN, STDOUT = Path("/dev/stdin"), Path("-")
     help="File to write: .vcf, .vcf.gz, .bcf, .tsv or .parquet.  [default: VCF on stdout]",
 )
 @click.option("--snap", is_flag=True, help="Let close variants share a window: faster, but they are not in its middle.")
-@click.option("--allow-mismatch", is_flag=True, help="Give no score, and no error, if REF differs from the genome.")
-@click.option("--aliases", type=PATH, help="Names of contigs: each line has the name in VCF, a tab, that in FASTA.")
-@click.option(
-    "--chr-prefix", type=click.Choice(["add", "strip"]), help="Add chr to the names of contigs in VCF, or remove it."
-)
+@variant_options
 @shard_option
 @resume_option
 @reading_options

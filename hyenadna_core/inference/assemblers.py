@@ -36,5 +36,11 @@ def _track() -> Assembler:
     return Assembler(("fasta", "bed"), outputs, write)
 
 
+def _embed() -> Assembler:
+    from hyenadna_core.inference.embed_job import outputs, write
+
+    return Assembler((), outputs, write)
+
+
 # A function for each command, because it may import much.
-ASSEMBLERS: dict[str, Callable[[], Assembler]] = {"score": _score, "track": _track}
+ASSEMBLERS: dict[str, Callable[[], Assembler]] = {"score": _score, "track": _track, "embed": _embed}

@@ -74,3 +74,21 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(OPTIONS):
         command = option(command)
     return command
+
+
+VARIANT_OPTIONS = (
+    click.option("--allow-mismatch", is_flag=True, help="Leave out alleles, without an error, if REF differs."),
+    click.option("--aliases", type=PATH, help="Names of contigs: each line has the name in VCF, a tab, that in FASTA."),
+    click.option(
+        "--chr-prefix",
+        type=click.Choice(["add", "strip"]),
+        help="Add chr to the names of contigs in VCF, or remove it.",
+    ),
+)
+
+
+def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a VCF whose alleles are compared with a genome."""
+    for option in reversed(VARIANT_OPTIONS):
+        command = option(command)
+    return command

@@ -72,9 +72,14 @@ def predictions(model: Any, hidden: Tensor) -> np.ndarray:
         HyenaDNAError: a number is nan or infinite.
     """
     log_probs = ops.convert_to_numpy(ops.log_softmax(model.head(hidden[:, :-1]), axis=-1)[..., BASES])
-    if not np.isfinite(log_probs).all():
-        raise HyenaDNAError("The model gives nan or infinity: its weights are damaged, or try --precision float32.")
+    check_finite(log_probs)
     return np.pad(log_probs, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
+
+
+def check_finite(values: np.ndarray) -> None:
+    """Raise HyenaDNAError if a number that the model gave is nan or infinite."""
+    if not np.isfinite(values).all():
+        raise HyenaDNAError("The model gives nan or infinity: its weights are damaged, or try --precision float32.")
 
 
 def log_p_of_bases(predicted: np.ndarray, ids: np.ndarray) -> np.ndarray:

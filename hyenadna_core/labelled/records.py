@@ -50,12 +50,7 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
     left_out: Counter[str] = Counter()
     known: set[tuple[str, ...]] = set()  # labels without a fault
     for record in records:
-        sequence = record.sequence.translate(None, WHITE_SPACE)
-        if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
-            raise HyenaDNAError(
-                f"{path}, row {record.name}: the sequence has the character {_first(strange)!r}: "
-                "check the row, and the column of sequences."
-            )
+        sequence = bases_of(path, record)
         reason = record.left_out or ("the sequence is empty" if not sequence else "")
         if not reason and not empty_labels and not all(record.labels):
             reason = "the label is empty"
@@ -73,6 +68,21 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
         reasons = ", ".join(f"{reason} in {count:,}" for reason, count in left_out.items())
         raise HyenaDNAError(f"{path} has no usable row: {reasons or 'it has no rows'}.")
     return usable._replace(left_out=dict(left_out))
+
+
+def bases_of(path: Path, record: Record) -> bytes:
+    """Return the sequence of a record without white space.
+
+    Raises:
+        HyenaDNAError: it has a character that is not allowed.
+    """
+    sequence = record.sequence.translate(None, WHITE_SPACE)
+    if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
+        raise HyenaDNAError(
+            f"{path}, row {record.name}: the sequence has the character {_first(strange)!r}: "
+            "check the row, and the column of sequences."
+        )
+    return sequence
 
 
 def _missing(record: Record, path: Path) -> str:

@@ -70,16 +70,22 @@ def open_table(path: Path, advance: Advance) -> Table:
 
 
 def table_records(
-    path: Path, advance: Advance, sequence_column: str | None, label_columns: Sequence[str], needs_labels: bool
+    path: Path,
+    advance: Advance,
+    sequence_column: str | None,
+    label_columns: Sequence[str],
+    needs_labels: bool,
+    name_column: str | None = None,
 ) -> Iterator[Record]:
     """Read the sequences of a table.
 
-    The column name or id names a row. Without it, the rows are numbered from 1, below the header.
+    The column name or id, or the given one, names a row. Without it, the rows are numbered from 1,
+    below the header.
     """
     table = open_table(path, advance)
     sequence = table.find(sequence_column, SEQUENCE_COLUMNS)
     labels = find_labels(table, label_columns) if needs_labels else []
-    name = table.find_usual(NAME_COLUMNS)
+    name = table.find(name_column, NAME_COLUMNS) if name_column else table.find_usual(NAME_COLUMNS)
     wanted = [sequence, *labels, *([] if name is None else [name])]
     for number, fields in enumerate(table.rows(wanted), start=1):
         yield Record((name is not None and fields[-1]) or str(number), fields[0].encode(), fields[1 : 1 + len(labels)])

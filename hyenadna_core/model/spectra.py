@@ -6,7 +6,7 @@ when a weight or a setting of a filter network, or the device, changes. Training
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -119,18 +119,38 @@ def forward_and_keep(backbone: Any, ids: Tensor, first: int = 0) -> tuple[Tensor
     return _through_blocks(backbone, ids, keep=True, first=first)
 
 
-def _through_blocks(
+def layers(backbone: Any, ids: Tensor) -> Iterator[Tensor]:
+    """Compute the hidden states of each layer: (B, L) -> n_layer + 1 times (B, L, D) float32.
+
+    Layer 0 is the embedding, layer k the output of block k. The last one has passed the final norm,
+    as the backbone returns it. Read a layer before you ask for the next one, which may take its
+    memory.
+    """
+    for number, (x, _) in enumerate(_each_block(backbone, ids, keep=False)):
+        yield backbone.ln_f(x) if number == len(backbone.blocks) else x
+
+
+def _through_blocks(backbone: Any, ids: Tensor, **options: Any) -> tuple[Tensor, list[Any]]:
+    kept = []
+    for states, convolved in _each_block(backbone, ids, **options):
+        x = states
+        kept.append(convolved)
+    return backbone.ln_f(x), kept[1:]
+
+
+def _each_block(
     backbone: Any, ids: Tensor, keep: bool, references: Sequence[Convolved] | None = None, first: int = 0
-) -> tuple[Tensor, list[Any]]:
+) -> Iterator[tuple[Tensor, Any]]:
+    """Yield the embedding and None, then the output of each block and what it keeps."""
     ids = ops.convert_to_tensor(ids, "int32")
     x = ops.cast(backbone.embeddings(ids), "float32")
-    kept, blocks = [], backbone.blocks
+    yield x, None
+    blocks = backbone.blocks
     for number, (block, spectra) in enumerate(zip(blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True)):
         reference = references[number] if references else None
         cut = first if number == len(blocks) - 1 else 0  # the other blocks read all positions
         x, convolved = run_layer(blocks[0], block, x, spectra, keep=keep, reference=reference, first=cut)
-        kept.append(convolved)
-    return backbone.ln_f(x), kept
+        yield x, convolved
 
 
 def predict(model: Any, ids: Tensor) -> Any:

@@ -1,14 +1,18 @@
 """Groups of sequences of like length, so that a batch of them has little padding."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
 from hyenadna_core.task import Draw
 
 MOST = 8  # groups; JAX compiles for each
-CANDIDATES = 200  # lengths to choose from
+CANDIDATES = 200  # lengths to choose from, and one in each step of CLOSE
+CLOSE = 1.05  # so much longer at most: the padding of all candidates is small
 WORTH_BASES, WORTH_SHARE = 1 << 14, 0.03  # the least padding that one more group must save
 
 
@@ -32,22 +36,43 @@ class LengthGroups:
         3 % of all bases, and 16,384 bases.
         """
         lengths = np.minimum(lengths, longest)
-        values, places = np.unique(lengths, return_inverse=True)
-        steps = np.unique(np.linspace(0, len(values) - 1, CANDIDATES).round().astype(int))  # some lengths, if many
-        values, places = values[steps], np.searchsorted(steps, places)
-        rows = np.concatenate([[0], np.cumsum(np.bincount(places))])
-        # padded[i, j]: bases if all rows from value i to value j are one group
-        padded = np.where(np.tri(len(values), dtype=bool).T, values * (rows[1:] - rows[:-1, None]), np.inf)
-        least, ends = padded[0], [[end] for end in range(len(values))]  # bases and groups up to each value
-        for _ in range(MOST - 1):
-            more = np.concatenate([[0], least[:-1]])[:, None] + padded
-            first = more.argmin(axis=0)  # value of the last group
-            if least[-1] - more[first[-1], -1] < max(WORTH_BASES, WORTH_SHARE * least[-1]):
+        chosen, before = lengths[:0], None
+        for ends, padded in islice(groupings(lengths), MOST):
+            if before is not None and before - padded < max(WORTH_BASES, WORTH_SHARE * before):
                 break
-            ends = [[*(ends[start - 1] if start else []), end] for end, start in enumerate(first.tolist())]
-            least = more.min(axis=0)
-        chosen = values[ends[-1]]
+            chosen, before = ends, padded
         return cls(chosen, np.searchsorted(chosen, lengths))
+
+    @classmethod
+    def with_padding(cls, lengths: np.ndarray, most: float) -> "LengthGroups":
+        """Form the fewest groups whose padded bases are at most `most` times the bases: (n,)."""
+        chosen = next(ends for ends, padded in groupings(lengths) if padded <= most * lengths.sum())
+        return cls(chosen, np.searchsorted(chosen, lengths))
+
+
+def groupings(lengths: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield the grouping with the least padding for 1, 2, 3, ... groups of sequences: (n,).
+
+    Each is a pair: the lengths of the groups in ascending order, and the sum of padded bases. If
+    there are many lengths, the groups end at some of them.
+    """
+    values, places = np.unique(lengths, return_inverse=True)
+    even = np.linspace(0, len(values) - 1, CANDIDATES).round().astype(int)
+    close = np.flatnonzero(np.diff(np.log(values) // math.log(CLOSE), append=np.inf))  # the last of each step
+    steps = np.union1d(even, close)
+    values, places = values[steps], np.searchsorted(steps, places)
+    rows = np.concatenate([[0], np.cumsum(np.bincount(places))])
+    # padded[i, j]: bases if all rows from value i to value j are one group
+    padded = np.where(np.tri(len(values), dtype=bool).T, values * (rows[1:] - rows[:-1, None]), np.inf)
+    least, ends = padded[0], [[end] for end in range(len(values))]  # bases and groups up to each value
+    while True:
+        yield values[ends[-1]], float(least[-1])
+        if len(ends[-1]) == len(values):
+            return
+        more = np.concatenate([[0], least[:-1]])[:, None] + padded
+        first = more.argmin(axis=0)  # value of the last group
+        ends = [[*(ends[start - 1] if start else []), end] for end, start in enumerate(first.tolist())]
+        least = more.min(axis=0)
 
 
 def rows_of_draw(draw: Draw, groups: LengthGroups) -> np.ndarray:
