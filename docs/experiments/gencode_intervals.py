@@ -22,6 +22,7 @@ KNOWN = np.isin(np.arange(256), list(b"ACGTacgt"))
 
 
 def main(gtf, fasta, out):
+    """Write the files."""
     genome, out = hyenadna_core.open_genome(fasta), Path(out)
     out.mkdir(parents=True, exist_ok=True)
     promoters, genes, biotypes, counts = {}, {}, {}, {}
@@ -44,7 +45,9 @@ def main(gtf, fasta, out):
                 genes[chrom, start, end, strand] = name
                 biotypes[name] = attributes.get("gene_biotype") or attributes["gene_type"]
     for file, intervals in (("promoters.bed", promoters), ("genes.bed", genes)):
-        rows = [f"{chrom}\t{start}\t{end}\t{name}\t.\t{strand}\n" for (chrom, start, end, strand), name in intervals.items()]
+        rows = [
+            f"{chrom}\t{start}\t{end}\t{name}\t.\t{strand}\n" for (chrom, start, end, strand), name in intervals.items()
+        ]
         (out / file).write_text("".join(rows))
         print(f"{file}: {len(rows):,} intervals, {sum(end - start for _, start, end, _ in intervals):,} bases")
     kept = {name: biotypes[name] for name in genes.values()}
@@ -52,6 +55,7 @@ def main(gtf, fasta, out):
 
 
 def is_known(genome, chrom, start, end):
+    """Return whether more than half of the bases of an interval are A, C, G or T."""
     if not 0 <= start < end <= genome.contigs[chrom]:
         return False
     return KNOWN[genome.read(chrom, start, end)].mean() > 0.5

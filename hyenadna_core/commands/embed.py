@@ -104,6 +104,8 @@ def command(
 
     files = Files(sequences, fasta, vcf, **{name: others.pop(name) for name in Files._fields if name in others})
     named, reads = files.named, embed_job.READS[vcf is not None]
+    if shard == WHOLE:
+        vector_paths(out, pool)  # a wrong suffix is found first
     weights = find_weights(session, Reading(**others))
     architecture, window, strand = weights.weights.architecture, weights.window, weights.reading.strand
     n_layer = architecture["n_layer"]

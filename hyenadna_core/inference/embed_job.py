@@ -104,13 +104,10 @@ def compute(
     for column, (name, kind) in enumerate(source.columns.items()):
         values = [row.columns[column] for row in rows]
         arrays |= {name: np.array(values, np.int64)} if kind == NUMBER else _texts(name, map(str, values))
-    names = iter(names_of(plan.kinds, source.reads))
-    for of_reads in vectors:
-        if len(source.reads) == 1:
-            arrays[next(names)] = of_reads
-        else:
-            ref, alt = np.split(of_reads, 2)
-            arrays |= dict(zip(names, (alt - ref, ref, alt), strict=False))
+    if len(source.reads) > 1:
+        pairs = (np.split(of_reads, 2) for of_reads in vectors)
+        vectors = [each for ref, alt in pairs for each in (alt - ref, ref, alt)]
+    arrays |= dict(zip(names_of(plan.kinds, source.reads), vectors, strict=True))
     return arrays
 
 

@@ -27,13 +27,13 @@ class Survey(NamedTuple):
 
     def line(self) -> str:
         """Return a line about the rows that are left out, or nothing."""
-        if not self.left_out:
-            return ""
         count = sum(number for number, _ in self.left_out.values())
-        reasons = ", ".join(
-            f"{reason} in {number:,} (first {first})" for reason, (number, first) in self.left_out.items()
-        )
-        return f"Left out {count:,} of {count + len(self.lengths):,}: {reasons}."
+        return f"Left out {count:,} of {count + len(self.lengths):,}: {self.reasons}." if count else ""
+
+    @property
+    def reasons(self) -> str:
+        """The reasons, with the number of rows and the first name of each."""
+        return ", ".join(f"{reason} in {count:,} (first {first})" for reason, (count, first) in self.left_out.items())
 
 
 def survey(source: RowSource, name: str) -> Survey:
@@ -58,13 +58,12 @@ def survey(source: RowSource, name: str) -> Survey:
         {reason: (count, first[reason]) for reason, count in counts.items()},
     )
     if not len(found.lengths):
-        raise HyenaDNAError(f"{name} has no sequence that can have a vector. {found.line() or 'It has no rows.'}")
+        raise HyenaDNAError(f"{name} has no sequence that can have a vector: {found.reasons or 'it has no rows'}.")
     names = np.sort(np.frombuffer(digests, f"V{DIGEST}"))
     if (same := names[1:][names[1:] == names[:-1]]).size:
         twice = _first_twice(source, {bytes(each) for each in same})
-        raise HyenaDNAError(
-            f"{name}: {same.size:,} names are there twice, first {shown(twice, NAME)}: {source.remedy}."
-        )
+        count = "a name comes" if same.size == 1 else f"{same.size:,} names come"
+        raise HyenaDNAError(f"{name}: {count} twice, first {shown(twice, NAME)}: {source.remedy}.")
     return found
 
 

@@ -1,0 +1,231 @@
+"""`hyenadna embed` as it is run."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hyenadna_core import embed, load
+from hyenadna_core.genome.fasta import open_genome
+
+pytestmark = pytest.mark.one_backend
+WINDOW = 64
+BED = "chr1\t0\t50\tfirst\t.\t+\nchr1\t100\t270\tlong\t.\t-\nchr2\t0\t10\tshort\t.\t.\n"
+
+
+@pytest.fixture
+def run(cli, weights):
+    """Return a function that runs `hyenadna embed`: (status, stdout, stderr)."""
+    return lambda *words: cli("embed", *words, "--weights", weights)
+
+
+@pytest.fixture
+def bed(tmp_path):
+    path = tmp_path / "intervals.bed"
+    path.write_text(BED)
+    return path
+
+
+@pytest.fixture
+def sequences(fasta):
+    """Return the sequences of the BED file."""
+    genome = open_genome(fasta)
+    texts = [genome.read(*place).tobytes() for place in (("chr1", 0, 50), ("chr1", 100, 270), ("chr2", 0, 10))]
+    complement = bytes.maketrans(b"ACGT", b"TGCA")
+    return [texts[0], texts[1].translate(complement)[::-1], texts[2]]
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    from hyenadna_core.inference import embed_job
+
+    monkeypatch.setattr(embed_job, "PART", 100)
+
+
+def npz(path):
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays}
+
+
+def test_intervals_have_the_vectors_of_their_sequences(run, bed, fasta, weights, sequences, tmp_path):
+    status, stdout, stderr = run(bed, "--fasta", fasta, "--out", "v.npz", "--pool", "mean", "--pool", "max")
+    assert (status, stdout) == (0, "")
+    assert stderr.splitlines()[-1] == "Written: v.npz"
+    arrays = npz(tmp_path / "v.npz")
+    assert arrays["names"].tolist() == ["first", "long", "short"]
+    places = [arrays[name].tolist() for name in ("chrom", "start", "end", "strand")]
+    assert places == [["chr1", "chr1", "chr2"], [0, 100, 0], [50, 270, 10], ["+", "-", "."]]
+    for pool in ("mean", "max"):
+        expected = embed(load(weights), sequences, pool=pool, window=WINDOW)
+        np.testing.assert_allclose(arrays[pool], expected, atol=1e-6, rtol=0)
+
+
+def test_sequences_of_a_fasta_and_of_tables_have_the_same_vectors(run, bed, fasta, sequences, tmp_path):
+    names, texts = ["first", "long", "short"], [text.decode() for text in sequences]
+    pairs = list(zip(names, texts, strict=True))
+    (tmp_path / "s.fa.gz").write_bytes(gzip.compress("".join(f">{n} about\n{t}\n" for n, t in pairs).encode()))
+    (tmp_path / "s.csv").write_text("gene,dna,label\n" + "".join(f"{n},{t},1\n" for n, t in pairs))
+    assert run("s.fa.gz", "--out", "fasta.npz")[0] == 0
+    assert run("s.csv", "--out", "table.npz", "--name-column", "gene")[0] == 0
+    assert run(bed, "--fasta", fasta, "--out", "bed.npz")[0] == 0
+    expected = npz(tmp_path / "bed.npz")
+    for name in ("fasta.npz", "table.npz"):
+        arrays = npz(tmp_path / name)
+        assert (arrays["names"].tolist(), arrays["length"].tolist()) == (names, [50, 170, 10])
+        np.testing.assert_array_equal(arrays["mean"], expected["mean"])
+    assert run("s.csv", "--out", "numbers.npz")[0] == 0
+    assert npz(tmp_path / "numbers.npz")["names"].tolist() == ["1", "2", "3"]
+
+
+def test_all_layers_with_the_last_one_first(run, bed, fasta, weights, sequences, tmp_path):
+    anndata = pytest.importorskip("anndata", reason="anndata is not installed")
+    assert run(bed, "--fasta", fasta, "--out", "v.h5ad", "--layer", "all", "--strand", "+")[0] == 0
+    read = anndata.read_h5ad(tmp_path / "v.h5ad")
+    np.testing.assert_allclose(read.X, embed(load(weights), sequences, strand="+", window=WINDOW), atol=1e-6)
+    first = embed(load(weights), sequences, layer=0, strand="+", window=WINDOW)
+    np.testing.assert_allclose(read.obsm["mean_layer0"], first, atol=1e-6)
+    assert (list(read.obsm), read.uns["hyenadna"]["layer"]) == (["mean_layer0"], "[1, 0]")
+
+
+def test_each_base_has_a_vector(run, tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nACGT\n>b\nGGG\n")
+    assert run("s.fa", "--out", "v.npz", "--pool", "none")[0] == 0
+    arrays = npz(tmp_path / "v.npz")
+    assert arrays["names"].tolist() == ["a:0", "a:1", "a:2", "a:3", "b:0", "b:1", "b:2"]
+    assert arrays["sequence"].tolist() == list("aaaabbb")
+    assert arrays["position"].tolist() == [0, 1, 2, 3, 0, 1, 2]
+    assert run("s.fa", "--out", "mean.npz")[0] == 0
+    np.testing.assert_allclose(arrays["state"][:4].mean(axis=0), npz(tmp_path / "mean.npz")["mean"][0], atol=1e-6)
+
+
+VCF = """##fileformat=VCFv4.2
+##contig=<ID=chr1,length=660>
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+"""
+
+
+def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_path):
+    bases = open_genome(fasta).read("chr1", 0, 660).tobytes().decode()
+    ref = bases[150:152]
+    alt = "ACGT"[("ACGT".index(ref[0]) + 1) % 4]
+    deletion = f"chr1\t151\t.\t{ref}\t{ref[0]},<DEL>\t.\t.\t.\n"
+    (tmp_path / "v.vcf").write_text(VCF + f"chr1\t151\trs1\t{ref[0]}\t{alt}\t.\t.\t.\n" + deletion)
+    options = ("--vcf", "v.vcf", "--fasta", fasta, "--pool", "mean", "--pool", "variant")
+    status, _, stderr = run(*options, "--out", "v.npz")
+    assert status == 0
+    assert "Left out 1 of 3: symbolic in 1 (first chr1:151:" in stderr
+    arrays = npz(tmp_path / "v.npz")
+    assert arrays["names"][0] == f"chr1:151:{ref[0]}:{alt}"
+    assert (arrays["start"][0], arrays["record"].tolist()) == (150, [0, 1])
+    start, end = arrays["window_start"][0], arrays["window_end"][0]
+    assert end - start == WINDOW
+    assert start < 150 - 16 < 150 + 16 < end
+    windows = [bases[start:150] + base + bases[151:end] for base in (ref[0], alt)]
+    of_ref, of_alt = embed(load(weights), windows, window=WINDOW)
+    np.testing.assert_allclose(arrays["ref_mean"][0], of_ref, atol=1e-6)
+    np.testing.assert_allclose(arrays["alt_mean"][0], of_alt, atol=1e-6)
+    for pool in ("mean", "variant"):
+        difference = arrays[f"alt_{pool}"] - arrays[f"ref_{pool}"]
+        np.testing.assert_array_equal(arrays[f"difference_{pool}"], difference)
+        assert np.abs(difference).max() > 1e-4
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("suffix", ["h5ad", "npz", "npy", "parquet"])
+def test_merged_shards_have_the_bytes_of_the_whole(run, cli, bed, fasta, tmp_path, suffix):
+    words = (bed, "--fasta", fasta, "--pool", "mean", "--pool", "last")
+    assert run(*words, "--out", f"whole.{suffix}")[0] == 0
+    for number in (1, 2):
+        assert run(*words, "--out", f"{number}.shard", "--shard", f"{number}/2")[0] == 0
+    bed.unlink()  # the shards have all that the output needs
+    assert cli("merge", f"merged.{suffix}", "2.shard", "1.shard")[0] == 0
+    whole = sorted(tmp_path.glob("whole.*"))
+    merged = sorted(tmp_path.glob("merged.*"))
+    assert [path.name.replace("merged", "whole") for path in merged] == [path.name for path in whole]
+    assert [path.read_bytes() for path in merged] == [path.read_bytes() for path in whole]
+
+
+KILLED = """
+import os, signal, sys
+from hyenadna_backends import Choice
+from hyenadna_core.cli import Session, make_cli
+from hyenadna_core.inference import embed_job
+from hyenadna_plugins import plugin_manager
+done, vectors = [], embed_job.vectors_of
+def killed(*arguments, **options):
+    if done:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done.append(1)
+    return vectors(*arguments, **options)
+embed_job.vectors_of, embed_job.PART = killed, 100
+make_cli(Session(plugin_manager(names=[]), Choice(sys.argv[1], "test")))(sys.argv[2:])
+"""
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_killed_run_goes_on_to_the_same_bytes(run, bed, fasta, weights, tmp_path):
+    words = ["embed", bed, "--fasta", fasta, "--weights", weights, "--out", "killed.h5ad"]
+    command = [sys.executable, "-c", KILLED, os.environ["KERAS_BACKEND"], *words]
+    killed = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    status, _, stderr = run(*words[1:4], "--out", "killed.h5ad", "--resume")
+    assert (status, "Continuing with killed.h5ad.parts: 1 of 3 parts are done." in stderr) == (0, True)
+    assert run(*words[1:4], "--out", "whole.h5ad")[0] == 0
+    assert (tmp_path / "killed.h5ad").read_bytes() == (tmp_path / "whole.h5ad").read_bytes()
+    assert list(tmp_path.glob("*.parts")) == []
+
+
+def test_rows_without_a_vector_are_counted(run, tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nACGT\n>b\n\n>c\nNNNN\n>d\nTTT\n")
+    status, _, stderr = run("s.fa", "--out", "v.npz")
+    line = "Left out 2 of 4: the sequence is empty in 1 (first b), the sequence has no A, C, G or T in 1 (first c)."
+    assert (status, line in stderr) == (0, True)
+    assert npz(tmp_path / "v.npz")["names"].tolist() == ["a", "d"]
+
+
+TWICE = "give each its own name"
+WRONG = {
+    "nothing": ([], "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."),
+    "two": (["s.fa", "--vcf", "v.vcf"], "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."),
+    "bed": (["twice.bed"], "twice.bed has places but no bases: give its genome with --fasta."),
+    "fasta": (["s.fa", "--fasta", "s.fa"], "s.fa has its own bases: leave out --fasta s.fa."),
+    "missing": (["no.fa"], "Cannot read no.fa"),
+    "suffix": (["s.txt.zip"], "s.txt.zip: name the file after its format"),
+    "column": (["s.fa", "--name-column", "x"], "s.fa has no columns to choose"),
+    "empty": (["empty.fa"], "empty.fa has no sequence that can have a vector: it has no rows."),
+    "only N": (
+        ["n.fa"],
+        "n.fa has no sequence that can have a vector: the sequence has no A, C, G or T in 1 (first c).",
+    ),
+    "twice": (["twice.fa"], f"twice.fa: a name comes twice, first a: {TWICE}."),
+    "character": (["odd.fa"], "odd.fa, row a: the sequence has the character '!'"),
+    "layer": (["s.fa", "--layer", "5"], "The model has no layer 5: choose 0 (the embedding) to 1 (the last)."),
+    "pool": (["s.fa", "--pool", "variant"], "The pooling variant is for the alleles of a VCF"),
+    "overlap": (["s.fa", "--overlap", "64"], "An overlap of 64 leaves no new base of a window of 64"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, case):
+    files = {"s.fa": ">a\nACGT\n", "empty.fa": "", "n.fa": ">c\nNN\n", "twice.fa": ">a\nA\n>b\nC\n>a\nG\n"}
+    files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    words, message = WRONG[case]
+    assert one_line(run(*words, "--out", "v.npz")[2]).startswith(f"Error: {message}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+
+
+def test_intervals_are_named_by_place_on_demand(run, one_line, fasta, tmp_path):
+    (tmp_path / "i.bed").write_text("chr1\t0\t5\tsame\nchr1\t9\t12\tsame\nchr2\t0\t4\tsame\t0\t-\n")
+    words = ("i.bed", "--fasta", fasta, "--out", "v.npz")
+    expected = (
+        "Error: i.bed: 2 names come twice, first same: give each its own name in column 4, or add --name-by-place."
+    )
+    assert one_line(run(*words)[2]) == expected
+    assert run(*words, "--name-by-place")[0] == 0
+    assert npz(tmp_path / "v.npz")["names"].tolist() == ["chr1:0-5", "chr1:9-12", "chr2:0-4(-)"]
