@@ -94,11 +94,11 @@ def command(
     from hyenadna_core.inference.announcement import Announcement
     from hyenadna_core.inference.assemblers import ASSEMBLERS
     from hyenadna_core.inference.chunks import AT_ONCE
-    from hyenadna_core.inference.embed import Kind, check_chunks, check_kinds
     from hyenadna_core.inference.embedded import Files, opened_rows
     from hyenadna_core.inference.model import find_weights, job_of, make_model
     from hyenadna_core.inference.parts import opened_parts
     from hyenadna_core.inference.survey import survey
+    from hyenadna_core.inference.vectors import Kind, check_chunks, check_kinds
     from hyenadna_core.inference.windows import STRANDS
     from hyenadna_core.vectors.writing import vector_paths
 

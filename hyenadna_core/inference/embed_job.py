@@ -9,12 +9,12 @@ import numpy as np
 
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.inference.chunks import Chunking, chunk_lengths, groups_of
-from hyenadna_core.inference.embed import Kind, states_of, vectors_of
 from hyenadna_core.inference.embedded import ALT, REF, Files, Row, RowSource
 from hyenadna_core.inference.job import Job
 from hyenadna_core.inference.part_file import Arrays
 from hyenadna_core.inference.pooling import BASES
 from hyenadna_core.inference.survey import usable_rows
+from hyenadna_core.inference.vectors import Kind, states_of, vectors_of
 from hyenadna_core.terminal import Advance
 from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, Block, Layout
 from hyenadna_core.vectors.writing import vector_paths, write_vectors

@@ -104,4 +104,4 @@ def _missing(record: Record, path: Path) -> str:
 def _first(strange: bytes) -> str | bytes:
     """Return the first character of UTF-8, or else the first byte."""
     text = strange[:4].decode("utf-8", errors="ignore")
-    return text[0] if strange[0] > 127 and text else strange[:1]
+    return text[0] if text else strange[:1]

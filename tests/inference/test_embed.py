@@ -6,8 +6,8 @@ import pytest
 import hyenadna_core
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, embed, embed_each, encode, reverse_complement
 from hyenadna_core.inference.chunks import Chunking, chunks_of
-from hyenadna_core.inference.embed import Kind, vectors_of
 from hyenadna_core.inference.pooling import AT_ONCE, Read
+from hyenadna_core.inference.vectors import Kind, vectors_of
 from hyenadna_core.model.spectra import layers, predict
 
 pytestmark = pytest.mark.keras

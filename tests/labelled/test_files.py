@@ -68,7 +68,7 @@ def test_a_table_labels_a_fasta(write):
         ("reads", "", "reads has no suffix: name it after its format"),
         ("reads.csv", "sequence,label\n", "reads.csv has no usable row: it has no rows"),
         ("reads.fa", ">a\nAC\n", "reads.fa has no usable row: the label is empty in 1"),
-        ("reads.csv", "sequence,label\nACGT,1\nA7,1\n", "reads.csv, row 2: the sequence has the character b'7'"),
+        ("reads.csv", "sequence,label\nACGT,1\nA7,1\n", "reads.csv, row 2: the sequence has the character '7'"),
         ("reads.bed", "chr1\t0\t4\t1\n", "reads.bed has intervals but no bases"),
     ],
 )
