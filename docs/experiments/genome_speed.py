@@ -9,6 +9,8 @@ r"""Print how fast variants are scored and tracks are computed, beside whole for
   of tiny-16k-d128; beside the same.
 - track-1k, track-16k: windows of 1,024 bases with a context of 512, and 16,384 with 4,096, one
   strand; beside whole passes of the same windows.
+- embed-1k, embed-mixed: mean vectors of sequences of 1,024 bases, or of 100 to 1,024, one strand;
+  beside hidden states of as many bases in windows of 1,024.
 
 With `--exact N`, snap prints how far N of the scores, and those of whole passes, are from the
 float64 definition of the model.
@@ -29,7 +31,7 @@ from scipy.special import log_softmax
 
 from hyenadna_backends.blocks import backend
 from hyenadna_backends.forward import without_gradients
-from hyenadna_core import CausalLM, definition
+from hyenadna_core import CausalLM, definition, embed
 from hyenadna_core.genome.fasta import Genome, open_genome
 from hyenadna_core.genome.intervals import Interval
 from hyenadna_core.genome.variants import ACGT, Variant, bases_of
@@ -180,6 +182,27 @@ def track_sides(
     return ours, other, len(piece)
 
 
+def embed_sides(genome: Genome, chrom: str, count: int, shortest: int) -> tuple[Side, Side, int]:
+    """Return both sides for `count` sequences of `shortest` to 1,024 bases, and their bases."""
+    model = CausalLM.from_preset(DEFAULT_WEIGHTS)
+    first = genome.contigs[chrom] // 2
+    lengths = np.exp(np.random.default_rng(0).uniform(np.log(shortest), np.log(1024), count)).round().astype(int)
+    sequences = [
+        genome.read(chrom, first + 1024 * row, first + 1024 * row + length) for row, length in enumerate(lengths)
+    ]
+    ids = encode(genome.read(chrom, first, first + lengths.sum() // 1024 * 1024)).reshape(-1, 1024)
+    batch = windows_at_once(model.hyena_config, 1024)
+
+    def ours() -> np.ndarray:
+        return embed(model, sequences, strand="+", window=1024)
+
+    def other() -> None:
+        for row in range(0, len(ids), batch):
+            ops.convert_to_numpy(forward(model.backbone, ids[row : row + batch]))
+
+    return ours, other, int(lengths.sum())
+
+
 def main() -> None:
     """Measure, and print a line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -212,6 +235,8 @@ WHAT: dict[str, tuple[str, int, Callable[[Genome, str, int], tuple[Side, Side, i
     "snap": ("variants", 2, snap_sides),
     "track-1k": ("bases", 256, partial(track_sides, window=1_024, context=512, preset=DEFAULT_WEIGHTS)),
     "track-16k": ("bases", 16, partial(track_sides, window=LONG, context=4_096, preset="tiny-16k-d128")),
+    "embed-1k": ("bases", 256, partial(embed_sides, shortest=1_024)),
+    "embed-mixed": ("bases", 1024, partial(embed_sides, shortest=100)),
 }
 
 if __name__ == "__main__":
