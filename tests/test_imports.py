@@ -22,10 +22,12 @@ terminal
 files
 genome
 labelled
+vectors
 weights
 model
 task backend datasets
 evaluation
+probe
 training
 tasks
 inference

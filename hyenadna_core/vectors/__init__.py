@@ -1,0 +1,1 @@
+"""Vectors of sequences, such as embeddings of any model, with names and columns."""
