@@ -12,7 +12,8 @@ def register_commands(cli: Any) -> None:
     """Add the commands by section of `hyenadna --help`."""
     sections = {
         "Train and use a model": ("train", "evaluate", "predict"),
-        "A genome through the model": ("score", "track", "mutate", "embed", "generate", "merge"),
+        "A genome through the model": ("score", "track", "mutate", "generate", "merge"),
+        "Vectors": ("embed", "probe"),
         "Weights and data": ("presets", "convert", "datasets"),
         "Tasks and plug-ins": ("tasks", "new_task", "plugins"),
         "This installation": ("doctor", "parity", "bench"),

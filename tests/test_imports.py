@@ -27,6 +27,7 @@ weights
 model
 task backend datasets
 evaluation
+probe
 training
 tasks
 inference

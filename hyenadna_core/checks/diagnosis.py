@@ -15,7 +15,7 @@ from hyenadna_backends.devices import ask
 from hyenadna_core.backend import installed_version
 from hyenadna_core.terminal import print_result, print_table
 
-EXTRAS = ("jax", "torch", "mlx", "classify", "hub", "vcf", "bigwig", "pictures", "tensorboard", "wandb")
+EXTRAS = ("jax", "torch", "mlx", "classify", "hub", "h5ad", "vcf", "bigwig", "pictures", "tensorboard", "wandb")
 
 
 def diagnose(choice: Choice) -> dict[str, Any]:

@@ -83,12 +83,17 @@ def _scaled_counts(texts: Sequence[list[str]], k: int) -> list[Any]:
     Each split gives a sparse array, (n, features). The largest count of each k-mer in the training
     split becomes 1.
     """
-    counter = scikit_learn("feature_extraction.text").CountVectorizer(
-        analyzer="char", lowercase=False, ngram_range=(k - SHORTER, k), dtype=np.float64
-    )
+    counter = kmer_counter(k - SHORTER, k)
     scaler = scikit_learn("preprocessing").MaxAbsScaler()
     train = scaler.fit_transform(counter.fit_transform(texts[0]))
     return [train, *(scaler.transform(counter.transform(other)) for other in texts[1:])]
+
+
+def kmer_counter(shortest: int, longest: int) -> Any:
+    """Return scikit-learn's counter of all k-mers of some lengths; it gives a sparse array."""
+    return scikit_learn("feature_extraction.text").CountVectorizer(
+        analyzer="char", lowercase=False, ngram_range=(shortest, longest), dtype=np.float64
+    )
 
 
 def _classes(counts: Any, targets: np.ndarray, penalty: float, classes: int) -> Predict:

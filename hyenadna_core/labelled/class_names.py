@@ -9,26 +9,32 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 FEW = 10  # different whole numbers that are classes in any case
 
 
-def check_are_classes(labels: Sequence[str]) -> None:
-    """Check that the labels of a training split name classes, and are not quantities.
+def are_quantities(labels: Sequence[str]) -> bool:
+    """Return whether the labels of a training split are quantities, not names of classes.
 
     Labels name classes unless all of them are numbers. Numbers name classes if they are whole, and
     there are at most ten different ones, or they count from 0 or 1 without a gap and come at least
     twice on average.
-
-    Raises:
-        HyenaDNAError: they are quantities.
     """
-    names = dict.fromkeys(labels)
-    numbers = set(map(_number, names))
+    numbers = set(map(_number, dict.fromkeys(labels)))
     values = {number for number in numbers if number is not None}
     if not values or None in numbers:
-        return
+        return False
     whole = all(value.is_integer() for value in values)
     counts = min(values) in (0, 1) and max(values) - min(values) + 1 == len(values) <= len(labels) / 2
-    if not whole or (len(values) > FEW and not counts):
+    return not whole or (len(values) > FEW and not counts)
+
+
+def check_are_classes(labels: Sequence[str]) -> None:
+    """Check that the labels of a training split name classes.
+
+    Raises:
+        HyenaDNAError: they are quantities (`are_quantities`).
+    """
+    if are_quantities(labels):
+        names = dict.fromkeys(labels)
         raise HyenaDNAError(
-            f"The labels are {len(values):,} different numbers, {first_names(names)}: "
+            f"The labels are {len(set(map(_number, names))):,} different numbers, {first_names(names)}: "
             "give --target regression to predict numbers, or --target classes if each is the name of a class."
         )
 

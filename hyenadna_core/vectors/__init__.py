@@ -1,1 +1,1 @@
-"""Files of vectors: .h5ad, .parquet, .npz and .npy, written in pieces and read by name."""
+"""Files of vectors of any model, with names and columns: read whole, written in pieces."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.track_table import import_pyarrow
+from hyenadna_core.vectors.arrays import TABLE
 from hyenadna_core.vectors.blocks import Block, Layout
 from hyenadna_core.vectors.h5ad import import_h5py, write_h5ad
 from hyenadna_core.vectors.npz import write_npy, write_npz
@@ -17,7 +18,7 @@ FORMATS: dict[str, Callable[[Path, Layout, Iterable[Block]], None]] = {
     ".npz": write_npz,
 }
 LIBRARIES: dict[str, Callable[[Path], Any]] = {".h5ad": import_h5py, ".parquet": import_pyarrow}
-NPY, TABLE = ".npy", ".tsv"  # an array for each kind, and a table for the names
+NPY = ".npy"  # an array for each kind, and a table for the names
 
 
 def vector_paths(path: Path, kinds: Sequence[str]) -> list[Path]:

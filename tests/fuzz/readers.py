@@ -34,6 +34,7 @@ from hyenadna_core.training.config import RunConfig, RunFile
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.training.task_options import task_of_run
 from hyenadna_core.training.warmup import Stage
+from hyenadna_core.vectors.reading import read_vectors
 from hyenadna_core.weights.sources import read_weights
 from hyenadna_plugins import plugin_manager
 
@@ -127,6 +128,23 @@ def parquet():
 
     file = io.BytesIO()
     parquet.write_table(pyarrow.table({"sequence": ["ACGT", "TTTT"], "label": ["0", "1"]}), file)
+    return file.getvalue()
+
+
+def lists():
+    """Return the bytes of a small Parquet file with a column of vectors."""
+    import pyarrow
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table({"name": ["a", "b"], "e0": [0.5, 1.0], "of": [[1.0], [2.0]]}), file)
+    return file.getvalue()
+
+
+def vectors():
+    """Return the bytes of a small .npz of vectors."""
+    file = io.BytesIO()
+    np.savez(file, names=np.array(["a", "b"]), start=np.arange(2), mean=np.ones((2, 3), np.float32))
     return file.getvalue()
 
 
@@ -250,6 +268,8 @@ READERS = {
     "table": Reader("table.csv", mutated([TABLE]), read_labelled),
     "compressed table": Reader("table.tsv.gz", compressed(TABLE.replace(b",", b"\t")), read_labelled),
     "Parquet": Reader("table.parquet", st.deferred(lambda: mutated([parquet()], ODD)), read_labelled),
+    "vectors": Reader("vectors.npz", st.deferred(lambda: mutated([vectors()], ODD)), read_vectors),
+    "lists of vectors": Reader("vectors.parquet", st.deferred(lambda: mutated([lists()], ODD)), read_vectors),
     "safetensors": Reader("weights.safetensors", safetensors_like(), read_weights),
     "ckpt": Reader("weights.ckpt", checkpoint_like(), read_weights),
     "config.json": Reader("config.json", json_like(HUB), read_config),

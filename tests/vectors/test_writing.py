@@ -8,9 +8,10 @@ import pytest
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, TEXT, Block, Layout
+from hyenadna_core.vectors.reading import read_vectors
 from hyenadna_core.vectors.writing import vector_paths, write_vectors
 
-NAMES = ["a", "b", 'c"\t', "dé", "name of e"]
+NAMES = ["a", "b", 'c"\td', "dé", "name of e"]
 CHROM, START, REF = ["1", "2", "1", "X", "2"], np.arange(5) * 10, ["A", "AC", "", "G", "T"]
 MEAN = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 MAX = MEAN + 1
@@ -105,6 +106,26 @@ def test_too_few_rows_leave_no_file(write, tmp_path, name):
     with pytest.raises(HyenaDNAError, match="There are 5 rows, and 6 are needed"):
         write(name, LAYOUT._replace(rows=6))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "which"),
+    [
+        ("v.h5ad", "v.h5ad", "max"),
+        ("v.npz", "v.npz", "max"),
+        ("v.parquet", "v.parquet", "max"),
+        ("v.npy", "v.max.npy", None),
+    ],
+)
+def test_probe_reads_each_format(write, tmp_path, name, file, which):
+    for library in {".h5ad": ["anndata"], ".parquet": ["pyarrow"]}.get(name[1:], []):
+        pytest.importorskip(library, reason=f"{library} is not installed")
+    write(name)
+    read = read_vectors(tmp_path / file, which)
+    np.testing.assert_array_equal(read.values, MAX)
+    assert read.names == NAMES
+    assert list(read.columns["chrom"]) == CHROM
+    assert [int(start) for start in read.columns["start"]] == START.tolist()
 
 
 def test_an_unknown_suffix_is_one_line(tmp_path):
