@@ -125,7 +125,7 @@ def command(
         job = replace(job_of(weights, "embed", inputs, options, len(plan.rows)), shard=shard)
         with opened_parts(out, job, resume, written) as parts:
             if parts.missing:
-                model, of_parts = make_model(weights), embed_job.RowsOfParts(source, plan.rows)
+                model, of_parts = make_model(weights), embed_job.RowsOfParts(source, rows.repeated, plan.rows)
                 strands = len(STRANDS[strand])
                 bases, count = (sum(sizes[part] for part in parts.missing) for sizes in (plan.bases, plan.rows))
                 what = "variants" if vcf else "sequences"

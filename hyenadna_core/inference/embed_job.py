@@ -79,8 +79,8 @@ def options_of(files: Files, source: RowSource, plan: Plan, channels: int) -> di
 class RowsOfParts:
     """The rows of a source, read once for parts with rising numbers."""
 
-    def __init__(self, source: RowSource, sizes: Sequence[int]) -> None:
-        self._rows, self._sizes, self._next = usable_rows(source), sizes, 0
+    def __init__(self, source: RowSource, repeated: frozenset[int], sizes: Sequence[int]) -> None:
+        self._rows, self._sizes, self._next = usable_rows(source, repeated), sizes, 0
 
     def of(self, part: int) -> list[Row]:
         """Return the rows of a part; parts before it that were not asked for are skipped."""

@@ -88,7 +88,7 @@ class RowSource(NamedTuple):
         reads: the names of the sequences of a row: ("",), or REF and ALT.
         rows: rows(advance) yields all rows; it calls advance(n) after n more bytes of the file.
         size: of the file in bytes.
-        remedy: what to do if two rows have one name.
+        remedy: what to do if two rows have one name; "" if the later ones are left out.
     """
 
     columns: dict[str, str]
@@ -175,7 +175,8 @@ def variant_source(vcf: Source, genome: Genome, names: Names, window: int) -> Ro
     """Return the alleles of a VCF in windows of the genome.
 
     An allele has its shortest form, and the name chrom:position:ref:alt with a position from 1.
-    Alleles that `hyenadna score` does not score are left out, for the same reasons.
+    Alleles that `hyenadna score` does not score are left out, for the same reasons, and so are
+    alleles that come again.
     """
 
     def rows(advance: Advance) -> Iterator[Row]:
@@ -186,8 +187,7 @@ def variant_source(vcf: Source, genome: Genome, names: Names, window: int) -> Ro
 
     columns = {"chrom": CATEGORY, "start": NUMBER, "ref": TEXT, "alt": TEXT}
     columns |= {"window_start": NUMBER, "window_end": NUMBER, "record": NUMBER}
-    remedy = "keep one, as `bcftools norm --rm-dup exact` does"
-    return RowSource(columns, (REF, ALT), rows, vcf.path.stat().st_size, remedy)
+    return RowSource(columns, (REF, ALT), rows, vcf.path.stat().st_size, remedy="")
 
 
 def _variant_row(genome: Genome, variant: Variant, reason: Reason, window: int) -> Row:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -20,10 +21,12 @@ class Survey(NamedTuple):
     Attributes:
         lengths: bases of each sequence of each row: (rows, reads) int64.
         left_out: the number of rows left out by reason, and the name of the first.
+        repeated: the numbers of rows, among those without a fault, that come again.
     """
 
     lengths: np.ndarray
     left_out: dict[str, tuple[int, str]]
+    repeated: frozenset[int] = frozenset()
 
     def line(self) -> str:
         """Return a line about the rows that are left out, or nothing."""
@@ -40,7 +43,8 @@ def survey(source: RowSource, name: str) -> Survey:
     """Read all rows once. Memory grows by a few bytes for each row.
 
     Raises:
-        HyenaDNAError: two rows have one name, or no row can have a vector.
+        HyenaDNAError: two rows have one name, unless the source allows it, or no row can have a
+            vector.
     """
     lengths, digests = bytearray(), bytearray()
     counts: Counter[str] = Counter()
@@ -59,30 +63,35 @@ def survey(source: RowSource, name: str) -> Survey:
     )
     if not len(found.lengths):
         raise HyenaDNAError(f"{name} has no sequence that can have a vector: {found.reasons or 'it has no rows'}.")
-    names = np.sort(np.frombuffer(digests, f"V{DIGEST}"))
-    if (same := names[1:][names[1:] == names[:-1]]).size:
-        twice = _first_twice(source, {bytes(each) for each in same})
-        count = "a name comes" if same.size == 1 else f"{same.size:,} names come"
-        raise HyenaDNAError(f"{name}: {count} twice, first {shown(twice, NAME)}: {source.remedy}.")
-    return found
+    return _without_repeated(found, source, name, np.frombuffer(digests, f"V{DIGEST}"))
 
 
-def usable_rows(source: RowSource) -> Iterator[Row]:
+def _without_repeated(found: Survey, source: RowSource, name: str, digests: np.ndarray) -> Survey:
+    """Leave out rows whose name came before, where a source allows them.
+
+    Raises:
+        HyenaDNAError: it does not.
+    """
+    _, first = np.unique(digests, return_index=True)
+    repeated = np.setdiff1d(np.arange(len(digests)), first)
+    if not repeated.size:
+        return found
+    example = shown(next(islice(usable_rows(source), int(repeated[0]), None)).name, NAME)
+    if source.remedy:
+        count = "a name comes" if repeated.size == 1 else f"{repeated.size:,} names come"
+        raise HyenaDNAError(f"{name}: {count} twice, first {example}: {source.remedy}.")
+    return Survey(
+        np.delete(found.lengths, repeated, axis=0),
+        found.left_out | {"the allele comes again": (repeated.size, example)},
+        frozenset(repeated.tolist()),
+    )
+
+
+def usable_rows(source: RowSource, repeated: frozenset[int] = frozenset()) -> Iterator[Row]:
     """Yield the rows that are not left out."""
-    return (row for row in source.rows(lambda done: None) if not row.fault)
+    rows = (row for row in source.rows(lambda done: None) if not row.fault)
+    return (row for number, row in enumerate(rows) if number not in repeated)
 
 
 def _digest(row: Row) -> bytes:
     return hashlib.blake2b(row.name.encode(), digest_size=DIGEST).digest()
-
-
-def _first_twice(source: RowSource, digests: set[bytes]) -> str:
-    """Return the first name that comes a second time."""
-    seen: set[bytes] = set()
-    for row in usable_rows(source):
-        digest = _digest(row)
-        if digest in seen:
-            return row.name
-        if digest in digests:
-            seen.add(digest)
-    raise HyenaDNAError("The file was changed in the meantime: start again.")

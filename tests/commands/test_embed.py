@@ -113,14 +113,15 @@ def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_pat
     ref = bases[150:152]
     alt = "ACGT"[("ACGT".index(ref[0]) + 1) % 4]
     deletion = f"chr1\t151\t.\t{ref}\t{ref[0]},<DEL>\t.\t.\t.\n"
-    (tmp_path / "v.vcf").write_text(VCF + f"chr1\t151\trs1\t{ref[0]}\t{alt}\t.\t.\t.\n" + deletion)
+    snv = f"chr1\t151\trs1\t{ref[0]}\t{alt}\t.\t.\t.\n"
+    (tmp_path / "v.vcf").write_text(VCF + snv + snv + deletion)
     options = ("--vcf", "v.vcf", "--fasta", fasta, "--pool", "mean", "--pool", "variant")
     status, _, stderr = run(*options, "--out", "v.npz")
     assert status == 0
-    assert "Left out 1 of 3: symbolic in 1 (first chr1:151:" in stderr
+    assert f"Left out 2 of 4: symbolic in 1 (first chr1:151:{ref}:<DEL>), the allele comes again in 1" in stderr
     arrays = npz(tmp_path / "v.npz")
     assert arrays["names"][0] == f"chr1:151:{ref[0]}:{alt}"
-    assert (arrays["start"][0], arrays["record"].tolist()) == (150, [0, 1])
+    assert (arrays["start"][0], arrays["record"].tolist()) == (150, [0, 2])
     start, end = arrays["window_start"][0], arrays["window_end"][0]
     assert end - start == WINDOW
     assert start < 150 - 16 < 150 + 16 < end
