@@ -1,6 +1,8 @@
 """The logits base by base equal those of a full pass, at every base."""
 
 import re
+from pathlib import Path
+from runpy import run_path
 
 import keras
 import numpy as np
@@ -24,12 +26,21 @@ MODELS = {
 def model(request):
     options = dict(MODELS[request.param])
     tie = options.pop("tie_embeddings", True)
-    return CausalLM(HyenaBackbone(2, 16, LENGTH, seed=5, **options), tie_embeddings=tie)
+    model, rng = CausalLM(HyenaBackbone(2, 16, LENGTH, seed=5, **options), tie_embeddings=tie), np.random.default_rng(3)
+    for variable in model.variables:
+        if variable.name in ("bias", "beta"):  # they are 0 before training
+            variable.assign(variable + rng.normal(size=variable.shape, scale=0.1))
+    return model
 
 
 @pytest.fixture(scope="module")
 def ids():
     return np.random.default_rng(0).integers(A, T + 1, (2, LENGTH)).astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def quadratic_tiles():
+    return run_path(str(Path(__file__).with_name("quadratic_tiles.py")))["QuadraticTiles"]
 
 
 def read(model, ids, prompt, length):
@@ -162,19 +173,26 @@ def test_a_model_with_attention_is_refused():
 
 
 @pytest.mark.parametrize("blocks", [1, 5, 8])
-def test_tiles_add_each_pair_of_blocks_once(blocks):
+def test_tiles_add_each_pair_of_blocks_once(blocks, quadratic_tiles):
     """Compare with the sum over all earlier inputs, base by base: O(L^2)."""
     rng, D, L = np.random.default_rng(blocks), 3, blocks * BLOCK
     u = rng.normal(size=(2, D, L)).astype(np.float32)
     prompt = rng.normal(size=(2, D, L)).astype(np.float32)
-    k = rng.normal(size=(D, L)).astype(np.float32)
-    tiles = Tiles(Filters(k), keras.ops.convert_to_tensor(prompt))
-    for number in range(blocks):
-        first = number * BLOCK
+    filters = Filters(rng.normal(size=(D, L)).astype(np.float32))
+    tiles, twin = (kind(filters, keras.ops.convert_to_tensor(prompt)) for kind in (Tiles, quadratic_tiles))
+    for first in range(0, L, BLOCK):
         expected = prompt[:, :, first : first + BLOCK].astype(np.float64)
         for t in range(BLOCK):
             for s in range(first):
-                expected[:, :, t] += k[:, first + t - s] * u[:, :, s]
-        actual = keras.ops.convert_to_numpy(tiles.next_block())
-        np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=0)
-        tiles.append(keras.ops.convert_to_tensor(u[:, :, first : first + BLOCK]))
+                expected[:, :, t] += filters.k[:, first + t - s] * u[:, :, s]
+        for each in (tiles, twin):
+            np.testing.assert_allclose(keras.ops.convert_to_numpy(each.next_block()), expected, atol=1e-4, rtol=0)
+            each.append(keras.ops.convert_to_tensor(u[:, :, first : first + BLOCK]))
+
+
+def test_the_logits_are_those_of_the_obvious_convolution(model, ids, quadratic_tiles, monkeypatch):
+    from hyenadna_core.model import base_by_base
+
+    fast = read(model, ids, 3, LENGTH)
+    monkeypatch.setattr(base_by_base, "Tiles", quadratic_tiles)
+    np.testing.assert_allclose(read(model, ids, 3, LENGTH), fast, atol=1e-5, rtol=0)
