@@ -91,12 +91,16 @@ def test_sigterm_saves_the_state_and_only_the_same_run_goes_on(stopped, words, c
 def test_a_damaged_state_is_one_line_and_the_same_bytes(stopped, words, cli, tmp_path):
     (state,) = tmp_path.glob("new.fa.parts/state-*")
     state.write_bytes(state.read_bytes()[:-1])
+    unfinished = state.with_name(f".{state.name}-a1b2c3d4")  # as a killed run leaves it
+    unfinished.mkdir()
+    (unfinished / state.name).write_bytes(b"")
     status, _, stderr = cli(*words, *outputs("new.fa"), "--resume")
     assert status == 0
     line = "new.fa.parts/state-000000.safetensors is damaged: the part is computed from its beginning."
     assert stderr.splitlines().count(line) == 1
     assert cli(*words, *outputs("whole.fa"))[0] == 0
     assert same(tmp_path, "new.fa", "whole.fa")
+    assert list(tmp_path.glob("*.parts")) == []
 
 
 def test_resume_needs_a_file(cli, one_line):

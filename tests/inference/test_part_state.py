@@ -97,12 +97,14 @@ def test_a_signal_stops_at_once_after_the_block(tmp_path):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_a_full_disk_costs_one_line_and_no_work(states, monkeypatch, capsys, tmp_path):
+def test_a_full_disk_costs_one_line_and_no_work(monkeypatch, capsys, tmp_path):
     def full(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     monkeypatch.setattr(part_state, "file_written_aside", full)
     monkeypatch.setattr(part_state, "SECONDS", 0.0)
+    states = PartStates(tmp_path, "a" * 64, Signals())
+    assert states.is_due
     states.save(0, lambda: ARRAYS)
     line = f"Cannot write {tmp_path}/state-000000.safetensors: No space left on device: "
     assert capsys.readouterr().err == f"{line}a run that is stopped starts this part again.\n"
