@@ -4,7 +4,7 @@ For a few hundred numbers, a function of Keras takes longer to start than to com
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from hyenadna_backends.blocks import Tensor, backend
@@ -38,8 +38,13 @@ def rows() -> Rows:
 
 
 @cache
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of arrays, compiled once for all calls on JAX; others run it as it is."""
+def compiled(function: Callable[..., Any], *constants: int) -> Callable[..., Any]:
+    """Return a function of arrays, compiled once for all calls on JAX; others run it as it is.
+
+    Its first arguments are the constants, which shapes may depend on.
+    """
+    if constants:
+        function = partial(function, *constants)
     if backend() != "jax":
         return function
     import jax

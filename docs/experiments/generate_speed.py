@@ -2,11 +2,17 @@ r"""Print how long it takes to generate bases one by one, compared with full for
 
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py passes
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py doublings
+    KERAS_BACKEND=jax python docs/experiments/generate_speed.py quadratic
     KERAS_BACKEND=jax python docs/experiments/generate_speed.py samples
 
 - passes: 16,376 bases with tiny-16k-d128, compared with a full pass for each base. Passes run twice
   at 16 lengths spread over 16,384; the mean time of the second runs, times 16,376, is that of all.
 - doublings: 8,192 to 65,536 bases with 2 blocks of 128 channels and max_seq_len 131,074.
+- quadratic: the last doubling, 32,768 to 65,536 bases, compared with that of the obvious
+  convolution, which adds up all earlier inputs for each base (tests/model/quadratic_tiles.py). It
+  is too slow to run whole: blocks of 64 bases run four times at 8 places spread over the length,
+  and the shortest times after the first runs are integrated. The time of the tiles is added for
+  the rest of a step.
 - samples: 4,096 bases of 8 samples at once, compared with one.
 
 All times of generating include the compilation. The models are untrained.
@@ -15,12 +21,16 @@ All times of generating include the compilation. The models are untrained.
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from hyenadna_backends.blocks import backend
 from hyenadna_core import CausalLM, HyenaBackbone, generate
+from hyenadna_core.model.tiles import BLOCK, Filters
 
 PROMPT = "ACGTTGCA"
 LONG = 16_384
@@ -70,6 +80,28 @@ def doublings() -> None:
         before = seconds
 
 
+def quadratic() -> None:
+    """Print the ratio of the last doubling, and that of the obvious convolution."""
+    twin = run_path(str(Path(__file__).parents[2] / "tests/model/quadratic_tiles.py"))["QuadraticTiles"]
+    model, longest = CausalLM(HyenaBackbone(2, 128, 131_074)), 65_536
+    fast = {bases: generating(model, bases) for bases in (256, longest // 2, longest)}
+    rng, filters = np.random.default_rng(0), Filters(np.zeros((128, longest), np.float32))
+    places, times = np.linspace(longest / 8, longest - BLOCK, 8, dtype=int) // BLOCK * BLOCK, []
+    for place in places:
+        tiles = twin(filters, ops.zeros((1, 128, longest)))
+        tiles.append(ops.convert_to_tensor(rng.normal(size=(1, 128, place)).astype("float32")))
+        ops.convert_to_numpy(tiles.next_block())
+        times.append(min(seconds_of(lambda tiles=tiles: ops.convert_to_numpy(tiles.next_block())) for _ in range(3)))
+    own = model.hyena_config.n_layer * (model.hyena_config.order - 1)
+    at = np.arange(0, longest, BLOCK)
+    blocks = own * np.interp(at, [0, *places], [0, *times])  # seconds of each block
+    slow = {bases: blocks[at < bases].sum() + fast[bases] for bases in (longest // 2, longest)}
+    for name, seconds in (("tiles", fast), ("obvious, integrated from 8 places", slow)):
+        half, whole = seconds[longest // 2], seconds[longest]
+        print(f"{backend()}: {name}: {longest // 2:,} bases in {half:.1f} s, {longest:,} in {whole:.1f} s, ", end="")
+        print(f"{whole / half:.2f} times")
+
+
 def samples() -> None:
     """Print the time of 8 samples over that of one."""
     model = CausalLM.from_preset("tiny-16k-d128", weights=None)
@@ -79,7 +111,7 @@ def samples() -> None:
     print(f"{backend()}: one sample {one:.2f} s, 8 samples {eight:.2f} s: {eight / one:.2f} times")
 
 
-WHAT = {each.__name__: each for each in (passes, doublings, samples)}
+WHAT = {each.__name__: each for each in (passes, doublings, quadratic, samples)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -8,13 +8,14 @@ import click
 from hyenadna_core.backend import check_installed
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.inference.options import LONGEST, PATH, Reading, backend_option, weights_option
+from hyenadna_core.inference.shard import resume_option
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import notice_written
+from hyenadna_core.terminal import Advance, notice_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from hyenadna_core.inference.part_file import Arrays
 
-    from hyenadna_core.inference.generate import NewBases
+STDOUT = Path("-")
 
 
 def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[float, ...]:
@@ -58,9 +59,10 @@ def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...])
 )
 @click.option("--forced", metavar="PATTERN", default="", help="Fix the first new bases, as in NNNTATAAA; N is drawn.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
-@click.option("--out", type=PATH, help="File of the sequences, FASTA.  [default: stdout]")
+@click.option("--out", type=PATH, default="-", help="File of the sequences, FASTA.  [default: stdout]")
 @click.option("--log-likelihoods", type=PATH, metavar="FILE", help="Table (.tsv) of log P of each new base, in nats.")
 @click.option("--allow-longer", is_flag=True, help="Allow a longer sequence than in training; models fail on these.")
+@resume_option
 @weights_option
 @backend_option
 @click.pass_obj
@@ -73,9 +75,10 @@ def command(
     samples: int,
     seed: int,
     forced: str,
-    out: Path | None,
+    out: Path,
     log_likelihoods: Path | None,
     allow_longer: bool,
+    resume: bool,
     weights: str | None,
     backend: str | None,
     **rules: Any,
@@ -92,38 +95,62 @@ def command(
     """  # noqa: D301 (click reads this)
     check_installed(session.backend)  # the imports below start Keras
     from hyenadna_core.files.output import check_outputs, check_stdout
-    from hyenadna_core.inference.generate import check_bases, generate
-    from hyenadna_core.inference.generated import write_generated
-    from hyenadna_core.inference.model import find_weights, make_model
-    from hyenadna_core.inference.prompts import Prompt, read_prompts
+    from hyenadna_core.inference import generate_job
+    from hyenadna_core.inference.announcement import Announcement
+    from hyenadna_core.inference.generate import check_bases
+    from hyenadna_core.inference.generated import stream_generated
+    from hyenadna_core.inference.model import find_weights, job_of, make_model
+    from hyenadna_core.inference.parts import check_resume, opened_parts
+    from hyenadna_core.inference.prompts import read_prompts
     from hyenadna_core.inference.sampling import Sampling
+    from hyenadna_core.model.base_by_base import BaseByBase
 
     sampling = Sampling(**rules)
+    check_resume(out, resume)
     inputs = [path for path in (fasta, Path(prompt)) if path and path.is_file()]
-    written = [path for path in (out, log_likelihoods) if path]
+    written = [path for path in (out, log_likelihoods) if path and path != STDOUT]
     check_outputs(written, inputs)
-    if not out:
+    if out == STDOUT:
         check_stdout(inputs)
     prompts = read_prompts(prompt, fasta)
     for each in prompts:
         check_bases(f"The sequence of {shown(each.name)}", each.bases)
     longest = max(len(each.bases) for each in prompts) + bases
     window = longest if allow_longer else None
-    source = find_weights(session, Reading(weights, window, allow_longer, "+", None, "float32"))
+    source = find_weights(session, Reading(weights, window, allow_longer, "+", samples, "float32"))
     if longest > source.window:
         raise HyenaDNAError(
             f"A prompt of {longest - bases:,} bases with {bases:,} new ones is longer than the {source.window:,} bases "
             f"of the training of {source.name}, and models fail beyond that: ask for fewer, or add --allow-longer."
         )
-    model = make_model(source)
-
-    def new_bases(number: int, prompt: Prompt) -> "Iterator[NewBases]":
-        options: dict[str, Any] = {"samples": samples, "sampling": sampling, "forced": forced}
-        return generate(model, prompt.bases, bases, seed=(seed, number), **options)  # other draws for each prompt
-
     settings = {"weights": source.name, "sha256": source.sha256[:12], "seed": seed, "forced": forced.upper()}
     settings |= {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}
     settings |= {"bias": ",".join(f"{value:g}" for value in sampling.bias)}
-    write_generated(prompts, new_bases, bases, samples, settings, out, log_likelihoods)
+
+    def generator() -> generate_job.Generator:
+        reader = BaseByBase(make_model(source), longest)
+        return generate_job.Generator(reader, prompts, bases, samples, sampling, forced, seed)
+
+    if out == STDOUT:
+        stream_generated(prompts, generator().new_bases, bases, samples, settings, log_likelihoods)
+    else:
+        numbers = generate_job.parts_of(len(prompts), bases)
+        options = {"bases": bases, "samples": samples, "seed": seed, "forced": forced.upper(), **rules}
+        inputs_of_job = {"prompts": generate_job.input_of(prompt, prompts)}
+        job = job_of(source, "generate", inputs_of_job, options | {"batch_size": None}, len(numbers))
+        with opened_parts(out, job, resume, written) as parts:
+            if parts.missing:
+                ours, total = generator(), bases * sum(len(numbers[part]) for part in parts.missing)
+                announcement = Announcement(f"Generating {total * samples:,} bases", total)
+
+                def compute(part: int, advance: Advance) -> "Arrays":
+                    def both(done: int) -> None:
+                        announcement.advance(done)
+                        advance(done)
+
+                    return ours.compute(part, numbers[part], parts.states, both)
+
+                parts.run(compute, "Generating", [bases * len(part) for part in numbers])
+            parts.finish(generate_job.assembler_of(prompts, bases, settings, log_likelihoods))
     if written:
         notice_written(written)

@@ -35,6 +35,8 @@ def generate(
     sampling: Sampling | None = None,
     forced: str = "",
     seed: int | tuple[int, ...] = 0,
+    reader: BaseByBase | None = None,
+    drawn: int = 0,
 ) -> Iterator[NewBases]:
     """Continue a prompt by a number of bases; yield them one by one, for all samples at once.
 
@@ -45,11 +47,15 @@ def generate(
         forced: the first new bases; N stands for one that is drawn.
         seed: of the random draws; the same seed gives the same bases. Each sample has draws of its
             own, which do not depend on the number of samples.
+        reader: a BaseByBase of this model for at least as many bases; for several prompts, it saves
+            the time to make one for each.
+        drawn: the number of new bases that `reader` has read after the prompt: go on after these.
 
     Raises:
         HyenaDNAError: the prompt is empty or has other letters than A, C, G and T, `forced` has
             other letters or is longer than `bases`, the model reads no sequence of this length, or
-            so many samples do not fit into memory.
+            so many samples do not fit into memory, or
+            `reader` has not read the prompt and `drawn` bases.
     """
     ids = check_bases("The prompt", prompt)
     if bases < 1 or samples < 1:
@@ -65,17 +71,30 @@ def generate(
             f"{samples:,} samples of {len(ids) + bases:,} bases need about {needed / 1e9:,.0f} GB of memory, and "
             f"{free / 1e9:.1f} GB are free: ask for fewer."
         )
+    if drawn and (reader is None or reader.read != len(ids) + drawn):
+        raise HyenaDNAError(f"drawn is {drawn:,}, but the reader has not read so many bases after the prompt: use 0.")
     seeds = [seed] if isinstance(seed, int) else list(seed)
-    return _generate(model, ids, bases, samples, sampling or Sampling(), pattern, seeds)
+    numbers = np.stack([np.random.default_rng([*seeds, sample]).random(bases) for sample in range(samples)], axis=1)
+    return _generate(model, np.tile(ids, (samples, 1)), numbers, sampling or Sampling(), pattern, reader, drawn)
 
 
 def _generate(
-    model: Any, prompt: np.ndarray, bases: int, samples: int, sampling: Sampling, forced: np.ndarray, seeds: list[int]
+    model: Any,
+    prompts: np.ndarray,
+    numbers: np.ndarray,
+    sampling: Sampling,
+    forced: np.ndarray,
+    reader: BaseByBase | None,
+    drawn: int,
 ) -> Iterator[NewBases]:
-    reader = BaseByBase(model, len(prompt) + bases)
-    numbers = np.stack([np.random.default_rng([*seeds, sample]).random(bases) for sample in range(samples)], axis=1)
-    logits = reader.prefill(np.tile(prompt, (samples, 1)))
-    for place in range(bases):
+    """Yield new bases after prompts (samples, P), drawn with random numbers (bases, samples)."""
+    bases, samples = numbers.shape
+    length = prompts.shape[1] + bases
+    reader = reader or BaseByBase(model, length)
+    logits = reader.logits if drawn else None
+    if logits is None:
+        logits = reader.prefill(prompts, length)
+    for place in range(drawn, bases):
         ids = sampling.draw(logits, numbers[place])  # also if it is forced: so later draws do not depend on it
         if place < len(forced) and is_base(forced[place]):
             ids = np.full(samples, forced[place], np.int32)

@@ -10,7 +10,7 @@ from safetensors.numpy import load, save
 
 Arrays = Mapping[str, np.ndarray]
 
-NAME = re.compile(r"part-[0-9]{6,9}\.safetensors")
+NAME = re.compile(r"(part|state)-[0-9]{6,9}\.safetensors")
 SHA256 = "sha256"  # the tensor with the checksum
 
 
@@ -21,6 +21,11 @@ class Damaged(Exception):
 def name_of(part: int) -> str:
     """Return the name of the file of a part."""
     return f"part-{part:06}.safetensors"
+
+
+def state_name_of(part: int) -> str:
+    """Return the name of the file with the state of an unfinished part."""
+    return f"state-{part:06}.safetensors"
 
 
 def to_bytes(arrays: Arrays, part: int, job: str) -> bytes:

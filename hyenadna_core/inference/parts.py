@@ -18,10 +18,11 @@ from hyenadna_core.files.json_file import read_bytes
 from hyenadna_core.inference.assemblers import Assembler
 from hyenadna_core.inference.job import JOB, LARGEST, Job, with_inputs
 from hyenadna_core.inference.locked_output import LOCK, STDOUT, locked_output, parts_folder
-from hyenadna_core.inference.part_file import NAME, Arrays, Damaged, from_bytes, name_of, to_bytes
+from hyenadna_core.inference.part_file import NAME, Arrays, Damaged, from_bytes, name_of, state_name_of, to_bytes
+from hyenadna_core.inference.part_state import PartStates
 from hyenadna_core.inference.shard import WHOLE
 from hyenadna_core.inference.shard_file import SUFFIX, write_shard
-from hyenadna_core.inference.stop import Stopped, stopped_by_signals
+from hyenadna_core.inference.stop import Signals, Stopped, stopped_by_signals
 from hyenadna_core.terminal import Advance, notice, progress
 
 Compute = Callable[[int, Advance], Arrays]
@@ -30,11 +31,13 @@ Compute = Callable[[int, Advance], Arrays]
 class Parts:
     """The finished parts of a job, or of its shard, in a folder that this process has locked.
 
-    `job.chosen` has the values of the first run.
+    `job.chosen` has the values of the first run. A part that takes long may save its state in
+    `states` while it is computed.
     """
 
-    def __init__(self, job: Job, out: Path, folder: Path, came: list[int]) -> None:
+    def __init__(self, job: Job, out: Path, folder: Path, came: Signals) -> None:
         self.job, self.out, self.folder = job, out, folder
+        self.states = PartStates(folder, job.sha256, came)
         self.done: set[int] = set()
         self._came = came  # signals
 
@@ -66,6 +69,7 @@ class Parts:
                 except OSError as error:
                     raise self._cannot_write(self.folder / name_of(part), error) from None
                 self.done.add(part)
+                self.states.remove(part)
                 if self._came:
                     raise Stopped(self._came[0])
 
@@ -107,12 +111,19 @@ class Parts:
                         self.done.add(part)
                 except Damaged:
                     notice(f"{path} is damaged: it is computed again.")
+                self.states.remove(part) if part in self.done else self.states.find(part)
                 advance(1)
 
     @property
     def state(self) -> str:
         """A clause about what is done."""
-        return f"{len(self.done):,} of {len(self.job.own_parts):,} parts are done"
+        begun = f" and {len(self.states.begun):,} begun" if self.states.begun else ""
+        return f"{len(self.done):,} of {len(self.job.own_parts):,} parts are done{begun}"
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is work that another run can use."""
+        return bool(self.done or self.states.begun)
 
     def arrays(self) -> Iterator[Arrays]:
         """Read the arrays of all parts in their order.
@@ -139,8 +150,8 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
     """Lock the folder OUT.parts, and find the finished parts of a job in it.
 
     Ctrl-C and SIGTERM within the block end the process with 128 and the number of the signal, after
-    one line with the command that goes on. If no part was finished, the folder is removed. Without
-    a file as output (`-`), the folder is a temporary one.
+    one line with the command that goes on. If no part was finished or begun, the folder is removed.
+    Without a file as output (`-`), the folder is a temporary one.
 
     Args:
         resume: whether to go on with the parts of an earlier run.
@@ -157,8 +168,7 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
         raise HyenaDNAError(
             f"--out is {out}, but only --shard I/N writes a file of type {SUFFIX}: choose another name."
         )
-    if out == STDOUT and resume:
-        raise HyenaDNAError("--resume needs a file: name it with --out.")
+    check_resume(out, resume)
     with ExitStack() as stack:
         folder = parts_folder(out)
         if out == STDOUT:
@@ -167,17 +177,23 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
         parts = Parts(_start(folder, job, out, resume), out, folder, stack.enter_context(stopped_by_signals()))
         try:
             parts.find_done()
-            if resume and parts.done:
+            if resume and parts.can_go_on:
                 notice(f"Continuing with {folder}: {parts.state}.")
             yield parts
         except KeyboardInterrupt as stop:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-            can_go_on = parts.done and out != STDOUT
+            can_go_on = parts.can_go_on and out != STDOUT
             notice(f"Stopped: {parts.state}; {how_to_continue()}" if can_go_on else f"Stopped: {parts.state}.")
             raise SystemExit(128 + number) from None
         finally:
-            if not parts.done:
+            if not parts.can_go_on:
                 remove_parts(folder, job.parts)
+
+
+def check_resume(out: Path, resume: bool) -> None:
+    """Raise HyenaDNAError if a run that writes to stdout is to be resumed."""
+    if out == STDOUT and resume:
+        raise HyenaDNAError("--resume needs a file: name it with --out.")
 
 
 def how_to_continue() -> str:
@@ -199,7 +215,7 @@ def read_part(path: Path, part: int, job: str) -> Arrays:
 
 def remove_parts(folder: Path, parts: int) -> None:
     """Remove everything that a job with this many parts has written into its folder."""
-    names = [JOB, *map(name_of, range(parts))]  # without job.json, what is left is not taken for parts
+    names = _names(range(parts))  # without job.json, what is left is not taken for parts
     remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", names)
     remove_folder(folder, [*names, LOCK])
 
@@ -234,8 +250,13 @@ def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
         difference = f"--shard is {kept.shard} there, and {job.shard} now"
     if difference:
         raise HyenaDNAError(f"{folder} is of another run: {difference}: use the same, or remove {folder}.")
-    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", [JOB, *map(name_of, job.own_parts)])
+    remove_unfinished(folder, f"{re.escape(JOB)}|{NAME.pattern}", _names(job.own_parts))
     return replace(job, chosen=job.chosen | kept.chosen)
+
+
+def _names(parts: range) -> list[str]:
+    """Return the names of all files that a job writes into its folder, job.json first."""
+    return [JOB, *map(name_of, parts), *map(state_name_of, parts)]
 
 
 def _to_disk(out: Path) -> None:

@@ -13,14 +13,29 @@ class Stopped(KeyboardInterrupt):
         self.number = number
 
 
+class Signals(list[int]):
+    """The signals that came, for code between two steps of work."""
+
+    are_held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let signals only enter the list, so that the block can save its work; it must look."""
+        self.are_held = True
+        try:
+            yield
+        finally:
+            self.are_held = False
+
+
 @contextmanager
-def stopped_by_signals() -> Iterator[list[int]]:
+def stopped_by_signals() -> Iterator[Signals]:
     """Raise Stopped at SIGINT or SIGTERM; a second signal ends the process.
 
     The list gets the signal too, for code between two parts: an exception may get lost in a
     callback of a library. An ignored SIGINT, as in the background of a script, stays ignored.
     """
-    came: list[int] = []
+    came = Signals()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
@@ -28,7 +43,8 @@ def stopped_by_signals() -> Iterator[list[int]]:
         came.append(number)
         for each in caught:
             signal.signal(each, signal.SIG_DFL)
-        raise Stopped(number)
+        if not came.are_held:
+            raise Stopped(number)
 
     for number in caught:
         signal.signal(number, stop)

@@ -20,34 +20,49 @@ from hyenadna_backends.rows import compiled
 BLOCK = 64  # bases
 
 
+class Filters:
+    """The filters of one long convolution, (D, L) in NumPy, and what tiles of each size need."""
+
+    def __init__(self, k: np.ndarray) -> None:
+        self.k = k
+        self._of: dict[int, Tensor] = {}
+
+    def of(self, size: int) -> Tensor:
+        """Return the filters for a tile of so many blocks, as `_tile` takes them."""
+        if size not in self._of:
+            longest = 2 * size * BLOCK
+            padding = max(0, longest - self.k.shape[1])  # no base is so far from another
+            k = ops.convert_to_tensor(np.pad(self.k[:, :longest], ((0, 0), (0, padding))))
+            self._of[size] = compiled(spectrum)(k) if keeps_spectra() else k
+        return self._of[size]
+
+
 class Tiles:
     """What the blocks so far add to later ones in one long convolution.
 
     Args:
-        k: the filters in NumPy, (D, K); K is at least the power of two of blocks that holds all
-            bases, with zeros after the last one.
+        filters: those of the convolution.
         prompt: what the inputs before the first block add to each base: (B, D, N).
     """
 
-    def __init__(self, k: np.ndarray, prompt: Tensor) -> None:
-        self.k, self.prompt = k, prompt
+    def __init__(self, filters: Filters, prompt: Tensor) -> None:
+        self.filters, self.prompt = filters, prompt
         self.count = 0  # blocks
         # For each bit of `count`: the inputs of so many blocks, (B, D, U), and their tile.
         self.inputs: dict[int, Tensor] = {}
         self.tiles: dict[int, Tensor] = {}
-        self._filters: dict[int, Tensor] = {}  # spectra, or the filters themselves
 
     @classmethod
-    def from_state(cls, k: np.ndarray, arrays: Mapping[str, np.ndarray]) -> "Tiles":
+    def from_state(cls, filters: Filters, arrays: Mapping[str, np.ndarray]) -> "Tiles":
         """Return tiles as they were when `state` was called."""
-        tiles = cls(k, ops.convert_to_tensor(arrays["prompt"]))
+        tiles = cls(filters, own_tensor(arrays["prompt"]))
         for name, array in arrays.items():
             kind, _, size = name.partition(" ")
             if kind == "inputs":
-                tiles.inputs[int(size)] = ops.convert_to_tensor(array)
+                tiles.inputs[int(size)] = own_tensor(array)
                 tiles.count += int(size)
             elif kind == "tile":
-                tiles.tiles[int(size)] = ops.convert_to_tensor(array)
+                tiles.tiles[int(size)] = own_tensor(array)
         return tiles
 
     def state(self) -> dict[str, Tensor]:
@@ -71,14 +86,16 @@ class Tiles:
             size *= 2
         self.count += 1
         self.inputs[size] = block
-        if 2 * size * BLOCK <= self.k.shape[1]:  # a larger one has no later block
-            self.tiles[size] = compiled(_tile)(block, self._filters_of(size))
+        if self.count * BLOCK < self.prompt.shape[-1]:  # another block comes
+            self.tiles[size] = compiled(_tile)(block, self.filters.of(size))
 
-    def _filters_of(self, size: int) -> Tensor:
-        if size not in self._filters:
-            k = ops.convert_to_tensor(self.k[:, : 2 * size * BLOCK])
-            self._filters[size] = compiled(spectrum)(k) if keeps_spectra() else k
-        return self._filters[size]
+
+def own_tensor(array: np.ndarray) -> Tensor:
+    """Return a tensor with a copy of an array, in memory that the backend has aligned.
+
+    A sum over numbers at other addresses may be rounded in another way.
+    """
+    return ops.copy(ops.convert_to_tensor(np.array(array)))  # PyTorch warns of arrays that are read-only
 
 
 def _block_at(x: Tensor, first: int) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, Sampling, decode, encode, generate
+from hyenadna_core import BaseByBase, CausalLM, HyenaBackbone, HyenaDNAError, Sampling, decode, encode, generate
 from hyenadna_core.tokens import A, T
 
 pytestmark = pytest.mark.keras
@@ -50,6 +50,26 @@ def test_forced_bases_come_first_and_n_is_drawn(model):
     assert {decode(row[2:8]) for row in ids} == {"TATAAA"}
     free, _ = generated(model, PROMPT, 30, samples=4, seed=3)
     np.testing.assert_array_equal(ids[:, :2], free[:, :2])
+
+
+def test_one_reader_gives_the_bases_of_a_new_one(model):
+    reader = BaseByBase(model, 100)
+    for prompt, bases in ((PROMPT, 70), ("AC", 98), (PROMPT * 3, 20)):
+        ids, log_probs = generated(model, prompt, bases, samples=2, seed=3, reader=reader)
+        expected = generated(model, prompt, bases, samples=2, seed=3)
+        np.testing.assert_array_equal(ids, expected[0])
+        np.testing.assert_allclose(log_probs, expected[1], atol=1e-5)
+
+
+def test_bases_go_on_after_those_that_were_read(model):
+    whole = generated(model, PROMPT, 70, samples=2, seed=3, forced="N" * 30 + "AC")[0]
+    reader = BaseByBase(model, 100)
+    reader.prefill(np.concatenate([np.tile(encode(PROMPT), (2, 1)), whole[:, :25]], axis=1), 78)
+    options = {"samples": 2, "seed": 3, "forced": "N" * 30 + "AC", "reader": reader}
+    np.testing.assert_array_equal(generated(model, PROMPT, 70, drawn=25, **options)[0], whole[:, 25:])
+    for options in ({"reader": reader}, {}):
+        with pytest.raises(HyenaDNAError, match="drawn is 24, but the reader has not read so many bases after the"):
+            next(generate(model, PROMPT, 70, samples=2, drawn=24, **options))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The logits base by base equal those of a full pass, at every base."""
 
 import re
+from pathlib import Path
+from runpy import run_path
 
 import keras
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from hyenadna_core import BaseByBase, CausalLM, HyenaBackbone, HyenaDNAError
-from hyenadna_core.model.tiles import BLOCK, Tiles
+from hyenadna_core.model.tiles import BLOCK, Filters, Tiles
 from hyenadna_core.tokens import A, T
 
 pytestmark = pytest.mark.keras
@@ -24,12 +26,21 @@ MODELS = {
 def model(request):
     options = dict(MODELS[request.param])
     tie = options.pop("tie_embeddings", True)
-    return CausalLM(HyenaBackbone(2, 16, LENGTH, seed=5, **options), tie_embeddings=tie)
+    model, rng = CausalLM(HyenaBackbone(2, 16, LENGTH, seed=5, **options), tie_embeddings=tie), np.random.default_rng(3)
+    for variable in model.variables:
+        if variable.name in ("bias", "beta"):  # they are 0 before training
+            variable.assign(variable + rng.normal(size=variable.shape, scale=0.1))
+    return model
 
 
 @pytest.fixture(scope="module")
 def ids():
     return np.random.default_rng(0).integers(A, T + 1, (2, LENGTH)).astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def quadratic_tiles():
+    return run_path(str(Path(__file__).with_name("quadratic_tiles.py")))["QuadraticTiles"]
 
 
 def read(model, ids, prompt, length):
@@ -54,13 +65,53 @@ def test_the_logits_do_not_depend_on_the_length_or_on_other_sequences(model, ids
     np.testing.assert_allclose(read(model, ids[1:], 3, 70), whole[1:, :68], atol=1e-5, rtol=0)
 
 
-def test_a_prompt_starts_again(model, ids):
-    reader = BaseByBase(model, 50)
-    first = reader.prefill(ids[:, :9])
-    for place in range(9, 50):
-        reader.step(ids[:, place])
-    np.testing.assert_allclose(reader.prefill(ids[:, :9]), first, atol=1e-6, rtol=0)
-    assert reader.read == 9
+def test_one_reader_reads_prompts_of_many_lengths(model, ids):
+    reader = BaseByBase(model, LENGTH)
+    for prompt, length in ((9, 50), (1, LENGTH), (70, 230), (200, 201), (9, 80)):
+        full = model.predict_on_batch(ids[:, :length])
+        logits = [reader.prefill(ids[:, :prompt], length)]
+        logits += [reader.step(ids[:, place]) for place in range(prompt, length)]
+        np.testing.assert_allclose(np.stack(logits, axis=1), full[:, prompt - 1 :], atol=1e-5, rtol=0)
+        with pytest.raises(HyenaDNAError, match=f"{length} bases were read already"):
+            reader.step(ids[:, 0])
+    with pytest.raises(HyenaDNAError, match="281 bases are asked for, and this BaseByBase reads 280: make another"):
+        reader.prefill(ids[:, :9], LENGTH + 1)
+
+
+@pytest.mark.parametrize("prompt", [256, 257, 511, 700])  # filled up to 256, 512 and all 700
+def test_a_prompt_is_filled_up_without_any_effect(prompt):
+    model = CausalLM(HyenaBackbone(2, 16, 700, seed=5))
+    ids = np.random.default_rng(1).integers(A, T + 1, (2, 700)).astype(np.int32)
+    full = model.predict_on_batch(ids)[:, prompt - 1 : prompt + 30]
+    np.testing.assert_allclose(
+        read(model, ids[:, : prompt + 30], prompt, min(700, prompt + 30)), full, atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="only JAX compiles for each length")
+def test_prompts_of_like_length_are_compiled_once(ids):
+    from jax import monitoring
+
+    reader, compiled = BaseByBase(CausalLM(HyenaBackbone(1, 16, LENGTH)), LENGTH), []
+
+    def listen(event, _seconds, **_):
+        compiled.extend([event] * event.endswith("backend_compile_duration"))
+
+    def continue_prompt(prompt):
+        reader.prefill(ids[:, :prompt], prompt + 140)
+        for place in range(prompt, prompt + 140):
+            reader.step(ids[:, place])
+
+    monitoring.register_event_duration_secs_listener(listen)
+    try:
+        continue_prompt(40)
+        continue_prompt(60)  # compares the weights with those of the first call
+        assert compiled
+        compiled.clear()
+        continue_prompt(100)
+        assert compiled == []
+    finally:
+        monitoring.unregister_event_duration_listener(listen)
 
 
 @pytest.mark.parametrize("stop", [40, 103, 104, 250])  # after the prompt, at the border of a block, later
@@ -122,20 +173,26 @@ def test_a_model_with_attention_is_refused():
 
 
 @pytest.mark.parametrize("blocks", [1, 5, 8])
-def test_tiles_add_each_pair_of_blocks_once(blocks):
+def test_tiles_add_each_pair_of_blocks_once(blocks, quadratic_tiles):
     """Compare with the sum over all earlier inputs, base by base: O(L^2)."""
     rng, D, L = np.random.default_rng(blocks), 3, blocks * BLOCK
     u = rng.normal(size=(2, D, L)).astype(np.float32)
     prompt = rng.normal(size=(2, D, L)).astype(np.float32)
-    k = np.zeros((D, BLOCK << (blocks - 1).bit_length()), np.float32)
-    k[:, :L] = rng.normal(size=(D, L))
-    tiles = Tiles(k, keras.ops.convert_to_tensor(prompt))
-    for number in range(blocks):
-        first = number * BLOCK
+    filters = Filters(rng.normal(size=(D, L)).astype(np.float32))
+    tiles, twin = (kind(filters, keras.ops.convert_to_tensor(prompt)) for kind in (Tiles, quadratic_tiles))
+    for first in range(0, L, BLOCK):
         expected = prompt[:, :, first : first + BLOCK].astype(np.float64)
         for t in range(BLOCK):
             for s in range(first):
-                expected[:, :, t] += k[:, first + t - s] * u[:, :, s]
-        actual = keras.ops.convert_to_numpy(tiles.next_block())
-        np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=0)
-        tiles.append(keras.ops.convert_to_tensor(u[:, :, first : first + BLOCK]))
+                expected[:, :, t] += filters.k[:, first + t - s] * u[:, :, s]
+        for each in (tiles, twin):
+            np.testing.assert_allclose(keras.ops.convert_to_numpy(each.next_block()), expected, atol=1e-4, rtol=0)
+            each.append(keras.ops.convert_to_tensor(u[:, :, first : first + BLOCK]))
+
+
+def test_the_logits_are_those_of_the_obvious_convolution(model, ids, quadratic_tiles, monkeypatch):
+    from hyenadna_core.model import base_by_base
+
+    fast = read(model, ids, 3, LENGTH)
+    monkeypatch.setattr(base_by_base, "Tiles", quadratic_tiles)
+    np.testing.assert_allclose(read(model, ids, 3, LENGTH), fast, atol=1e-5, rtol=0)
