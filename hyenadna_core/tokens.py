@@ -1,6 +1,7 @@
 """Bases to token ids and back, by table lookup (docs/model.md section 1)."""
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -135,6 +136,20 @@ def reverse_complement(ids: ArrayLike) -> np.ndarray:
     return other
 
 
+def is_sequence(thing: object) -> bool:
+    """Return whether a thing is one sequence: text, bytes, an array of them, Seq or SeqRecord."""
+    if isinstance(thing, np.ndarray):
+        return thing.dtype == np.uint8 and thing.ndim == 1
+    if isinstance(thing, str | bytes | bytearray):
+        return True
+    if "Bio.Seq" not in sys.modules:  # then nothing is a Seq
+        return False
+    from Bio.Seq import MutableSeq, Seq
+    from Bio.SeqRecord import SeqRecord
+
+    return isinstance(thing, Seq | MutableSeq | SeqRecord)
+
+
 def as_bytes(sequence: "Bases") -> np.ndarray:
     """Return a sequence as an array of bytes, (L,) uint8; characters outside Latin-1 become '?'.
 
@@ -147,14 +162,13 @@ def as_bytes(sequence: "Bases") -> np.ndarray:
         return np.frombuffer(sequence.encode("latin-1", errors="replace"), np.uint8)
     if isinstance(sequence, bytes | bytearray):
         return np.frombuffer(bytes(sequence), np.uint8)
-    from Bio.Seq import MutableSeq, Seq, UndefinedSequenceError
-    from Bio.SeqRecord import SeqRecord
+    if is_sequence(sequence):
+        from Bio.Seq import UndefinedSequenceError
 
-    try:
-        if isinstance(sequence, Seq | MutableSeq | SeqRecord):
+        try:
             return np.frombuffer(bytes(sequence), np.uint8)
-    except UndefinedSequenceError:
-        raise HyenaDNAError(f"The bases of this {type(sequence).__name__} are not defined.") from None
+        except UndefinedSequenceError:
+            raise HyenaDNAError(f"The bases of this {type(sequence).__name__} are not defined.") from None
     shape = f" of {sequence.dtype}, {sequence.shape}" if isinstance(sequence, np.ndarray) else ""
     raise HyenaDNAError(
         f"A {type(sequence).__name__}{shape} is no sequence of bases: give text, bytes, an array of bytes (L,) uint8, "

@@ -98,7 +98,7 @@ def command(
     from hyenadna_core.inference.model import find_weights, job_of, make_model
     from hyenadna_core.inference.parts import opened_parts
     from hyenadna_core.inference.survey import survey
-    from hyenadna_core.inference.vectors import Kind, check_chunks, check_kinds
+    from hyenadna_core.inference.vectors import check_chunks, check_kinds
     from hyenadna_core.inference.windows import STRANDS
     from hyenadna_core.vectors.writing import vector_paths
 
@@ -110,7 +110,7 @@ def command(
     architecture, window, strand = weights.weights.architecture, weights.window, weights.reading.strand
     n_layer = architecture["n_layer"]
     chosen = range(n_layer + 1) if layer == ALL else layer or (n_layer,)
-    kinds = [Kind(name, int(number)) for number in sorted(chosen, reverse=True) for name in pool]
+    kinds = embed_job.kinds_of(pool, map(int, chosen))
     overlap = window // 2 if overlap is None else overlap
     check_kinds(kinds, n_layer, of_variants=vcf is not None)
     check_chunks(window, overlap)

@@ -14,7 +14,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--fasta", type=PATH, help="The genome of the run, if it is elsewhere now.")
 @click.option("--bed", type=PATH, help="The intervals of the run, if they are elsewhere now.")
 def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path | None, bed: Path | None) -> None:
-    """Join the shards of a run of score or track. OUT has the bytes of a run without --shard.
+    """Join the shards of a run of score, track or embed: OUT has the bytes of a whole run.
 
     OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
     any order. The VCF of score, or the FASTA and BED of track, are read again and compared by

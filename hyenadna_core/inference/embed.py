@@ -4,7 +4,8 @@ A sequence that is longer than the window is read in chunks; each base counts on
 a sequence does not depend on the others, nor on their order or the size of a batch.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hyenadna_core.inference.chunks import AT_ONCE, Chunking
 from hyenadna_core.inference.pooling import BASES, Read
 from hyenadna_core.inference.vectors import Kind, backbone_of, check_chunks, check_kinds, states_of, vectors_of
 from hyenadna_core.inference.windows import STRANDS, is_base
-from hyenadna_core.tokens import TO_ID, as_bytes
+from hyenadna_core.tokens import TO_ID, as_bytes, is_sequence
 
 if TYPE_CHECKING:
     from hyenadna_core.tokens import Bases
@@ -29,7 +30,7 @@ def embed(
     sequences: Sequence["Bases"],
     *,
     pool: str | Sequence[str] = "mean",
-    layer: int | Sequence[int] | None = None,
+    layer: int | Sequence[int] | str | None = None,
     strand: str = "both",
     window: int | None = None,
     overlap: int | None = None,
@@ -42,7 +43,7 @@ def embed(
         sequences: text or bytes of bases.
         pool: "mean" of all bases; "last" base; "max" of each channel; or "masked", the mean of A,
             C, G and T only. Several poolings or layers give vectors side by side: (n, k D).
-        layer: 0 is the embedding and n_layer the last, which is the default.
+        layer: 0 is the embedding and n_layer the last, which is the default; or "all".
         strand: "both" (the mean of the vectors of both strands), "+" or "-".
         window: bases that the model reads at once; by default max_seq_len. Longer sequences are
             read in chunks.
@@ -53,21 +54,11 @@ def embed(
         HyenaDNAError: a sequence is empty or has no A, C, G or T, the model has no such layer, or
             an option has no such value.
     """
-    pools = [pool] if isinstance(pool, str) else list(pool)
-    if BASES in pools:
+    kinds, chunking = _checked(model, pool, layer, strand, window, overlap, batch_size)
+    if kinds[0].pool == BASES:
         raise HyenaDNAError("The pooling 'none' gives a vector for each base: use embed_each.")
-    each = embed_each(
-        model,
-        sequences,
-        pool=pools,
-        layer=layer,
-        strand=strand,
-        window=window,
-        overlap=overlap,
-        batch_size=batch_size,
-    )
-    vectors = list(each)
-    width = len(pools) * (len(layer) if isinstance(layer, Sequence) else 1) * backbone_of(model).hyena_config.d_model
+    vectors = list(_vectors(model, _one_by_one(sequences), kinds, chunking))
+    width = len(kinds) * backbone_of(model).hyena_config.d_model
     return np.stack(vectors) if vectors else np.zeros((0, width), np.float32)
 
 
@@ -76,7 +67,7 @@ def embed_each(
     sequences: Iterable["Bases"],
     *,
     pool: str | Sequence[str] = "mean",
-    layer: int | Sequence[int] | None = None,
+    layer: int | Sequence[int] | str | None = None,
     strand: str = "both",
     window: int | None = None,
     overlap: int | None = None,
@@ -84,33 +75,80 @@ def embed_each(
 ) -> Iterator[np.ndarray]:
     """Yield the vector of each sequence, (D,) float32, for more sequences than memory holds.
 
-    About a million bases are read ahead. The options are those of `embed`. The pooling "none"
-    yields the vectors of all bases: (L, D).
+    About a million bases are read ahead. The options are those of `embed`, and are checked at once.
+    The pooling "none" yields the vectors of all bases: (L, D).
 
     Raises:
         HyenaDNAError: as `embed`.
     """
-    backbone = backbone_of(model)
-    pools = [pool] if isinstance(pool, str) else list(pool)
-    n_layer, longest = backbone.hyena_config.n_layer, backbone.max_seq_len
-    chosen = [n_layer] if layer is None else [layer] if isinstance(layer, int) else list(layer)
-    kinds = [Kind(name, number) for number in chosen for name in pools]
-    window = longest if window is None else window
-    overlap = window // 2 if overlap is None else overlap
-    check_kinds(kinds, n_layer)
-    check_chunks(window, overlap)
-    if not 1 <= window <= longest:
-        raise HyenaDNAError(f"The window has {window:,} bases, and the model reads 1 to {longest:,}.")
-    if strand not in STRANDS:
-        raise HyenaDNAError(f"The strand is {shown(strand)}: choose one of {', '.join(STRANDS)}.")
-    chunking = Chunking(window, overlap, strand, batch_size * window if batch_size else AT_ONCE)
+    kinds, chunking = _checked(model, pool, layer, strand, window, overlap, batch_size)
+    return _vectors(model, _one_by_one(sequences), kinds, chunking)
+
+
+def _vectors(
+    model: Any, sequences: Iterable["Bases"], kinds: Sequence[Kind], chunking: Chunking
+) -> Iterator[np.ndarray]:
     for reads in _ahead(sequences):
-        if pools == [BASES]:
+        if kinds[0].pool == BASES:
             joined = np.concatenate(states_of(model, reads, kinds, chunking), axis=1)
             ends = np.cumsum([len(read.bases) for read in reads])
-            yield from np.split(joined, ends[:-1])
+            rows: Iterable[np.ndarray] = np.split(joined, ends[:-1])
         else:
-            yield from np.concatenate(vectors_of(model, reads, kinds, chunking), axis=1)
+            rows = np.concatenate(vectors_of(model, reads, kinds, chunking), axis=1)
+        for row in rows:
+            yield row.copy()  # so that a kept one does not keep the others
+
+
+def _checked(
+    model: Any, pool: Any, layer: Any, strand: Any, window: Any, overlap: Any, batch_size: Any
+) -> tuple[list[Kind], Chunking]:
+    """Return the kinds of vectors and how sequences are cut, from what a user gave.
+
+    Raises:
+        HyenaDNAError: there is no such thing.
+    """
+    backbone = backbone_of(model)
+    if not hasattr(backbone, "hyena_config"):
+        raise HyenaDNAError("The model is no language model and no backbone: load one, as by CausalLM.from_preset.")
+    n_layer, longest = backbone.hyena_config.n_layer, int(backbone.max_seq_len)
+    pools: list[Any] = [pool] if isinstance(pool, str | bytes) or not isinstance(pool, Iterable) else list(pool)
+    numbers = {"all": list(range(n_layer + 1)), None: [n_layer]}.get(layer) if isinstance(layer, str | None) else layer
+    layers = list(numbers) if isinstance(numbers, Iterable) else [layer if numbers is None else numbers]
+    kinds = [Kind(name, _whole("layer", number)) for number in layers for name in pools]
+    check_kinds(kinds, n_layer)
+    window = longest if window is None else _whole("window", window)
+    if not 1 <= window <= longest:
+        raise HyenaDNAError(f"The window has {window:,} bases, and the model reads 1 to {longest:,}.")
+    overlap = window // 2 if overlap is None else _whole("overlap", overlap)
+    check_chunks(window, overlap)
+    if not isinstance(strand, str) or strand not in STRANDS:
+        raise HyenaDNAError(f"The strand is {shown(strand)}: choose one of {', '.join(STRANDS)}.")
+    if batch_size is not None and _whole("batch_size", batch_size) < 1:
+        raise HyenaDNAError(f"batch_size is {batch_size}: give 1 or more.")
+    return kinds, Chunking(window, overlap, strand, AT_ONCE if batch_size is None else int(batch_size) * window)
+
+
+def _whole(name: str, value: Any) -> int:
+    """Return a whole number of Python or NumPy.
+
+    Raises:
+        HyenaDNAError: it is something else.
+    """
+    try:
+        if not isinstance(value, bool):
+            return index(value)
+    except TypeError:
+        pass
+    raise HyenaDNAError(f"{name} is {shown(value)}: give a whole number.")
+
+
+def _one_by_one(sequences: Any) -> Iterable["Bases"]:
+    """Return sequences, if they are not one sequence or no sequences."""
+    if is_sequence(sequences):
+        raise HyenaDNAError("One sequence was given: give a list of sequences.")
+    if isinstance(sequences, Mapping) or not isinstance(sequences, Iterable):
+        raise HyenaDNAError(f"A {type(sequences).__name__} was given: give a list of sequences.")
+    return sequences
 
 
 def fault_of(bases: np.ndarray) -> str:
@@ -122,8 +160,6 @@ def fault_of(bases: np.ndarray) -> str:
 
 def _ahead(sequences: Iterable["Bases"]) -> Iterator[list[Read]]:
     """Check sequences, and yield some at a time."""
-    if isinstance(sequences, str | bytes):
-        raise HyenaDNAError("One sequence was given: give a list of sequences.")
     reads: list[Read] = []
     bases = 0
     for number, sequence in enumerate(sequences):

@@ -44,6 +44,11 @@ class Plan(NamedTuple):
     total: int
 
 
+def kinds_of(pools: Sequence[str], layers: Iterable[int]) -> list[Kind]:
+    """Return all kinds of vectors, the highest layer first."""
+    return [Kind(pool, layer) for layer in sorted(layers, reverse=True) for pool in pools]
+
+
 def plan(kinds: Sequence[Kind], lengths: np.ndarray, window: int, overlap: int) -> Plan:
     """Plan the job of rows with (n, reads) bases; it depends on nothing else."""
     states = has_states(kinds)
@@ -62,7 +67,8 @@ def plan(kinds: Sequence[Kind], lengths: np.ndarray, window: int, overlap: int) 
 def options_of(files: Files, source: RowSource, plan: Plan, channels: int) -> dict[str, Any]:
     """Return the options of a job that change its output."""
     return {
-        "kinds": [list(kind) for kind in plan.kinds],
+        "pool": [*dict.fromkeys(kind.pool for kind in plan.kinds)],
+        "layer": [*dict.fromkeys(kind.layer for kind in plan.kinds)],
         "overlap": plan.overlap,
         "sequence_column": files.sequence_column,
         "name_column": files.name_column,
@@ -134,12 +140,11 @@ def outputs(job: Job, out: Path) -> list[Path]:
 def layout_of(job: Job) -> Layout:
     """Return what the file of a job holds."""
     options = job.options
-    kinds = [Kind(*pair) for pair in options["kinds"]]
+    kinds = kinds_of(options["pool"], options["layer"])
     columns = {ROW: CATEGORY, POSITION: NUMBER} if has_states(kinds) else options["columns"]
     settings: dict[str, Any] = {"version": job.version, "weights_sha256": job.inputs["weights"].sha256}
-    settings |= {name: options[name] for name in ("weights", "window", "overlap", "strand", "precision")}
-    settings["pool"] = [*dict.fromkeys(kind.pool for kind in kinds)]
-    settings["layer"] = [*dict.fromkeys(kind.layer for kind in kinds)]
+    names = ("weights", "window", "overlap", "strand", "precision", "pool", "layer")
+    settings |= {name: options[name] for name in names}
     return Layout(options["rows"], options["channels"], names_of(kinds, options["reads"]), columns, settings)
 
 

@@ -29,6 +29,18 @@ from hyenadna_core.terminal import Advance
 from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, TEXT
 
 REF, ALT = "ref", "alt"
+RECORDS, ROWS, INTERVALS, VARIANTS = "records of a FASTA", "rows of a table", "intervals", "variants"
+KINDS = dict.fromkeys(FASTA, RECORDS) | dict.fromkeys(TABLES, ROWS) | dict.fromkeys(BED, INTERVALS)  # by suffix
+VCF = (".vcf", ".bcf")
+FOR = {  # the kinds that an option is for
+    "fasta": (INTERVALS, VARIANTS),
+    "sequence_column": (ROWS,),
+    "name_column": (ROWS,),
+    "name_by_place": (INTERVALS,),
+    "allow_mismatch": (VARIANTS,),
+    "aliases": (VARIANTS,),
+    "chr_prefix": (VARIANTS,),
+}
 
 
 class Files(NamedTuple):
@@ -49,17 +61,25 @@ class Files(NamedTuple):
         """The file whose rows are embedded.
 
         Raises:
-            HyenaDNAError: none or two are named, or a genome is missing or not needed.
+            HyenaDNAError: none or two are named, the format is unknown, the genome is missing, or
+                an option is for other files.
         """
         if (self.sequences is None) == (self.vcf is None):
             raise HyenaDNAError("Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME.")
         named = self.vcf or self.sequences
         assert named is not None  # noqa: S101
-        needs_genome = self.vcf is not None or suffix_of(named) in BED
-        if needs_genome and self.fasta is None:
+        suffix = suffix_of(named)
+        kind = VARIANTS if self.vcf else KINDS.get(suffix, "")
+        if suffix in VCF and not self.vcf:
+            raise HyenaDNAError(f"{named} has variants: give it as --vcf {named}, with its genome as --fasta.")
+        if not kind:
+            raise HyenaDNAError(f"{named}: name the file after its format: {', '.join(KINDS)}; .gz may follow.")
+        if kind in (INTERVALS, VARIANTS) and self.fasta is None:
             raise HyenaDNAError(f"{named} has places but no bases: give its genome with --fasta.")
-        if self.fasta is not None and not needs_genome:
-            raise HyenaDNAError(f"{named} has its own bases: leave out --fasta {self.fasta}.")
+        for name, kinds in FOR.items():
+            if getattr(self, name) not in (None, False) and kind not in kinds:
+                option = f"--{name.replace('_', '-')}"
+                raise HyenaDNAError(f"{option} is for {' and '.join(kinds)}, and {named} has {kind}: leave it out.")
         return named
 
     @property
@@ -127,20 +147,10 @@ def opened_rows(files: Files, window: int) -> Iterator[tuple[RowSource, dict[str
 
 
 def sequence_source(path: Path, sequence_column: str | None = None, name_column: str | None = None) -> RowSource:
-    """Return the sequences of a FASTA or a table.
-
-    Raises:
-        HyenaDNAError: the suffix of the file is unknown, or it has no columns to choose.
-    """
-    suffix = suffix_of(path)
-    if suffix not in (*FASTA, *TABLES):
-        known = ", ".join((*FASTA, *TABLES, *BED))
-        raise HyenaDNAError(f"{path}: name the file after its format: {known}; .gz may follow.")
-    if suffix in FASTA and (sequence_column or name_column):
-        raise HyenaDNAError(f"{path} has no columns to choose: leave out --sequence-column and --name-column.")
+    """Return the sequences of a FASTA or a table."""
 
     def records(advance: Advance) -> Iterator[Record]:
-        if suffix in FASTA:
+        if suffix_of(path) in FASTA:
             return fasta_records(path, advance, None, (), needs_labels=False)
         return table_records(path, advance, sequence_column, (), False, name_column)
 
@@ -167,7 +177,9 @@ def interval_source(path: Path, genome: Genome, by_place: bool = False) -> RowSo
             yield Row(named or region.place, (Read(bases),), columns, fault_of(bases))
 
     columns = {"chrom": CATEGORY, "start": NUMBER, "end": NUMBER, "strand": CATEGORY}
-    remedy = "remove one of them" if by_place else "give each its own name in column 4, or add --name-by-place"
+    remedy = "keep one of them"
+    if not by_place:
+        remedy = f"give each its own name in column 4, or add --name-by-place; of equal intervals, {remedy}"
     return RowSource(columns, ("",), rows, size_of(path), remedy)
 
 

@@ -92,15 +92,16 @@ class Job:
 
     def _identity(self) -> dict[str, tuple[str, Any]]:
         """Return what two parts of one job have in common: by name for a message, (text, value)."""
-        values: dict[str, Any] = {"the command": self.command, "the version of hyenadna": self.version}
         options = json.loads(json.dumps(self.options))  # a tuple is a list, as in job.json
-        values |= {f"--{name.replace('_', '-')}": value for name, value in options.items()}
-        values["the number of parts"] = self.parts
-        texts = {
-            name: (value if isinstance(value, str) else json.dumps(value), value) for name, value in values.items()
-        }
         files = {f"the file {name}": (file.path, file.sha256) for name, file in self.inputs.items()}
-        return texts | files
+        values: dict[str, Any] = {"the command": self.command, "the version of hyenadna": self.version}
+        others = {f"--{name.replace('_', '-')}": value for name, value in options.items()}
+        others["the number of parts"] = self.parts
+        first, last = (
+            {name: (value if isinstance(value, str) else json.dumps(value), value) for name, value in each.items()}
+            for each in (values, others)
+        )
+        return first | files | last  # other files may change options and parts that follow from them
 
 
 MISSING = ("missing", None)

@@ -35,8 +35,8 @@ class Parts:
     `states` while it is computed.
     """
 
-    def __init__(self, job: Job, out: Path, folder: Path, came: Signals) -> None:
-        self.job, self.out, self.folder = job, out, folder
+    def __init__(self, job: Job, out: Path, outputs: Sequence[Path], folder: Path, came: Signals) -> None:
+        self.job, self.out, self.outputs, self.folder = job, out, outputs, folder
         self.states = PartStates(folder, job.sha256, came)
         self.done: set[int] = set()
         self._came = came  # signals
@@ -85,8 +85,8 @@ class Parts:
                 assembler.write(with_inputs(self.job, assembler.inputs, {}), self.arrays(), self.out)
             else:
                 write_shard(self.out, self.job, (self.folder / name_of(part) for part in self.job.own_parts))
-            if self.out != STDOUT:
-                _to_disk(self.out)
+            for path in self.outputs if self.out != STDOUT else ():
+                _to_disk(path)
         except OSError as error:
             if self.out == STDOUT:
                 raise
@@ -173,8 +173,10 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
         folder = parts_folder(out)
         if out == STDOUT:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hyenadna-")))
-        stack.enter_context(locked_output(out, folder, outputs or [out]))
-        parts = Parts(_start(folder, job, out, resume), out, folder, stack.enter_context(stopped_by_signals()))
+        outputs = outputs or [out]
+        stack.enter_context(locked_output(out, folder, outputs))
+        kept = _start(folder, job, out, resume, all(path.exists() for path in outputs))
+        parts = Parts(kept, out, outputs, folder, stack.enter_context(stopped_by_signals()))
         try:
             parts.find_done()
             if resume and parts.can_go_on:
@@ -220,15 +222,18 @@ def remove_parts(folder: Path, parts: int) -> None:
     remove_folder(folder, [*names, LOCK])
 
 
-def _start(folder: Path, job: Job, out: Path, resume: bool) -> Job:
-    """Return the job of a folder: a new one, or the one whose parts are there."""
+def _start(folder: Path, job: Job, out: Path, resume: bool, is_finished: bool) -> Job:
+    """Return the job of a folder: a new one, or the one whose parts are there.
+
+    `is_finished` is whether all outputs are there.
+    """
     names = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name)]
-    if names and out.exists() and not (folder / JOB).exists():  # a run was killed while it removed its parts
+    if names and is_finished and not (folder / JOB).exists():  # a run was killed while it removed its parts
         remove_folder(folder, names)
         names = []
     if not names:
         try:
-            if resume and out.exists():
+            if resume and is_finished:
                 raise HyenaDNAError(
                     f"{out} is finished, and {folder} has no parts of it: remove {out} to compute it again."
                 )

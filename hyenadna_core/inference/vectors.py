@@ -109,7 +109,7 @@ def check_kinds(kinds: Sequence[Kind], n_layer: int, of_variants: bool = False) 
     """Raise HyenaDNAError if a pooling or layer is not there, is named twice, or does not fit."""
     pools = {kind.pool for kind in kinds}
     for kind in kinds:
-        if kind.pool not in (*POOLINGS, BASES):
+        if not isinstance(kind.pool, str) or kind.pool not in (*POOLINGS, BASES):
             raise HyenaDNAError(
                 f"There is no pooling {shown(kind.pool)}: choose one of {', '.join((*POOLINGS, BASES))}."
             )

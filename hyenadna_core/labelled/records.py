@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import NAME, HyenaDNAError, shown
 from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS, WHITE_SPACE
 
 # Spellings of a missing value, as R, pandas and databases write it.
@@ -79,7 +79,7 @@ def bases_of(path: Path, record: Record) -> bytes:
     sequence = record.sequence.translate(None, WHITE_SPACE)
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
         raise HyenaDNAError(
-            f"{path}, row {record.name}: the sequence has the character {_first(strange)!r}: "
+            f"{path}, row {shown(record.name, NAME)}: the sequence has the character {_first(strange)!r}: "
             "check the row, and the column of sequences."
         )
     return sequence

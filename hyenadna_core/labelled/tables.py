@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.text import size_of, suffix_of, text_lines
-from hyenadna_core.labelled.records import Record
+from hyenadna_core.labelled.records import MISSING, Record
 from hyenadna_core.terminal import Advance
 from hyenadna_plugins import reason_of
 
@@ -85,10 +85,16 @@ def table_records(
     table = open_table(path, advance)
     sequence = table.find(sequence_column, SEQUENCE_COLUMNS)
     labels = find_labels(table, label_columns) if needs_labels else []
-    name = table.find(name_column, NAME_COLUMNS) if name_column else table.find_usual(NAME_COLUMNS)
+    name = table.find_usual(NAME_COLUMNS) if name_column is None else table.find(name_column, NAME_COLUMNS)
     wanted = [sequence, *labels, *([] if name is None else [name])]
     for number, fields in enumerate(table.rows(wanted), start=1):
-        yield Record((name is not None and fields[-1]) or str(number), fields[0].encode(), fields[1 : 1 + len(labels)])
+        missing = fields[0] in MISSING
+        yield Record(
+            (name is not None and fields[-1]) or str(number),
+            b"" if missing else fields[0].encode(),
+            fields[1 : 1 + len(labels)],
+            f"the sequence is {fields[0]}, which stands for a missing value" if missing else "",
+        )
 
 
 def find_labels(table: Table, label_columns: Sequence[str]) -> list[int]:
@@ -146,8 +152,13 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
             with parquet.ParquetFile(path, page_checksum_verification=True) as file:
                 per_row = size_of(path) / max(1, file.metadata.num_rows)
                 for batch in file.iter_batches(batch_size=1 << 13, columns=names):
-                    columns = [batch.column(name).to_pylist() for name in names]
-                    yield from zip(*([_text(value) for value in column] for column in columns), strict=True)
+                    columns = [[_text(value) for value in batch.column(name).to_pylist()] for name in names]
+                    for name, texts in zip(names, columns, strict=True):
+                        if text := next((text for text in texts if "\0" in text), None):
+                            raise HyenaDNAError(
+                                f"{path}: the column {name} has a NUL character in {text!r}: remove it."
+                            )
+                    yield from zip(*columns, strict=True)
                     advance(round(per_row * batch.num_rows))
                     done += batch.num_rows
         except failures as error:

@@ -4,7 +4,7 @@ obs has the names and the columns. They are written row by row (format 0.1.0 of 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside
 from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, Block, Layout, counted
 from hyenadna_core.vectors.columns import Vectors, chosen, texts
+from hyenadna_core.vectors.hdf5_file import HDF5File
 from hyenadna_plugins import reason_of
 
 MATRIX = "X"
@@ -30,28 +31,42 @@ def write_h5ad(path: Path, layout: Layout, blocks: Iterable[Block]) -> None:
         OSError: the file cannot be written.
     """
     h5py = import_h5py(path)
-    with file_written_aside(path) as aside, h5py.File(aside, "w") as file:
-        _mark(file, "anndata", "0.1.0")
-        for name in (*EMPTY, "obsm", "uns"):
-            _mark(file.create_group(name), "dict", "0.1.0")
-        places = [MATRIX, *(f"obsm/{kind}" for kind in layout.kinds[1:])]
-        arrays = {kind: _array(file, place, layout) for kind, place in zip(layout.kinds, places, strict=True)}
-        obs = _dataframe(file, "obs", [*layout.columns])
-        names = _texts(obs, INDEX, layout.rows)
-        columns = {name: _Column(obs, name, kind, layout.rows) for name, kind in layout.columns.items()}
-        for first, block in counted(layout, blocks):
-            rows = slice(first, first + len(block.names))
-            names[rows] = np.array(block.names, object)
-            for name, column in columns.items():
-                column.write(rows, block.columns[name])
-            for kind, array in arrays.items():
-                array[rows] = block.vectors[kind]
-        for column in columns.values():
-            column.finish()
-        var = _dataframe(file, "var", [])
-        channels = [f"channel_{number}" for number in range(layout.channels)]
-        _texts(var, INDEX, layout.channels)[:] = np.array(channels, object)
-        _settings(file["uns"], layout)
+    with file_written_aside(path) as aside, aside.open("w+b", buffering=0) as raw:
+        disk = HDF5File(raw)
+        with h5py.File(disk, "w") as file:
+            _write(file, layout, _while_good(disk, blocks))
+        disk.check()
+
+
+def _while_good(disk: HDF5File, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks until the disk is full."""
+    for block in blocks:
+        yield block
+        disk.check()
+
+
+def _write(file: Any, layout: Layout, blocks: Iterable[Block]) -> None:
+    _mark(file, "anndata", "0.1.0")
+    for name in (*EMPTY, "obsm", "uns"):
+        _mark(file.create_group(name), "dict", "0.1.0")
+    places = [MATRIX, *(f"obsm/{kind}" for kind in layout.kinds[1:])]
+    arrays = {kind: _array(file, place, layout) for kind, place in zip(layout.kinds, places, strict=True)}
+    obs = _dataframe(file, "obs", [*layout.columns])
+    names = _texts(obs, INDEX, layout.rows)
+    columns = {name: _Column(obs, name, kind, layout.rows) for name, kind in layout.columns.items()}
+    for first, block in counted(layout, blocks):
+        rows = slice(first, first + len(block.names))
+        names[rows] = np.array(block.names, object)
+        for name, column in columns.items():
+            column.write(rows, block.columns[name])
+        for kind, array in arrays.items():
+            array[rows] = block.vectors[kind]
+    for column in columns.values():
+        column.finish()
+    var = _dataframe(file, "var", [])
+    channels = [f"channel_{number}" for number in range(layout.channels)]
+    _texts(var, INDEX, layout.channels)[:] = np.array(channels, object)
+    _settings(file["uns"], layout)
 
 
 def import_h5py(path: Path) -> Any:

@@ -66,7 +66,8 @@ def write_npy(paths: list[Path], layout: Layout, blocks: Iterable[Block]) -> Non
         OSError: a file cannot be written.
     """
     with ExitStack() as stack:
-        files = [stack.enter_context(stack.enter_context(file_written_aside(path)).open("wb")) for path in paths]
+        asides = [stack.enter_context(file_written_aside(path)) for path in paths]
+        files = [stack.enter_context(aside.open("wb")) for aside in asides]  # all are closed before one gets its name
         for file in files[:-1]:
             _header(file, (layout.rows, layout.channels), np.dtype("<f4"))
         files[-1].write((tab_separated([["name", *layout.columns]]) + "\n").encode())

@@ -189,14 +189,21 @@ def test_rows_without_a_vector_are_counted(run, tmp_path):
 
 
 TWICE = "give each its own name"
+NAMED = "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."
 WRONG = {
-    "nothing": ([], "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."),
-    "two": (["s.fa", "--vcf", "v.vcf"], "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."),
+    "nothing": ([], NAMED),
+    "two": (["s.fa", "--vcf", "v.vcf"], NAMED),
     "bed": (["twice.bed"], "twice.bed has places but no bases: give its genome with --fasta."),
-    "fasta": (["s.fa", "--fasta", "s.fa"], "s.fa has its own bases: leave out --fasta s.fa."),
+    "vcf": (["v.vcf.gz"], "v.vcf.gz has variants: give it as --vcf v.vcf.gz, with its genome as --fasta."),
+    "fasta": (["s.fa", "--fasta", "s.fa"], "--fasta is for intervals and variants, and s.fa has records of a FASTA"),
     "missing": (["no.fa"], "Cannot read no.fa"),
-    "suffix": (["s.txt.zip"], "s.txt.zip: name the file after its format"),
-    "column": (["s.fa", "--name-column", "x"], "s.fa has no columns to choose"),
+    "suffix": (["s.txt.zip", "--fasta", "s.fa"], "s.txt.zip: name the file after its format: .fa, "),
+    "column": (["s.fa", "--name-column", "x"], "--name-column is for rows of a table, and s.fa has records of a FASTA"),
+    "place": (["s.csv", "--name-by-place"], "--name-by-place is for intervals, and s.csv has rows of a table"),
+    "prefix": (
+        ["twice.bed", "--fasta", "s.fa", "--chr-prefix", "add"],
+        "--chr-prefix is for variants, and twice.bed has",
+    ),
     "empty": (["empty.fa"], "empty.fa has no sequence that can have a vector: it has no rows."),
     "only N": (
         ["n.fa"],
@@ -213,7 +220,8 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, case):
     files = {"s.fa": ">a\nACGT\n", "empty.fa": "", "n.fa": ">c\nNN\n", "twice.fa": ">a\nA\n>b\nC\n>a\nG\n"}
-    files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n"}
+    files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n", "s.csv": "name,seq\na,ACGT\n"}
+    files |= {"v.vcf.gz": ""}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     words, message = WRONG[case]
@@ -224,9 +232,44 @@ def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, cas
 def test_intervals_are_named_by_place_on_demand(run, one_line, fasta, tmp_path):
     (tmp_path / "i.bed").write_text("chr1\t0\t5\tsame\nchr1\t9\t12\tsame\nchr2\t0\t4\tsame\t0\t-\n")
     words = ("i.bed", "--fasta", fasta, "--out", "v.npz")
-    expected = (
-        "Error: i.bed: 2 names come twice, first same: give each its own name in column 4, or add --name-by-place."
-    )
-    assert one_line(run(*words)[2]) == expected
+    expected = "Error: i.bed: 2 names come twice, first same: give each its own name in column 4, or add --name-by-place; "
+    assert one_line(run(*words)[2]) == f"{expected}of equal intervals, keep one of them."
     assert run(*words, "--name-by-place")[0] == 0
     assert npz(tmp_path / "v.npz")["names"].tolist() == ["chr1:0-5", "chr1:9-12", "chr2:0-4(-)"]
+
+
+def test_missing_sequences_of_a_table_are_left_out(run, tmp_path):
+    (tmp_path / "s.csv").write_text("name,sequence\na,ACGT\nb,NA\nc,nan\nd,N/A\ne,\n")
+    status, _, stderr = run("s.csv", "--out", "v.npz")
+    assert status == 0
+    assert "Left out 4 of 5: the sequence is NA, which stands for a missing value in 1 (first b), " in stderr
+    assert npz(tmp_path / "v.npz")["names"].tolist() == ["a"]
+
+
+def test_a_null_character_in_parquet_is_one_line(run, one_line, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    pyarrow.parquet.write_table(pyarrow.table({"name": ["a\0", "b"], "sequence": ["AC", "GT"]}), tmp_path / "s.parquet")
+    line = "Error: s.parquet: the column name has a NUL character in 'a\\x00': remove it."
+    assert one_line(run("s.parquet", "--out", "v.h5ad")[2]) == line
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_stopped_run_with_other_options_or_input_says_which(run, one_line, bed, fasta, tmp_path, monkeypatch):
+    from hyenadna_core.inference import embed_job
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    words = (bed, "--fasta", fasta, "--out", "v.npy", "--pool", "mean", "--pool", "last")
+    with monkeypatch.context() as patch:
+        patch.setattr(embed_job, "write_vectors", full)
+        assert "No space left on device; 3 of 3 parts are done" in one_line(run(*words)[2])
+    other = one_line(run(*words[:-2], "--resume")[2])
+    assert other.startswith('Error: v.npy.parts is of another run: --pool is ["mean", "last"] there, and ["mean"] now')
+    bed.write_text(BED + "chr2\t3\t9\tnew\n")
+    other = one_line(run(*words, "--resume")[2])
+    assert "is of another run: the file bed is" in other
+    bed.write_text(BED)
+    assert run(*words, "--resume")[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("v.*")) == ["v.last.npy", "v.mean.npy", "v.tsv"]
+    assert one_line(run(*words, "--resume")[2]).startswith("Error: v.npy is finished")

@@ -142,26 +142,64 @@ def test_sequences_are_read_some_at_a_time(model, random_bases, monkeypatch):
 
 
 @pytest.mark.one_backend
-def test_no_sequences_give_no_vectors(model):
-    assert embed(model, [], pool=POOLS, layer=[0, 1]).shape == (0, 8 * 16)
+@pytest.mark.parametrize("layer", [[0, 1], (0, 1), np.array([0, 1]), [np.int64(0), 1], range(2)])
+def test_no_sequences_give_no_vectors(model, layer):
+    assert embed(model, [], pool=POOLS, layer=layer).shape == (0, 8 * 16)
+    assert embed(model, ["ACGT"], pool=POOLS, layer=layer).shape == (1, 8 * 16)
 
 
+@pytest.mark.one_backend
+def test_all_layers_by_name(model):
+    np.testing.assert_array_equal(embed(model, ["ACGT"], layer="all"), embed(model, ["ACGT"], layer=[0, 1, 2]))
+
+
+@pytest.mark.one_backend
+def test_a_seq_of_biopython_is_one_sequence(model):
+    seq = pytest.importorskip("Bio.Seq", reason="Biopython is not installed").Seq("ACGT")
+    np.testing.assert_array_equal(embed(model, [seq]), embed(model, ["ACGT"]))
+    with pytest.raises(HyenaDNAError, match="One sequence was given"):
+        embed(model, seq)
+
+
+@pytest.mark.one_backend
+def test_an_iterator_checks_its_options_at_once_and_yields_arrays_of_its_own(model):
+    with pytest.raises(HyenaDNAError, match="no pooling median"):
+        embed_each(model, ["ACGT"], pool="median")
+    assert all(each.base is None for pool in ("mean", "none") for each in embed_each(model, ["ACGT", "AC"], pool=pool))
+
+
+ONE, WHOLE = "One sequence was given: give a list of sequences.", "give a whole number."
 WRONG = {
     "empty": ({"sequences": ["ACGT", ""]}, "Sequence 1 (from 0) has no vector: the sequence is empty."),
     "all N": ({"sequences": ["NNNN"]}, "Sequence 0 (from 0) has no vector: the sequence has no A, C, G or T."),
     "character": ({"sequences": ["ACG!"]}, "Sequence 0 (from 0) has the character '!', which is no base."),
-    "one text": ({"sequences": "ACGT"}, "One sequence was given: give a list of sequences."),
+    "one text": ({"sequences": "ACGT"}, ONE),
+    "one bytearray": ({"sequences": bytearray(b"ACGT")}, ONE),
+    "one array": ({"sequences": np.frombuffer(b"ACGT", np.uint8)}, ONE),
+    "a dict": ({"sequences": {"a": "ACGT"}}, "A dict was given: give a list of sequences."),
+    "nothing": ({"sequences": None}, "A NoneType was given: give a list of sequences."),
     "no text": ({"sequences": [1]}, "A int is no sequence of bases"),
+    "no model": ({"model": "human-chr20-1k"}, "The model is no language model and no backbone: load one"),
     "pool": ({"pool": "median"}, "There is no pooling median: choose one of mean, last, masked, variant, max, none."),
+    "pool of bytes": ({"pool": b"mean"}, "There is no pooling b'mean'"),
+    "pool of nothing": ({"pool": None}, "There is no pooling None"),
     "no pool": ({"pool": []}, "No pooling or layer is named: name at least one."),
     "variant": ({"pool": "variant"}, "The pooling variant is for the alleles of a VCF"),
     "none": ({"pool": "none"}, "The pooling 'none' gives a vector for each base: use embed_each."),
     "layer": ({"layer": 3}, "The model has no layer 3: choose 0 (the embedding) to 2 (the last)."),
     "layer -1": ({"layer": -1}, "The model has no layer -1"),
+    "layer as text": ({"layer": "1"}, f"layer is 1: {WHOLE}"),
+    "layer True": ({"layer": True}, f"layer is True: {WHOLE}"),
+    "layer 1.0": ({"layer": [1.0]}, f"layer is 1.0: {WHOLE}"),
     "twice": ({"layer": [1, 1]}, "A pooling or layer is named twice"),
     "window": ({"window": 67}, "The window has 67 bases, and the model reads 1 to 66."),
+    "window 0": ({"window": 0}, "The window has 0 bases, and the model reads 1 to 66."),
+    "window 64.0": ({"window": 64.0}, f"window is 64.0: {WHOLE}"),
     "overlap": ({"window": 10, "overlap": 10}, "An overlap of 10 leaves no new base of a window of 10"),
+    "overlap as text": ({"overlap": "3"}, f"overlap is 3: {WHOLE}"),
+    "batch size": ({"batch_size": 0}, "batch_size is 0: give 1 or more."),
     "strand": ({"strand": "x"}, "The strand is x: choose one of both, +, -."),
+    "strands": ({"strand": ["+"]}, "The strand is ['+']: choose one of both, +, -."),
 }
 
 
@@ -170,7 +208,7 @@ WRONG = {
 def test_wrong_arguments_are_one_line(model, case):
     options, message = WRONG[case]
     with pytest.raises(HyenaDNAError) as error:
-        embed(model, **{"sequences": ["ACGT"]} | options)
+        embed(**{"model": model, "sequences": ["ACGT"]} | options)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 

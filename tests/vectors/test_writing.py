@@ -1,7 +1,10 @@
 """Files of vectors are what other programs read, and have the same bytes each time."""
 
 import csv
+import errno
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -135,6 +138,45 @@ def test_an_unknown_suffix_is_one_line(tmp_path):
 
 @pytest.mark.parametrize(("name", "library"), [("v.h5ad", "h5py"), ("v.parquet", "pyarrow")])
 def test_a_missing_library_is_one_line(tmp_path, monkeypatch, name, library):
-    monkeypatch.setitem(__import__("sys").modules, library, None)
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(HyenaDNAError, match=rf"needs {library}: run pip install 'hyenadna\["):
         vector_paths(tmp_path / name, ["mean"])
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, TEXT, Block, Layout
+from hyenadna_core.vectors.writing import write_vectors
+limit = int(sys.argv[2])
+columns = {"chrom": CATEGORY, "start": NUMBER, "ref": TEXT}
+names = [f"name of row {row}" for row in range(100)]
+block = Block(names, {"chrom": names, "start": np.arange(100), "ref": names}, {"mean": np.ones((100, 64), np.float32)})
+layout = Layout(3000, 64, ("mean",), columns, {"weights": "tiny"})
+Path(sys.argv[1]).unlink(missing_ok=True)
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    write_vectors(Path(sys.argv[1]), layout, (block for _ in range(30)))
+except OSError as error:
+    print("errno", error.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
+@pytest.mark.parametrize("suffix", ["h5ad", "npz", "npy", "parquet"])
+def test_a_disk_that_is_full_at_any_point_is_an_error_of_the_system(tmp_path, suffix):
+    if suffix in ("h5ad", "parquet"):
+        pytest.importorskip({"h5ad": "h5py", "parquet": "pyarrow"}[suffix], reason="its library is not installed")
+    path = tmp_path / f"v.{suffix}"
+    for limit in (0, 100, 5_000, 70_000, 400_000):
+        command = [sys.executable, "-B", "-c", FULL, str(path), str(limit)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        full = limit and (suffix != "parquet" or limit < 70_000)  # ones are compressed
+        expected = (0, f"errno {errno.EFBIG}\n" if full else "", "")
+        assert (answer.returncode, answer.stdout, answer.stderr) == expected, limit
+        there = ["v.npy", "v.tsv"] if suffix == "npy" else [path.name]
+        assert sorted(each.name for each in tmp_path.iterdir()) == ([] if full else there)
+        for each in tmp_path.iterdir():
+            each.unlink()
