@@ -247,8 +247,10 @@ def test_missing_sequences_of_a_table_are_left_out(run, tmp_path):
 
 
 def test_a_null_character_in_parquet_is_one_line(run, one_line, tmp_path):
-    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    pyarrow.parquet.write_table(pyarrow.table({"name": ["a\0", "b"], "sequence": ["AC", "GT"]}), tmp_path / "s.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    from pyarrow import table
+
+    parquet.write_table(table({"name": ["a\0", "b"], "sequence": ["AC", "GT"]}), tmp_path / "s.parquet")
     line = "Error: s.parquet: the column name has a NUL character in 'a\\x00': remove it."
     assert one_line(run("s.parquet", "--out", "v.h5ad")[2]) == line
 
