@@ -60,6 +60,7 @@ def test_the_help_lists_commands_in_sections(cli):
         "Options:",
         "Train and use a model:",
         "A genome through the model:",
+        "Vectors:",
         "Weights and data:",
         "Tasks and plug-ins:",
         "This installation:",

@@ -39,8 +39,8 @@ def _layers(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...
     default=["mean"],
     show_default=True,
     type=click.Choice(["mean", "last", "max", "masked", "variant", "none"]),
-    help="How a sequence becomes one vector; repeatable. masked: the mean of A, C, G, T; variant: that of the "
-    "allele; none: a vector for each base.",
+    help="How a sequence becomes one vector; repeatable. masked: mean over A, C, G and T only; variant: mean over "
+    "the allele; none: a vector for each base.",
 )
 @click.option(
     "--layer",
@@ -52,7 +52,7 @@ def _layers(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...
 @click.option(
     "--overlap",
     type=click.IntRange(min=0),
-    help="Bases that chunks of a longer sequence share.  [default: half the window]",
+    help="Bases that neighbouring chunks of a longer sequence share.  [default: half the window]",
 )
 @click.option("--sequence-column", metavar="NAME", help="Column with the sequences.  [default: sequence, seq or dna]")
 @click.option("--name-column", metavar="NAME", help="Column with the names.  [default: name or id]")
@@ -77,11 +77,11 @@ def command(
     backend: str | None,
     **others: Any,
 ) -> None:
-    """Write the hidden states of SEQUENCES as vectors for other models.
+    """Write the hidden states of SEQUENCES as vectors for other programs.
 
     SEQUENCES is a FASTA, a table (CSV, TSV, Parquet), or a BED file with --fasta; or give --vcf
-    with --fasta. A sequence longer than --window is read in chunks. The vector of a sequence is the
-    mean over its bases (--pool), of both strands (--strand), in the last layer (--layer).
+    with --fasta. A sequence longer than --window is read in chunks. By default, the vector of a
+    sequence is the mean over all its bases and both strands, from the last layer.
 
     \b
       hyenadna embed promoters.fa --out promoters.h5ad

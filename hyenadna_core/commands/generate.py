@@ -42,7 +42,7 @@ def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...])
     type=float,
     default=1.0,
     show_default=True,
-    help="Divisor of the logits; 0 takes the most likely base.",
+    help="Divide the logits by this; 0 takes the most likely base.",
 )
 @click.option(
     "--top-k", type=click.IntRange(1, 4), default=4, show_default=True, help="Draw only from the K most likely bases."
@@ -52,12 +52,14 @@ def _bias(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...])
     type=float,
     default=1.0,
     show_default=True,
-    help="Draw only from the likeliest bases that add up to P.",
+    help="Draw from the fewest most likely bases that add up to P.",
 )
 @click.option(
     "--bias", multiple=True, metavar="BASE=NATS", callback=_bias, help="Add this to the logit of a base; repeatable."
 )
-@click.option("--forced", metavar="PATTERN", default="", help="Fix the first new bases, as in NNNTATAAA; N is drawn.")
+@click.option(
+    "--forced", metavar="PATTERN", default="", help="Fix the first new bases, as in NNNTATAAA; N: draw this base."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option("--out", type=PATH, default="-", help="File of the sequences, FASTA.  [default: stdout]")
 @click.option("--log-likelihoods", type=PATH, metavar="FILE", help="Table (.tsv) of log P of each new base, in nats.")

@@ -10,11 +10,13 @@ PATH = click.Path(path_type=Path)
 @click.command("merge")
 @click.argument("out", type=PATH)
 @click.argument("shards", type=PATH, nargs=-1, required=True, metavar="SHARD...")
-@click.option("--vcf", type=PATH, help="The variants of the run, if they are elsewhere now.")
-@click.option("--fasta", type=PATH, help="The genome of the run, if it is elsewhere now.")
-@click.option("--bed", type=PATH, help="The intervals of the run, if they are elsewhere now.")
+@click.option("--vcf", type=PATH, help="The variants of the run, if they have moved.")
+@click.option("--fasta", type=PATH, help="The genome of the run, if it has moved.")
+@click.option("--bed", type=PATH, help="The intervals of the run, if they have moved.")
 def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path | None, bed: Path | None) -> None:
-    """Join the shards of a run of score, track or embed: OUT has the bytes of a whole run.
+    """Join the shards of a run of score, track or embed.
+
+    OUT is the same file as from a run without --shard.
 
     OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
     any order. The VCF of score, or the FASTA and BED of track, are read again and compared by

@@ -1,6 +1,5 @@
 """`hyenadna probe`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,27 @@ SPLITS = ("chromosome", "block", "group", "stratified")
 @click.argument("vectors", type=PATH)
 @click.argument("labels", type=PATH, required=False)
 @click.option("--which", metavar="NAME", help="Vectors of the file.  [default: X, or the first]")
-@click.option("--label-column", metavar="NAME", help="Column of labels.  [default: label, target, class or y]")
+@click.option("--label-column", metavar="NAME", help="Column of labels.  [default: label, labels, target, class or y]")
 @click.option("--group-column", metavar="NAME", help="Column of groups, such as gene families.")
 @click.option(
-    "--target", "kind", type=click.Choice(["classes", "regression"]), help="Kind of label.  [default: as read]"
+    "--target", "kind", type=click.Choice(["classes", "regression"]), help="Kind of label.  [default: from the labels]"
 )
 @click.option("--classes", metavar="A,B,C", help="Keep only these classes.")
 @click.option("--min-count", type=click.IntRange(1), default=1, help="Leave out classes with fewer rows.")
 @click.option("--allow-missing", is_flag=True, help="Leave out vectors without labels, and labels without vectors.")
-@click.option("--split", type=click.Choice(SPLITS), help="What is held out.  [default: group, chromosome or block]")
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    help="Rows that are held out together.  [default: group, chromosome, block, or else stratified]",
+)
 @click.option("--folds", "count", type=click.IntRange(2), default=5, show_default=True, help="Number of folds.")
 @click.option("--block-size", type=click.IntRange(1), default=5_000_000, help="Bases of a block.  [default: 5,000,000]")
-@click.option("--model", "models", type=click.Choice(MODELS), multiple=True, help="Repeat for both.  [default: both]")
-@click.option("--balanced", is_flag=True, help="Let each class count the same in the fits.")
+@click.option(
+    "--model", "models", type=click.Choice(MODELS), multiple=True, help="Model to fit; repeatable.  [default: both]"
+)
+@click.option("--balanced", is_flag=True, help="Let each class count the same in the fits (classes only).")
 @click.option("--sequences", type=PATH, help="Sequences by name, for a k-mer baseline: FASTA, table or BED.")
-@click.option("--fasta", type=PATH, help="Genome of the positions, for a k-mer baseline.")
+@click.option("--fasta", type=PATH, help="Genome for k-mers: of the positions, or of a BED in --sequences.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all draws.")
 @click.option("--out", type=PATH, help="Folder for probe.json, predictions.tsv and probe.png.")
 @json_option
@@ -61,9 +66,9 @@ def command(
 ) -> None:
     """Compare simple models of frozen VECTORS on held-out rows.
 
-    Chromosomes, blocks of 5 Mb or groups are held out. VECTORS is .h5ad, .parquet, .npz, or .npy
-    with a .tsv beside it, of any model. LABELS is a CSV, TSV or Parquet table with a column name;
-    without it, the labels are a column of VECTORS.
+    Chromosomes, blocks of 5 Mb, groups or random rows are held out. VECTORS is .h5ad, .parquet,
+    .npz, or .npy with a .tsv of the same name, of any model. LABELS is a CSV, TSV or Parquet table
+    with a column `name` or `id`; without it, the labels are a column of VECTORS.
 
     Logistic (or ridge) regression and boosted trees are fitted for each fold. The penalty is chosen
     inside the rows to train on. The table has figures over all rows held out, with 95 % intervals.
@@ -72,6 +77,7 @@ def command(
       hyenadna probe genes.h5ad biotypes.tsv --fasta genome.fa --out probe
       hyenadna probe other-model.parquet --label-column biotype --split block
     """  # noqa: D301 (click reads this)
+    from hyenadna_core.errors import HyenaDNAError
     from hyenadna_core.files.checksum import sha256_of
     from hyenadna_core.files.output import check_outputs
     from hyenadna_core.probe.examples import groups_of, labels_of_vectors, match, read_labels
@@ -91,6 +97,8 @@ def command(
     table = read_labels(labels, label_column) if labels else labels_of_vectors(read, label_column)
     kept = [name.strip() for name in classes.split(",")] if classes else []
     examples = match(read, table, kind, kept, min_count, allow_missing)
+    if balanced and examples.target.kind != "classes":
+        raise HyenaDNAError("The labels are quantities, which have no classes: leave out --balanced.")
     positions = positions_of(examples.columns, examples.names)
     rows = Rows(examples.target, examples.targets, positions, groups_of(examples, group_column), block_size)
     folds = make_folds(rows, split, count, seed)
@@ -110,11 +118,12 @@ def command(
         notice(sentence)
     if out:
         checksums = {name: {"path": str(path), "sha256": sha256_of(path)} for name, path in given.items()}
-        write_report(out, examples, folds, result, settings_of(context.params), checksums)
+        write_report(out, examples, folds, result, settings_of(context), checksums)
         draw_probe(out / PICTURE, examples, folds, result)
         notice_written(out / name for name in FILES)
 
 
-def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that figures depend on; the files have their checksums."""
-    return {name: value for name, value in options.items() if not isinstance(value, Path) and name != "as_json"}
+def settings_of(context: click.Context) -> dict[str, Any]:
+    """Return the options that figures depend on, by their names; the files have their checksums."""
+    options = {each.opts[0].removeprefix("--"): context.params[each.name] for each in context.command.params}
+    return {name: value for name, value in options.items() if not isinstance(value, Path) and name != "json"}

@@ -13,6 +13,7 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS
 from hyenadna_core.inference.chunks import AT_ONCE, Chunking
+from hyenadna_core.inference.options import SPECIAL_TOKENS
 from hyenadna_core.inference.pooling import BASES, Read
 from hyenadna_core.inference.vectors import Kind, backbone_of, check_chunks, check_kinds, states_of, vectors_of
 from hyenadna_core.inference.windows import STRANDS, is_base
@@ -45,8 +46,8 @@ def embed(
             C, G and T only. Several poolings or layers give vectors side by side: (n, k D).
         layer: 0 is the embedding and n_layer the last, which is the default; or "all".
         strand: "both" (the mean of the vectors of both strands), "+" or "-".
-        window: bases that the model reads at once; by default max_seq_len. Longer sequences are
-            read in chunks.
+        window: bases that the model reads at once; by default max_seq_len less two. Longer
+            sequences are read in chunks.
         overlap: bases that a chunk shares with the one before; by default half the window.
         batch_size: windows that are computed at a time; by default about 32,768 bases.
 
@@ -109,14 +110,14 @@ def _checked(
     """
     backbone = backbone_of(model)
     if not hasattr(backbone, "hyena_config"):
-        raise HyenaDNAError("The model is no language model and no backbone: load one, as by CausalLM.from_preset.")
+        raise HyenaDNAError("The model is neither a language model nor a backbone: load one with CausalLM.from_preset.")
     n_layer, longest = backbone.hyena_config.n_layer, int(backbone.max_seq_len)
     pools: list[Any] = [pool] if isinstance(pool, str | bytes) or not isinstance(pool, Iterable) else list(pool)
     numbers = {"all": list(range(n_layer + 1)), None: [n_layer]}.get(layer) if isinstance(layer, str | None) else layer
     layers = list(numbers) if isinstance(numbers, Iterable) else [layer if numbers is None else numbers]
     kinds = [Kind(name, _whole("layer", number)) for number in layers for name in pools]
     check_kinds(kinds, n_layer)
-    window = longest if window is None else _whole("window", window)
+    window = max(1, longest - SPECIAL_TOKENS) if window is None else _whole("window", window)
     if not 1 <= window <= longest:
         raise HyenaDNAError(f"The window has {window:,} bases, and the model reads 1 to {longest:,}.")
     overlap = window // 2 if overlap is None else _whole("overlap", overlap)
@@ -143,7 +144,11 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _one_by_one(sequences: Any) -> Iterable["Bases"]:
-    """Return sequences, if they are not one sequence or no sequences."""
+    """Return several sequences as they are.
+
+    Raises:
+        HyenaDNAError: one sequence was given, or something else.
+    """
     if is_sequence(sequences):
         raise HyenaDNAError("One sequence was given: give a list of sequences.")
     if isinstance(sequences, Mapping) or not isinstance(sequences, Iterable):

@@ -75,7 +75,7 @@ class Files(NamedTuple):
         if not kind:
             raise HyenaDNAError(f"{named}: name the file after its format: {', '.join(KINDS)}; .gz may follow.")
         if kind in (INTERVALS, VARIANTS) and self.fasta is None:
-            raise HyenaDNAError(f"{named} has places but no bases: give its genome with --fasta.")
+            raise HyenaDNAError(f"{named} has positions but no bases: give its genome with --fasta.")
         for name, kinds in FOR.items():
             if getattr(self, name) not in (None, False) and kind not in kinds:
                 option = f"--{name.replace('_', '-')}"

@@ -54,8 +54,8 @@ def generate(
     Raises:
         HyenaDNAError: the prompt is empty or has other letters than A, C, G and T, `forced` has
             other letters or is longer than `bases`, the model reads no sequence of this length, or
-            so many samples do not fit into memory, or
-            `reader` has not read the prompt and `drawn` bases.
+            so many samples do not fit into memory, or `reader` has not read the prompt and `drawn`
+            bases.
     """
     ids = check_bases("The prompt", prompt)
     if bases < 1 or samples < 1:

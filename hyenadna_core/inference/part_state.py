@@ -50,8 +50,10 @@ class PartStates:
             now = time.monotonic()
             self._next = now + max(SECONDS, (now - started) / SHARE)
         except OSError as error:
-            self._next = float("inf")
-            notice(f"Cannot write {path}: {error.strerror}: a run that is stopped starts this part again.")
+            is_first, self._next = self._next < float("inf"), float("inf")
+            if is_first:
+                remedy = "a stopped run continues this part from its last saved state, if there is one"
+                notice(f"Cannot write {path}: {error.strerror}: {remedy}.")
         if self.signals:
             raise Stopped(self.signals[0])
 

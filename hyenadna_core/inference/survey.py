@@ -78,11 +78,11 @@ def _without_repeated(found: Survey, source: RowSource, name: str, digests: np.n
         return found
     example = shown(next(islice(usable_rows(source), int(repeated[0]), None)).name, NAME)
     if source.remedy:
-        count = "a name comes" if repeated.size == 1 else f"{repeated.size:,} names come"
+        count = "a name is used" if repeated.size == 1 else f"{repeated.size:,} names are used"
         raise HyenaDNAError(f"{name}: {count} twice, first {example}: {source.remedy}.")
     return Survey(
         np.delete(found.lengths, repeated, axis=0),
-        found.left_out | {"the allele comes again": (repeated.size, example)},
+        found.left_out | {"repeated allele": (repeated.size, example)},
         frozenset(repeated.tolist()),
     )
 

@@ -45,9 +45,12 @@ def vectors_of(
     chunking: Chunking,
     advance: Advance = lambda done: None,
 ) -> list[np.ndarray]:
-    """Return the vectors of each kind: (n, D) float32.
+    """Return the vectors of each kind, which has a pooling: (n, D) float32.
 
     `advance` is called with the bases that are done, on each strand.
+
+    Raises:
+        HyenaDNAError: a number is nan or infinite.
     """
     pools = list(dict.fromkeys(kind.pool for kind in kinds))
     D = backbone_of(model).hyena_config.d_model
@@ -107,7 +110,6 @@ def states_of(
 
 def check_kinds(kinds: Sequence[Kind], n_layer: int, of_variants: bool = False) -> None:
     """Raise HyenaDNAError if a pooling or layer is not there, is named twice, or does not fit."""
-    pools = {kind.pool for kind in kinds}
     for kind in kinds:
         if not isinstance(kind.pool, str) or kind.pool not in (*POOLINGS, BASES):
             raise HyenaDNAError(
@@ -117,12 +119,15 @@ def check_kinds(kinds: Sequence[Kind], n_layer: int, of_variants: bool = False) 
             raise HyenaDNAError(
                 f"The model has no layer {kind.layer}: choose 0 (the embedding) to {n_layer} (the last)."
             )
+    pools = {kind.pool for kind in kinds}
     if len(set(kinds)) < len(kinds):
         raise HyenaDNAError("A pooling or layer is named twice: name it once.")
     if not kinds:
         raise HyenaDNAError("No pooling or layer is named: name at least one.")
     if BASES in pools and len(pools) > 1:
-        raise HyenaDNAError(f"The pooling {BASES} gives a vector for each base, others for each sequence: choose one.")
+        raise HyenaDNAError(
+            f"The pooling {BASES} gives a vector for each base, the others one for each sequence: name it alone."
+        )
     if VARIANT in pools and not of_variants:
         raise HyenaDNAError(f"The pooling {VARIANT} is for the alleles of a VCF: choose another one for sequences.")
     if BASES in pools and of_variants:

@@ -21,7 +21,7 @@ FEW_NAMES = 3  # that a message shows
 
 
 class Labels(NamedTuple):
-    """Labels of a table, and its other columns as text by name.
+    """Labels of a table, and all its columns as text by name.
 
     `source` is the file and the column, for messages.
     """
@@ -81,7 +81,7 @@ def labels_of_vectors(vectors: Vectors, label_column: str | None = None) -> Labe
     Raises:
         HyenaDNAError: there is no such column.
     """
-    usual = LABEL_COLUMNS if label_column is None else (label_column, label_column.casefold())
+    usual = LABEL_COLUMNS if label_column is None else (label_column.casefold(),)
     folded = {name.casefold(): name for name in reversed(list(vectors.columns))}
     name = next((folded[each] for each in usual if each in folded), None)
     if name is None:
@@ -137,7 +137,7 @@ def match(
         rare = {
             label: count for label, count in counts.items() if count < min_count and (label in classes or not classes)
         }
-        keep(rare, f"rows of classes with less than {min_count}: {first_names(rare)}", is_in=False)
+        keep(rare, f"rows of classes with fewer than {min_count}: {first_names(rare)}", is_in=False)
     elif classes or min_count > 1:
         raise HyenaDNAError("The labels are quantities, which have no classes: leave out --classes and --min-count.")
     if left_out:
@@ -170,7 +170,9 @@ def _examples(vectors: Vectors, labels: Labels, kind: str, pairs: Sequence[tuple
             "a probe needs at least two."
         )
     if len(pairs) < 2:
-        raise HyenaDNAError(f"{labels.source} gives {len(pairs)} rows with a vector and a label: a probe needs more.")
+        raise HyenaDNAError(
+            f"{labels.source} gives {len(pairs)} rows with a vector and a label: a probe needs at least two."
+        )
     for sentence in spellings(set(of_rows)) if kind == "classes" else ():
         notice(sentence)
     target, targets = read_targets([(label,) for label in of_rows], kind, names=names)

@@ -17,7 +17,7 @@ INNER = 3  # folds in the training part of a fold, which choose the penalty
 FEWEST_CLUSTERS = 10  # for which an interval from whole clusters means something
 LEAKS = (
     "Rows were split at random: homologous or overlapping sequences may lie on both sides, "
-    "so that the figures are too good."
+    "so that the figures may be too high."
 )
 
 
@@ -132,9 +132,9 @@ def _check_groups(split: str, groups: np.ndarray | None) -> None:
     }
     needs, other = ways[split]
     if groups is None:
-        raise HyenaDNAError(f"--split {split} needs {needs}: add it, or give --split stratified, which may leak.")
+        raise HyenaDNAError(f"--split {split} needs {needs}: add them, or give --split stratified, which may leak.")
     if len(names := np.unique(groups)) < 2:
-        raise HyenaDNAError(f"--split {split} needs two of them, but all rows are in {names[0]}: give {other}.")
+        raise HyenaDNAError(f"--split {split} needs two groups, but all rows are in {names[0]}: give {other}.")
 
 
 def _fold(rows: Rows, split: str, groups: np.ndarray | None, numbers: np.ndarray, number: int, seed: int) -> Fold:

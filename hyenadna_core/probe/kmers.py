@@ -12,7 +12,7 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.regions import COMPLEMENT
 from hyenadna_core.probe.examples import Examples
 from hyenadna_core.probe.features import Features
-from hyenadna_core.probe.positions import CHROMOSOMES
+from hyenadna_core.probe.positions import CHROMOSOMES, whole_numbers
 from hyenadna_core.terminal import progress
 
 FLANK = 20  # bases on each side of REF
@@ -43,7 +43,7 @@ def _of_file(examples: Examples, path: Path, fasta: Path | None) -> list[str]:
     if missing := [name for name in examples.names if name not in of_names]:
         raise HyenaDNAError(
             f"{path} has no sequence for {len(missing):,} of {len(examples.names):,} rows, {first_names(missing)}; it "
-            f"has {first_names(records.names[:3])}: write names alike."
+            f"has {first_names(records.names[:3])}: use the same names in both."
         )
     return [of_names[name].decode("latin-1").upper() for name in examples.names]
 
@@ -55,15 +55,15 @@ def _of_genome(examples: Examples, genome: Genome) -> list[list[str]]:
     is_variant = "ref" in columns and "alt" in columns
     if chrom is None or "start" not in columns or not (is_variant or "end" in columns):
         raise HyenaDNAError(
-            f"The vectors have no columns chrom, start and end, only {first_names(columns)}: "
+            f"No file has the columns chrom, start and end, only {first_names(columns)}: "
             "give the sequences by name with --sequences."
         )
-    starts = [int(float(text)) for text in columns["start"]]
+    starts = whole_numbers(columns["start"], "start", examples.names).tolist()
     if is_variant:
         rows = zip(examples.names, chrom, starts, columns["ref"], columns["alt"], strict=True)
         pairs = [_around(genome, *row) for row in rows]
         return [[ref for ref, _ in pairs], [alt for _, alt in pairs]]
-    ends = [int(float(text)) for text in columns["end"]]
+    ends = whole_numbers(columns["end"], "end", examples.names).tolist()
     strands = columns.get("strand") or ["+"] * len(starts)
     texts = []
     for name, contig, start, end, strand in zip(examples.names, chrom, starts, ends, strands, strict=True):

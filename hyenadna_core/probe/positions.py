@@ -74,11 +74,16 @@ def positions_of(columns: Mapping[str, Sequence[str]], names: Sequence[str]) -> 
     if first is None:
         return Positions(np.array(chrom, dtype=str))
     last = ENDS.get(first, "")
-    ends = _integers(columns[last], last, names) if last in columns else None
-    return Positions(np.array(chrom, dtype=str), _integers(columns[first], first, names), ends)
+    ends = whole_numbers(columns[last], last, names) if last in columns else None
+    return Positions(np.array(chrom, dtype=str), whole_numbers(columns[first], first, names), ends)
 
 
-def _integers(texts: Sequence[str], column: str, names: Sequence[str]) -> np.ndarray:
+def whole_numbers(texts: Sequence[str], column: str, names: Sequence[str]) -> np.ndarray:
+    """Read the whole numbers of a column: (n,) int64.
+
+    Raises:
+        HyenaDNAError: one is none. The message names the row.
+    """
     numbers = np.empty(len(texts), np.int64)
     for row, text in enumerate(texts):
         try:

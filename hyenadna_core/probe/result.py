@@ -78,6 +78,7 @@ def run_probe(
     Raises:
         HyenaDNAError: scikit-learn is not installed.
     """
+    models = tuple(dict.fromkeys(models))
     of_kind = MODELS[target.kind]
     vectors = vector_features(values)
     work: list[tuple[Model, Features]] = [(of_kind[name], vectors) for name in models]

@@ -24,7 +24,7 @@ EMPTY = ("layers", "obsp", "varm", "varp")
 
 
 def write_h5ad(path: Path, layout: Layout, blocks: Iterable[Block]) -> None:
-    """Write vectors. Memory does not grow with the rows; the same blocks give the same bytes.
+    """Write vectors, some rows at a time. The same blocks give the same bytes.
 
     Raises:
         HyenaDNAError: h5py is not installed, or the rows are not those of the layout.
@@ -39,7 +39,7 @@ def write_h5ad(path: Path, layout: Layout, blocks: Iterable[Block]) -> None:
 
 
 def _while_good(disk: HDF5File, blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield blocks until the disk is full."""
+    """Yield blocks; raise the first error of the disk."""
     for block in blocks:
         yield block
         disk.check()

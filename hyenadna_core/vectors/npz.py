@@ -1,4 +1,4 @@
-"""Write vectors as .npz and .npy, which NumPy reads alone."""
+"""Write vectors as .npz and .npy, for NumPy without other libraries."""
 
 import json
 import zipfile
@@ -22,7 +22,7 @@ PIECE = 1 << 22  # bytes that are copied at once
 def write_npz(path: Path, layout: Layout, blocks: Iterable[Block]) -> None:
     """Write an array for the names, for each column and for each kind of vectors.
 
-    The array `settings` is a text in JSON. Memory does not grow with the rows.
+    The array `settings` is a text in JSON. Only one block is in memory.
 
     Raises:
         HyenaDNAError: the rows are not those of the layout.

@@ -118,7 +118,7 @@ def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_pat
     options = ("--vcf", "v.vcf", "--fasta", fasta, "--pool", "mean", "--pool", "variant")
     status, _, stderr = run(*options, "--out", "v.npz")
     assert status == 0
-    assert f"Left out 2 of 4: symbolic in 1 (first chr1:151:{ref}:<DEL>), the allele comes again in 1" in stderr
+    assert f"Left out 2 of 4: symbolic in 1 (first chr1:151:{ref}:<DEL>), repeated allele in 1" in stderr
     arrays = npz(tmp_path / "v.npz")
     assert arrays["names"][0] == f"chr1:151:{ref[0]}:{alt}"
     assert (arrays["start"][0], arrays["record"].tolist()) == (150, [0, 2])
@@ -193,7 +193,7 @@ NAMED = "Name one file to embed: SEQUENCES, or --vcf FILE with --fasta GENOME."
 WRONG = {
     "nothing": ([], NAMED),
     "two": (["s.fa", "--vcf", "v.vcf"], NAMED),
-    "bed": (["twice.bed"], "twice.bed has places but no bases: give its genome with --fasta."),
+    "bed": (["twice.bed"], "twice.bed has positions but no bases: give its genome with --fasta."),
     "vcf": (["v.vcf.gz"], "v.vcf.gz has variants: give it as --vcf v.vcf.gz, with its genome as --fasta."),
     "fasta": (["s.fa", "--fasta", "s.fa"], "--fasta is for intervals and variants, and s.fa has records of a FASTA"),
     "missing": (["no.fa"], "Cannot read no.fa"),
@@ -209,7 +209,7 @@ WRONG = {
         ["n.fa"],
         "n.fa has no sequence that can have a vector: the sequence has no A, C, G or T in 1 (first c).",
     ),
-    "twice": (["twice.fa"], f"twice.fa: a name comes twice, first a: {TWICE}."),
+    "twice": (["twice.fa"], f"twice.fa: a name is used twice, first a: {TWICE}."),
     "character": (["odd.fa"], "odd.fa, row a: the sequence has the character '!'"),
     "layer": (["s.fa", "--layer", "5"], "The model has no layer 5: choose 0 (the embedding) to 1 (the last)."),
     "pool": (["s.fa", "--pool", "variant"], "The pooling variant is for the alleles of a VCF"),
@@ -232,7 +232,9 @@ def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, cas
 def test_intervals_are_named_by_place_on_demand(run, one_line, fasta, tmp_path):
     (tmp_path / "i.bed").write_text("chr1\t0\t5\tsame\nchr1\t9\t12\tsame\nchr2\t0\t4\tsame\t0\t-\n")
     words = ("i.bed", "--fasta", fasta, "--out", "v.npz")
-    expected = "Error: i.bed: 2 names come twice, first same: give each its own name in column 4, or add --name-by-place; "
+    expected = (
+        "Error: i.bed: 2 names are used twice, first same: give each its own name in column 4, or add --name-by-place; "
+    )
     assert one_line(run(*words)[2]) == f"{expected}of equal intervals, keep one of them."
     assert run(*words, "--name-by-place")[0] == 0
     assert npz(tmp_path / "v.npz")["names"].tolist() == ["chr1:0-5", "chr1:9-12", "chr2:0-4(-)"]

@@ -65,7 +65,7 @@ def test_the_folder_has_figures_predictions_and_a_picture(kind, cli, tmp_path):
     assert status == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["predictions.tsv", "probe.json", "probe.png"]
     content = json.loads((tmp_path / "out" / "probe.json").read_text())
-    assert content["settings"] == content["settings"] | {"split": "block", "count": 4, "seed": 3, "models": []}
+    assert content["settings"] == content["settings"] | {"split": "block", "folds": 4, "seed": 3, "model": []}
     assert re.fullmatch("[0-9a-f]{64}", content["inputs"]["vectors"]["sha256"])
     assert sum(fold["held_out"] for fold in content["folds"]) == 120
     name, metric = ("logistic", "mcc") if kind == "classes" else ("ridge", "r2")
@@ -158,6 +158,26 @@ def test_a_fault_is_one_line(change, words, message, cli, one_line, tmp_path):
     status, stdout, stderr = cli("probe", "v.npz", *words)
     assert (status, stdout) == (1, "")
     assert message in one_line(stderr)
+
+
+@pytest.mark.parametrize("column", ["start", "end"])
+def test_a_position_that_is_no_number_is_one_line(column, cli, one_line, tmp_path):
+    columns = {"chrom": "chr1", "start": "1", "end": "9", "window_start": "0"} | {column: "x"}
+    write(tmp_path / "v.npz", **{name: np.array([text] * 120) for name, text in columns.items()})
+    (tmp_path / "g.fa").write_text(">chr1\nACGTACGTACGT\n")
+    status, _, stderr = cli("probe", "v.npz", "--fasta", "g.fa", "--split", "stratified")
+    assert (status, f"the {column} is 'x', expected a whole number of bases." in one_line(stderr)) == (1, True)
+
+
+def test_a_model_that_is_named_twice_is_fitted_once(cli, vectors):
+    once, twice = (cli("probe", vectors, *["--model", "linear"] * times)[1:] for times in (1, 2))
+    assert once == twice
+
+
+def test_balanced_is_for_classes(cli, one_line, tmp_path):
+    write(tmp_path / "v.npz", "regression")
+    message = "Error: The labels are quantities, which have no classes: leave out --balanced."
+    assert one_line(cli("probe", "v.npz", "--balanced")[2]) == message
 
 
 def test_a_missing_scikit_learn_is_one_line(cli, vectors, monkeypatch, one_line):

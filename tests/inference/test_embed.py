@@ -179,10 +179,11 @@ WRONG = {
     "a dict": ({"sequences": {"a": "ACGT"}}, "A dict was given: give a list of sequences."),
     "nothing": ({"sequences": None}, "A NoneType was given: give a list of sequences."),
     "no text": ({"sequences": [1]}, "A int is no sequence of bases"),
-    "no model": ({"model": "human-chr20-1k"}, "The model is no language model and no backbone: load one"),
+    "no model": ({"model": "human-chr20-1k"}, "The model is neither a language model nor a backbone: load one"),
     "pool": ({"pool": "median"}, "There is no pooling median: choose one of mean, last, masked, variant, max, none."),
     "pool of bytes": ({"pool": b"mean"}, "There is no pooling b'mean'"),
     "pool of nothing": ({"pool": None}, "There is no pooling None"),
+    "pools in a list": ({"pool": [["mean"]]}, "There is no pooling ['mean']"),
     "no pool": ({"pool": []}, "No pooling or layer is named: name at least one."),
     "variant": ({"pool": "variant"}, "The pooling variant is for the alleles of a VCF"),
     "none": ({"pool": "none"}, "The pooling 'none' gives a vector for each base: use embed_each."),
@@ -215,7 +216,7 @@ def test_wrong_arguments_are_one_line(model, case):
 
 @pytest.mark.one_backend
 def test_poolings_of_bases_and_of_sequences_do_not_mix(model):
-    with pytest.raises(HyenaDNAError, match="gives a vector for each base, others for each sequence"):
+    with pytest.raises(HyenaDNAError, match="gives a vector for each base, the others one for each sequence"):
         list(embed_each(model, ["ACGT"], pool=["none", "mean"]))
 
 

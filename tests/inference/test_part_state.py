@@ -97,6 +97,9 @@ def test_a_signal_stops_at_once_after_the_block(tmp_path):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+REMEDY = "a stopped run continues this part from its last saved state, if there is one."
+
+
 def test_a_full_disk_costs_one_line_and_no_work(monkeypatch, capsys, tmp_path):
     def full(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -107,7 +110,7 @@ def test_a_full_disk_costs_one_line_and_no_work(monkeypatch, capsys, tmp_path):
     assert states.is_due
     states.save(0, lambda: ARRAYS)
     line = f"Cannot write {tmp_path}/state-000000.safetensors: No space left on device: "
-    assert capsys.readouterr().err == f"{line}a run that is stopped starts this part again.\n"
+    assert capsys.readouterr().err == f"{line}{REMEDY}\n"
     assert not states.is_due
     assert states.begun == set()
 

@@ -73,7 +73,7 @@ def test_classes_can_be_chosen_and_rare_ones_left_out(labels, capsys):
         match(vectors(), table, classes=["w"])
     with pytest.raises(HyenaDNAError, match="has 1 classes in 2 rows, x: a probe needs at least two"):
         match(vectors(), table, min_count=2)
-    assert "2 rows of classes with less than 2: y, z" in capsys.readouterr().err
+    assert "2 rows of classes with fewer than 2: y, z" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_counts_are_scaled_by_the_rows_to_train_on(write_fasta):
         ({"chrom": ["chr9"], "start": ["1"], "end": ["5"]}, "Row r0: .* has no contig chr9; it has chr1"),
         ({"chrom": ["chr1"], "start": ["1"], "end": ["500"]}, "has no bases 1-500 of chr1: it has 61"),
         ({"chrom": ["chr1"], "start": ["0"], "ref": ["G"], "alt": ["T"]}, "Row r0: REF is G but .* has A at chr1:1"),
-        ({"family": ["1"]}, "no columns chrom, start and end, only family: give the sequences"),
+        ({"family": ["1"]}, "No file has the columns chrom, start and end, only family: give the sequences"),
     ],
 )
 def test_a_position_that_the_genome_lacks_is_one_line(columns, message, write_fasta):
@@ -90,7 +90,7 @@ def test_a_position_that_the_genome_lacks_is_one_line(columns, message, write_fa
 
 
 def test_rows_without_a_sequence_and_sequences_without_kmers_are_one_line(write_fasta):
-    with pytest.raises(HyenaDNAError, match=r"no sequence for 1 of 2 rows, r1; it has r0, x: write names alike"):
+    with pytest.raises(HyenaDNAError, match=r"no sequence for 1 of 2 rows, r1; it has r0, x: use the same names in both"):
         kmer_features(examples(), write_fasta({"r0": "ACGT", "x": "ACGT"}, "s.fa"), None)
     with pytest.raises(HyenaDNAError, match="No sequence has the 2 bases that k-mers need"):
         kmer_features(examples(), write_fasta({"r0": "A", "r1": "C"}, "s.fa"), None)
