@@ -138,6 +138,7 @@ def command(
     else:
         numbers = generate_job.parts_of(len(prompts), bases)
         options = {"bases": bases, "samples": samples, "seed": seed, "forced": forced.upper(), **rules}
+        options["log_likelihoods"] = log_likelihoods is not None  # a resumed run writes the same files
         inputs_of_job = {"prompts": generate_job.input_of(prompt, prompts)}
         job = job_of(source, "generate", inputs_of_job, options | {"batch_size": None}, len(numbers))
         with opened_parts(out, job, resume, written) as parts:

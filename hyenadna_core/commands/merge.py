@@ -20,7 +20,7 @@ def command(out: Path, shards: tuple[Path, ...], vcf: Path | None, fasta: Path |
 
     OUT has the suffix of an output of the command, such as .vcf.gz. All shards must be given, in
     any order. The VCF of score, or the FASTA and BED of track, are read again and compared by
-    SHA-256.
+    SHA-256; shards of embed have all that OUT needs.
 
     \b
       hyenadna score clinvar.vcf.gz genome.fa --out 1.shard --shard 1/2

@@ -14,6 +14,7 @@ BLOCK = 1 << 22  # bytes read in one step
 LONGEST_HEADER = 1 << 20  # bytes
 WHITE_SPACE = b"\r\n\t "
 SEQUENCE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz*-." + WHITE_SPACE
+BASE_CHARACTERS = b"ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx*-." + WHITE_SPACE  # IUPAC codes of DNA and RNA, gaps
 GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"[\r\n]")

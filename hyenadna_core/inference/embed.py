@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS
+from hyenadna_core.genome.fasta_text import BASE_CHARACTERS
 from hyenadna_core.inference.chunks import AT_ONCE, Chunking
 from hyenadna_core.inference.options import SPECIAL_TOKENS
 from hyenadna_core.inference.pooling import BASES, Read
@@ -169,7 +169,7 @@ def _ahead(sequences: Iterable["Bases"]) -> Iterator[list[Read]]:
     bases = 0
     for number, sequence in enumerate(sequences):
         read = Read(as_bytes(sequence))
-        if strange := read.bases.tobytes().translate(None, SEQUENCE_CHARACTERS):
+        if strange := read.bases.tobytes().translate(None, BASE_CHARACTERS):
             raise HyenaDNAError(
                 f"Sequence {number:,} (from 0) has the character {chr(strange[0])!r}, which is no base."
             )

@@ -19,7 +19,7 @@ from hyenadna_core.terminal import Advance
 from hyenadna_core.vectors.blocks import CATEGORY, NUMBER, Block, Layout
 from hyenadna_core.vectors.writing import vector_paths, write_vectors
 
-PART = 1 << 21  # bases of a part, about
+PART = 1 << 19  # bases of a part, about
 PART_OF_STATES = 1 << 16  # the same if each base has a vector
 DIFFERENCE = "difference"  # of ALT and REF
 NAME, ROW, POSITION, LENGTH = "name", "sequence", "position", "bases_of_row"  # columns and arrays
@@ -145,7 +145,8 @@ def layout_of(job: Job) -> Layout:
     settings: dict[str, Any] = {"version": job.version, "weights_sha256": job.inputs["weights"].sha256}
     names = ("weights", "window", "overlap", "strand", "precision", "pool", "layer")
     settings |= {name: options[name] for name in names}
-    return Layout(options["rows"], options["channels"], names_of(kinds, options["reads"]), columns, settings)
+    settings["vectors"] = names_of(kinds, options["reads"])
+    return Layout(options["rows"], options["channels"], settings["vectors"], columns, settings)
 
 
 def write(job: Job, parts: Iterable[Arrays], out: Path) -> None:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import NAME, HyenaDNAError, shown
 from hyenadna_core.files.checksum import sha256_of
 from hyenadna_core.files.input import regular_file
 from hyenadna_core.files.text import size_of, suffix_of
 from hyenadna_core.genome.contig_names import Names, contig_names
 from hyenadna_core.genome.fasta import Genome, open_genome
+from hyenadna_core.genome.fasta_text import BASE_CHARACTERS
 from hyenadna_core.genome.variants import Reason, Variant, normalized
 from hyenadna_core.genome.vcf import check_references, count_variants, read_variants
 from hyenadna_core.genome.vcf_text import Source, vcf_source
@@ -156,7 +157,11 @@ def sequence_source(path: Path, sequence_column: str | None = None, name_column:
 
     def rows(advance: Advance) -> Iterator[Row]:
         for record in records(advance):
-            bases = np.frombuffer(bases_of(path, record), np.uint8)
+            sequence = bases_of(path, record)
+            if strange := sequence.translate(None, BASE_CHARACTERS):
+                name, letter = shown(record.name, NAME), chr(strange[0])
+                raise HyenaDNAError(f"{path}, row {name}: {letter!r} is no base: check that it is DNA, not a protein.")
+            bases = np.frombuffer(sequence, np.uint8)
             yield Row(record.name, (Read(bases),), (len(bases),), record.left_out or fault_of(bases))
 
     return RowSource({"length": NUMBER}, ("",), rows, size_of(path), "give each its own name")

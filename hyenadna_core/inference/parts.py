@@ -175,7 +175,8 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hyenadna-")))
         outputs = outputs or [out]
         stack.enter_context(locked_output(out, folder, outputs))
-        kept = _start(folder, job, out, resume, all(path.exists() for path in outputs))
+        there = [path for path in outputs if path.exists()]
+        kept = _start(folder, job, out, resume, there, len(there) == len(outputs))
         parts = Parts(kept, out, outputs, folder, stack.enter_context(stopped_by_signals()))
         try:
             parts.find_done()
@@ -185,7 +186,8 @@ def opened_parts(out: Path, job: Job, resume: bool, outputs: Sequence[Path] = ()
         except KeyboardInterrupt as stop:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             can_go_on = parts.can_go_on and out != STDOUT
-            notice(f"Stopped: {parts.state}; {how_to_continue()}" if can_go_on else f"Stopped: {parts.state}.")
+            rest = how_to_continue() if can_go_on else "nothing is kept."
+            notice(f"Stopped: {parts.state}; {rest}")
             raise SystemExit(128 + number) from None
         finally:
             if not parts.can_go_on:
@@ -222,10 +224,12 @@ def remove_parts(folder: Path, parts: int) -> None:
     remove_folder(folder, [*names, LOCK])
 
 
-def _start(folder: Path, job: Job, out: Path, resume: bool, is_finished: bool) -> Job:
+def _start(folder: Path, job: Job, out: Path, resume: bool, there: Sequence[Path], is_finished: bool) -> Job:
     """Return the job of a folder: a new one, or the one whose parts are there.
 
-    `is_finished` is whether all outputs are there.
+    Args:
+        there: the outputs that exist.
+        is_finished: whether these are all outputs.
     """
     names = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name)]
     if names and is_finished and not (folder / JOB).exists():  # a run was killed while it removed its parts
@@ -233,10 +237,9 @@ def _start(folder: Path, job: Job, out: Path, resume: bool, is_finished: bool) -
         names = []
     if not names:
         try:
-            if resume and is_finished:
-                raise HyenaDNAError(
-                    f"{out} is finished, and {folder} has no parts of it: remove {out} to compute it again."
-                )
+            if resume and there:
+                state = f"{out} is finished" if is_finished else f"{there[0]} is there"
+                raise HyenaDNAError(f"{state}, and {folder} has no parts of it: remove {there[0]} to compute it again.")
             if resume:
                 notice(f"There are no parts in {folder}: starting from the beginning.")
             write_text(folder / JOB, job.to_text())

@@ -66,7 +66,10 @@ def open_table(path: Path, advance: Advance) -> Table:
     Raises:
         HyenaDNAError: the file cannot be read or has no header, or Parquet needs pyarrow.
     """
-    return _open_parquet(path, advance) if suffix_of(path) in PARQUET else _open_text(path, advance)
+    suffix = suffix_of(path)
+    if suffix not in TABLES:
+        raise HyenaDNAError(f"{path} is no table: name it after its format, {', '.join(TABLES)}; .gz may follow.")
+    return _open_parquet(path, advance) if suffix in PARQUET else _open_text(path, advance)
 
 
 def table_records(

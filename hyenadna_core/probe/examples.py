@@ -52,7 +52,7 @@ class Examples:
 
 
 def read_labels(path: str | Path, label_column: str | None = None) -> Labels:
-    """Read the labels of a CSV, TSV or Parquet table, by its column name or id.
+    """Read the labels of a CSV, TSV or Parquet table, by its column name or id, or by row number.
 
     Args:
         label_column: by default the first of label, labels, target, class, y that exists.
@@ -63,10 +63,12 @@ def read_labels(path: str | Path, label_column: str | None = None) -> Labels:
     path = Path(path)
     with progress(f"Reading {path.name}", size_of(path)) as advance:
         table = open_table(path, advance)
-        name, label = table.find(None, NAME_COLUMNS), table.find(label_column, LABEL_COLUMNS)
+        name, label = table.find_usual(NAME_COLUMNS), table.find(label_column, LABEL_COLUMNS)
         wanted = list(range(len(table.columns)))
         rows = list(table.rows(wanted))
-    names = [row[name] for row in rows]
+    names = [str(number) if name is None else row[name] for number, row in enumerate(rows, start=1)]
+    if name is None:
+        notice(f"{path} has no column {' or '.join(NAME_COLUMNS)}: its rows have the names 1, 2, 3, ...")
     if not rows:
         raise HyenaDNAError(f"{path} has 0 rows: it needs a name and a label in each.")
     if twice := [each for each, count in Counter(names).items() if count > 1]:
@@ -166,7 +168,8 @@ def _examples(vectors: Vectors, labels: Labels, kind: str, pairs: Sequence[tuple
     of_rows = [labels.labels[row] for _, row in pairs]
     if kind == "classes" and len(set(of_rows)) < 2:
         raise HyenaDNAError(
-            f"{labels.source} has {len(set(of_rows))} classes in {len(pairs):,} rows, {first_names(set(of_rows))}: "
+            f"{labels.source} has {'one class' if pairs else 'no class'} in {len(pairs):,} rows, "
+            f"{first_names(set(of_rows))}: "
             "a probe needs at least two."
         )
     if len(pairs) < 2:

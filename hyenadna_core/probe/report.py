@@ -62,7 +62,7 @@ def sentences(examples: Examples, folds: Folds, result: ProbeResult, has_kmers: 
     lines = [
         f"{n:,} rows, {dimensions:,} numbers each, {kind}.",
         f"Split: {folds.split}, {len(names)} folds ({folds.reason}): {'; '.join(names)}.",
-        f"Penalties were chosen in inner folds by {inner}.",
+        f"Penalties were chosen in inner folds: {inner}.",
         f"Intervals: 95 %, bootstrap of {len(np.unique(folds.clusters)):,} {folds.clusters_of}.",
     ]
     for name, figure in result.differences.items():

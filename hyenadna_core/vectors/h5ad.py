@@ -99,6 +99,8 @@ def read_h5ad(path: Path, which: str | None) -> Vectors:
             there = [MATRIX] * (MATRIX in file) + in_obsm
             if which is not None and which not in there and f"X_{which}" in in_obsm:
                 which = f"X_{which}"
+            if which is not None and which == _name_of_x(file):
+                which = MATRIX
             name = chosen(path, which, there, "the matrix X, or one in obsm")
             obs = read_elem(file["obs"])
             values = _dense(read_elem(file[MATRIX] if name == MATRIX else file["obsm"][name]))
@@ -112,6 +114,14 @@ def read_h5ad(path: Path, which: str | None) -> Vectors:
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise HyenaDNAError(f"{path}: {name} has the shape {values.shape}, type {values.dtype}: expected (rows, D).")
     return Vectors(path, name, names, values, columns, tuple(other for other in there if other != name))
+
+
+def _name_of_x(file: Any) -> str | None:
+    """Return the name that `hyenadna embed` gave to X, or None."""
+    try:
+        return str(json.loads(file["uns/hyenadna/vectors"].asstr()[()])[0])
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError):  # another program wrote it
+        return None
 
 
 def _dense(matrix: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ import pytest
 
 from hyenadna_core import embed, load
 from hyenadna_core.genome.fasta import open_genome
+from hyenadna_core.vectors.reading import read_vectors
 
 pytestmark = pytest.mark.one_backend
 WINDOW = 64
@@ -81,6 +82,16 @@ def test_sequences_of_a_fasta_and_of_tables_have_the_same_vectors(run, bed, fast
     assert npz(tmp_path / "numbers.npz")["names"].tolist() == ["1", "2", "3"]
 
 
+def test_a_csv_with_labels_goes_through_probe(run, cli, random_bases, tmp_path):
+    rows = [f"{random_bases(40, seed)},{'ab'[seed % 2]}\n" for seed in range(40)]
+    (tmp_path / "s.csv").write_text("sequence,label\n" + "".join(rows))
+    assert run("s.csv", "--out", "v.npz")[0] == 0
+    status, stdout, stderr = cli("probe", "v.npz", "s.csv", "--model", "linear", "--sequences", "s.csv")
+    assert (status, len(stdout.splitlines())) == (0, 4)
+    assert "s.csv has no column name or id: its rows have the names 1, 2, 3, ..." in stderr
+    assert "40 rows, 8 numbers each, 2 classes." in stderr
+
+
 def test_all_layers_with_the_last_one_first(run, bed, fasta, weights, sequences, tmp_path):
     anndata = pytest.importorskip("anndata", reason="anndata is not installed")
     assert run(bed, "--fasta", fasta, "--out", "v.h5ad", "--layer", "all", "--strand", "+")[0] == 0
@@ -89,6 +100,8 @@ def test_all_layers_with_the_last_one_first(run, bed, fasta, weights, sequences,
     first = embed(load(weights), sequences, layer=0, strand="+", window=WINDOW)
     np.testing.assert_allclose(read.obsm["mean_layer0"], first, atol=1e-6)
     assert (list(read.obsm), read.uns["hyenadna"]["layer"]) == (["mean_layer0"], "[1, 0]")
+    assert read.uns["hyenadna"]["vectors"] == '["mean_layer1", "mean_layer0"]'
+    np.testing.assert_array_equal(read_vectors(tmp_path / "v.h5ad", "mean_layer1").values, read.X)
 
 
 def test_each_base_has_a_vector(run, tmp_path):
@@ -211,6 +224,7 @@ WRONG = {
     ),
     "twice": (["twice.fa"], f"twice.fa: a name is used twice, first a: {TWICE}."),
     "character": (["odd.fa"], "odd.fa, row a: the sequence has the character '!'"),
+    "protein": (["protein.fa"], "protein.fa, row p: 'L' is no base: check that it is DNA, not a protein."),
     "layer": (["s.fa", "--layer", "5"], "The model has no layer 5: choose 0 (the embedding) to 1 (the last)."),
     "pool": (["s.fa", "--pool", "variant"], "The pooling variant is for the alleles of a VCF"),
     "overlap": (["s.fa", "--overlap", "64"], "An overlap of 64 leaves no new base of a window of 64"),
@@ -221,7 +235,7 @@ WRONG = {
 def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, case):
     files = {"s.fa": ">a\nACGT\n", "empty.fa": "", "n.fa": ">c\nNN\n", "twice.fa": ">a\nA\n>b\nC\n>a\nG\n"}
     files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n", "s.csv": "name,seq\na,ACGT\n"}
-    files |= {"v.vcf.gz": ""}
+    files |= {"v.vcf.gz": "", "protein.fa": ">p\nMKVLAAGIVG\n"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     words, message = WRONG[case]

@@ -69,6 +69,8 @@ def test_sigterm_saves_the_state_and_only_the_same_run_goes_on(stopped, words, c
     for change, reason in REFUSED.items():
         status, _, stderr = cli(*words, *outputs("new.fa"), "--resume", *change)
         assert (status, f"new.fa.parts is of another run: {reason}: use the same" in one_line(stderr)) == (1, True)
+    status, _, stderr = cli(*words, "--out", "new.fa", "--resume")
+    assert (status, "--log-likelihoods is true there, and false now" in one_line(stderr)) == (1, True)
     content = (tmp_path / "prompts.fa").read_text()
     (tmp_path / "prompts.fa").write_text(content.replace("AC\n", "AG\n"))
     stderr = cli(*words, *outputs("new.fa"), "--resume")[2]
@@ -86,6 +88,15 @@ def test_sigterm_saves_the_state_and_only_the_same_run_goes_on(stopped, words, c
     assert cli(*words, *outputs("whole.fa"))[0] == 0
     assert same(tmp_path, "new.fa", "whole.fa")
     assert list(tmp_path.glob("*.parts")) == []
+
+
+def test_one_output_that_is_there_is_not_written_again(words, cli, one_line, tmp_path):
+    assert cli(*words, *outputs("new.fa"))[0] == 0
+    content = (tmp_path / "new.fa").read_bytes()
+    (tmp_path / "new.fa.tsv").unlink()
+    line = "Error: new.fa is there, and new.fa.parts has no parts of it: remove new.fa to compute it again."
+    assert one_line(cli(*words, *outputs("new.fa"), "--resume", "--seed", "6")[2]) == line
+    assert (tmp_path / "new.fa").read_bytes() == content
 
 
 def test_a_damaged_state_is_one_line_and_the_same_bytes(stopped, words, cli, tmp_path):
@@ -138,5 +149,5 @@ def test_ctrl_c_before_the_first_base_leaves_nothing(words, cli, tmp_path, monke
     monkeypatch.setattr(BaseByBase, "prefill", stop)
     before = sorted(tmp_path.iterdir())
     status, _, stderr = cli(*words, *outputs("new.fa"))
-    assert (status, stderr.splitlines()[-1]) == (130, "Stopped: 0 of 1 parts are done.")
+    assert (status, stderr.splitlines()[-1]) == (130, "Stopped: 0 of 1 parts are done; nothing is kept.")
     assert sorted(tmp_path.iterdir()) == before

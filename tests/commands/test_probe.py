@@ -52,7 +52,7 @@ def test_the_table_has_a_row_for_each_model_with_intervals(cli, vectors):
     assert float(rows[0]["mcc"]) > 0.5
     assert re.fullmatch(r"C [\d.]+, [\d.]+, [\d.]+", rows[0]["penalties"])
     assert "Split: chromosome, 3 folds (the rows are on 3 chromosomes): chr0 (40 rows); chr1 (40 rows)" in stderr
-    assert "Penalties were chosen in inner folds by block." in stderr
+    assert "Penalties were chosen in inner folds: block." in stderr
     assert "Intervals: 95 %, bootstrap of 30 blocks of 5,000,000 bases." in stderr
     assert "give --sequences FILE, or --fasta GENOME" in stderr
     assert json.loads(cli("probe", vectors, "--json")[1])[0]["mcc"] == float(rows[0]["mcc"])
@@ -139,7 +139,7 @@ def test_regression_can_be_asked_for(cli, tmp_path):
     ("change", "words", "message"),
     [
         ({"mean": np.full((120, 2), np.nan)}, (), "120 of 120 rows have NaN or infinite values, first in row r0"),
-        ({"label": np.full(120, "a")}, (), "has 1 classes in 120 rows, a"),
+        ({"label": np.full(120, "a")}, (), "has one class in 120 rows, a"),
         (
             {"label": np.where(np.arange(120) % 3 == 0, "a", "b")},
             (),

@@ -173,6 +173,7 @@ WRONG = {
     "empty": ({"sequences": ["ACGT", ""]}, "Sequence 1 (from 0) has no vector: the sequence is empty."),
     "all N": ({"sequences": ["NNNN"]}, "Sequence 0 (from 0) has no vector: the sequence has no A, C, G or T."),
     "character": ({"sequences": ["ACG!"]}, "Sequence 0 (from 0) has the character '!', which is no base."),
+    "protein": ({"sequences": ["ACGZ"]}, "Sequence 0 (from 0) has the character 'Z', which is no base."),
     "one text": ({"sequences": "ACGT"}, ONE),
     "one bytearray": ({"sequences": bytearray(b"ACGT")}, ONE),
     "one array": ({"sequences": np.frombuffer(b"ACGT", np.uint8)}, ONE),

@@ -53,7 +53,7 @@ def test_a_signal_stops_the_command_at_once(squares, numbers, out, tmp_path, num
         time.sleep(0.01)
     time.sleep(0.1)
     process.send_signal(number)
-    assert process.communicate()[1] == "Stopped: 0 of 5 parts are done.\n"
+    assert process.communicate()[1] == "Stopped: 0 of 5 parts are done; nothing is kept.\n"
     assert process.returncode == 128 + number
     assert list(tmp_path.iterdir()) == [numbers]
 

@@ -90,7 +90,9 @@ def test_a_position_that_the_genome_lacks_is_one_line(columns, message, write_fa
 
 
 def test_rows_without_a_sequence_and_sequences_without_kmers_are_one_line(write_fasta):
-    with pytest.raises(HyenaDNAError, match=r"no sequence for 1 of 2 rows, r1; it has r0, x: use the same names in both"):
+    with pytest.raises(
+        HyenaDNAError, match=r"no sequence for 1 of 2 rows, r1; it has r0, x: use the same names in both"
+    ):
         kmer_features(examples(), write_fasta({"r0": "ACGT", "x": "ACGT"}, "s.fa"), None)
     with pytest.raises(HyenaDNAError, match="No sequence has the 2 bases that k-mers need"):
         kmer_features(examples(), write_fasta({"r0": "A", "r1": "C"}, "s.fa"), None)
