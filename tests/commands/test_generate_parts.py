@@ -144,7 +144,7 @@ def test_ctrl_c_before_the_first_base_leaves_nothing(words, cli, tmp_path, monke
     from hyenadna_core.model.base_by_base import BaseByBase
 
     def stop(*_):
-        os.kill(os.getpid(), signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(BaseByBase, "prefill", stop)
     before = sorted(tmp_path.iterdir())
