@@ -1,6 +1,5 @@
 """`hyenadna generate` that is stopped: it continues to the same bytes."""
 
-import os
 import signal
 import subprocess
 import sys
