@@ -86,7 +86,7 @@ def test_doctor_names_what_is_here_and_what_is_not(cli):
     assert (diagnosis["backend"], diagnosis["reason"]) == (BACKEND, "test")
     installed = {name for name in BACKENDS if missing(name) is None}
     assert {name for name, state in diagnosis["backends"].items() if state.get("devices")} == installed
-    extras = {"jax", "torch", "mlx", "classify", "hub", "vcf", "bigwig", "pictures", "tensorboard", "wandb"}
+    extras = {"jax", "torch", "mlx", "classify", "hub", "h5ad", "vcf", "bigwig", "pictures", "tensorboard", "wandb"}
     assert set(diagnosis["extras"]) == extras
     text = cli("doctor")[1]
     for name, state in diagnosis["backends"].items():
