@@ -264,7 +264,11 @@ def test_the_bcftools_of_the_system_reads_the_outputs(write):
 
 def test_clinvar_of_chr22_has_344_ref_alleles_of_the_genome_and_75_where_it_has_n(shared_data, tmp_path):
     table = shared_data / "data" / "annotation" / "clinvar_GRCh37_chr22_splice_snv.tsv.gz"
-    (tmp_path / "clinvar.vcf").write_text(runpy.run_path(str(EXPERIMENT))["vcf"](table))
+    script = runpy.run_path(str(EXPERIMENT))
+    rows = script["rows_of"](table)
+    (tmp_path / "clinvar.vcf").write_text(script["vcf"](rows))
+    labels = script["labels"](rows).splitlines()
+    assert (labels[0], len(labels)) == ("name\tlabel\tgene", 1 + len(rows) - 1)  # one variant is there twice
     genome = open_genome(shared_data / "data" / "genomes" / "human_GRCh37_chr22_partial.fa.gz")
     with vcf_source(tmp_path / "clinvar.vcf") as source:
         counts = count_variants(source, genome, contig_names(genome))
