@@ -109,6 +109,12 @@ def test_a_fault_in_the_labels_is_one_line(text, message, labels):
         match(vectors(), labels(text))
 
 
+def test_labels_that_are_no_table_are_one_line(tmp_path):
+    (tmp_path / "genes.bed").write_text("chr1\t0\t9\ta\n")
+    with pytest.raises(HyenaDNAError, match=r"genes.bed is no table: name it after its format, .csv, .tsv"):
+        read_labels(tmp_path / "genes.bed")
+
+
 def test_quantities_have_no_classes_to_choose(labels):
     with pytest.raises(HyenaDNAError, match="leave out --classes and --min-count"):
         match(vectors(), labels("name,label\na,0.5\nb,1\nc,2\nd,3\n"), min_count=2)
