@@ -132,13 +132,11 @@ def command(
                 announcement = Announcement(f"Embedding {bases:,} bases of {count:,} {what}", strands * bases)
 
                 def compute(part: int, advance: Advance) -> "Arrays":
-                    def both(done: int) -> None:
-                        announcement.advance(done)
-                        advance(done)
-
                     batch_size = parts.job.chosen["batch_size"]
                     at_once = batch_size * window if weights.reading.batch_size else min(batch_size * window, AT_ONCE)
-                    return embed_job.compute(model, of_parts.of(part), source, plan, strand, at_once, both)
+                    return embed_job.compute(
+                        model, of_parts.of(part), source, plan, strand, at_once, announcement.beside(advance)
+                    )
 
                 parts.run(compute, "Embedding", [strands * each for each in plan.bases])
             parts.finish(ASSEMBLERS["embed"]())

@@ -147,11 +147,7 @@ def command(
                 announcement = Announcement(f"Generating {total * samples:,} bases", total)
 
                 def compute(part: int, advance: Advance) -> "Arrays":
-                    def both(done: int) -> None:
-                        announcement.advance(done)
-                        advance(done)
-
-                    return ours.compute(part, numbers[part], parts.states, both)
+                    return ours.compute(part, numbers[part], parts.states, announcement.beside(advance))
 
                 parts.run(compute, "Generating", [bases * len(part) for part in numbers])
             parts.finish(generate_job.assembler_of(prompts, bases, settings, log_likelihoods))

@@ -98,11 +98,7 @@ def command(
     work = f"Scoring {substitutions:,} substitutions on {strands}, with windows of {weights.window:,} bases"
     announcement = Announcement(work, count)
     with progress("Substituting", count) as advance:
-
-        def both(done: int) -> None:
-            announcement.advance(done)
-            advance(done)
-
+        both = announcement.beside(advance)
         effects = mutate.substitution_effects(model, genome, place, advance=both, **options)
         changes = mutate.dependencies(model, genome, place, advance=both, **options) if dependencies else None
     table = mutate.table(place, effects)

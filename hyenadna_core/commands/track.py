@@ -130,10 +130,6 @@ def command(
             announcement = Announcement(work, strands * bases)
 
             def compute(part: int, advance: Advance) -> "Arrays":
-                def both(done: int) -> None:
-                    announcement.advance(done)
-                    advance(done)
-
                 values = track_values(
                     model,
                     genome,
@@ -143,7 +139,7 @@ def command(
                     what=what,
                     strand=strand,
                     batch_size=parts.job.chosen["batch_size"],
-                    advance=both,
+                    advance=announcement.beside(advance),
                 )
                 return {"values": values}
 

@@ -5,7 +5,7 @@ import sys
 import time
 
 from hyenadna_core.inference.estimate import estimate_line
-from hyenadna_core.terminal import notice
+from hyenadna_core.terminal import Advance, notice
 
 # The first call compiles, so it does not count. The next ones may compile other shapes.
 SECONDS = 2.0  # at least
@@ -33,6 +33,15 @@ class Announcement:
         if not self._is_printed and seconds >= SECONDS and done and is_enough:
             self._is_printed = True
             notice(estimate_line(self.work, (self.total - self.done) * seconds / done, peak_memory()))
+
+    def beside(self, progress: Advance) -> Advance:
+        """Return a function that counts work here and in a progress bar."""
+
+        def advance(count: int) -> None:
+            self.advance(count)
+            progress(count)
+
+        return advance
 
 
 def peak_memory() -> int:
