@@ -35,7 +35,6 @@ class Batch(NamedTuple):
     chunks: list[Chunk]
     ids: np.ndarray
     weights: np.ndarray
-    strand: str
 
 
 def vectors_of(
@@ -65,14 +64,15 @@ def vectors_of(
                     if kind.layer == layer:
                         add = np.maximum if kind.pool == MAX else np.add
                         add.at(of_strand[number], rows, values[kind.pool])
-                        np.add.at(counts[number], rows, number_of[:, pools.index(kind.pool), None])
+                        if kind.pool != MAX:
+                            np.add.at(counts[number], rows, number_of[:, pools.index(kind.pool), None])
             advance(sum(chunk.end - chunk.counted for chunk in batch.chunks))
         for total, values_of_strand in zip(totals, of_strand, strict=True):
             total += values_of_strand
-    for kind, count in zip(kinds, counts, strict=True):
-        if kind.pool == MAX:  # one maximum for each strand
-            count[:] = len(STRANDS[chunking.strand])
-    means = [total / count for total, count in zip(totals, counts, strict=True)]
+    means = [
+        total / (len(STRANDS[chunking.strand]) if kind.pool == MAX else count)  # a maximum for each strand
+        for kind, total, count in zip(kinds, totals, counts, strict=True)
+    ]
     for each in means:
         check_finite(each)
     return [each.astype(np.float32) for each in means]
@@ -88,6 +88,9 @@ def states_of(
     """Return the hidden states of each base, for each layer of `kinds`: (bases, D) float32.
 
     The bases of all reads follow each other.
+
+    Raises:
+        HyenaDNAError: a number is nan or infinite.
     """
     ends = np.cumsum([len(read.bases) for read in reads])
     numbers = {kind.layer: number for number, kind in enumerate(kinds)}
@@ -157,7 +160,7 @@ def _batches(reads: Sequence[Read], pools: Sequence[str], chunking: Chunking, st
                 weights[row, :, : chunk.length] = of_bases if strand == "+" else of_bases[:, ::-1]
                 weights[row, :, : chunk.counted - chunk.start] = 0
             rows.append(ids if strand == "+" else reverse_complement(ids))
-        return Batch(some, padded(rows, length, len(rows)), weights, strand)
+        return Batch(some, padded(rows, length, len(rows)), weights)
 
     with prefetched(make, batches_of([len(read.bases) for read in reads], chunking)) as ready:
         yield from ready

@@ -3,6 +3,8 @@ from contextlib import contextmanager
 
 import pytest
 
+BED = "chr1\t0\t50\tfirst\t.\t+\nchr1\t100\t270\tlong\t.\t-\nchr2\t0\t10\tshort\t.\t.\n"
+
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory):
@@ -32,6 +34,19 @@ def track(cli, fasta, weights):
 def mutate(cli, fasta, weights):
     """Return a function that runs `hyenadna mutate` on the genome: (status, stdout, stderr)."""
     return lambda *words: cli("mutate", fasta, *words, "--weights", weights)
+
+
+@pytest.fixture
+def run_embed(cli, weights):
+    """Return a function that runs `hyenadna embed`: (status, stdout, stderr)."""
+    return lambda *words: cli("embed", *words, "--weights", weights)
+
+
+@pytest.fixture
+def bed(tmp_path):
+    path = tmp_path / "intervals.bed"
+    path.write_text(BED)
+    return path
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
 """`hyenadna embed` as it is run."""
 
 import gzip
-import os
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,20 +11,6 @@ from hyenadna_core.vectors.reading import read_vectors
 
 pytestmark = pytest.mark.one_backend
 WINDOW = 64
-BED = "chr1\t0\t50\tfirst\t.\t+\nchr1\t100\t270\tlong\t.\t-\nchr2\t0\t10\tshort\t.\t.\n"
-
-
-@pytest.fixture
-def run(cli, weights):
-    """Return a function that runs `hyenadna embed`: (status, stdout, stderr)."""
-    return lambda *words: cli("embed", *words, "--weights", weights)
-
-
-@pytest.fixture
-def bed(tmp_path):
-    path = tmp_path / "intervals.bed"
-    path.write_text(BED)
-    return path
 
 
 @pytest.fixture
@@ -40,20 +22,13 @@ def sequences(fasta):
     return [texts[0], texts[1].translate(complement)[::-1], texts[2]]
 
 
-@pytest.fixture
-def small_parts(monkeypatch):
-    from hyenadna_core.inference import embed_job
-
-    monkeypatch.setattr(embed_job, "PART", 100)
-
-
 def npz(path):
     with np.load(path) as arrays:
         return {name: arrays[name] for name in arrays}
 
 
-def test_intervals_have_the_vectors_of_their_sequences(run, bed, fasta, weights, sequences, tmp_path):
-    status, stdout, stderr = run(bed, "--fasta", fasta, "--out", "v.npz", "--pool", "mean", "--pool", "max")
+def test_intervals_have_the_vectors_of_their_sequences(run_embed, bed, fasta, weights, sequences, tmp_path):
+    status, stdout, stderr = run_embed(bed, "--fasta", fasta, "--out", "v.npz", "--pool", "mean", "--pool", "max")
     assert (status, stdout) == (0, "")
     assert stderr.splitlines()[-1] == "Written: v.npz"
     arrays = npz(tmp_path / "v.npz")
@@ -65,36 +40,36 @@ def test_intervals_have_the_vectors_of_their_sequences(run, bed, fasta, weights,
         np.testing.assert_allclose(arrays[pool], expected, atol=1e-6, rtol=0)
 
 
-def test_sequences_of_a_fasta_and_of_tables_have_the_same_vectors(run, bed, fasta, sequences, tmp_path):
+def test_sequences_of_a_fasta_and_of_tables_have_the_same_vectors(run_embed, bed, fasta, sequences, tmp_path):
     names, texts = ["first", "long", "short"], [text.decode() for text in sequences]
     pairs = list(zip(names, texts, strict=True))
     (tmp_path / "s.fa.gz").write_bytes(gzip.compress("".join(f">{n} about\n{t}\n" for n, t in pairs).encode()))
     (tmp_path / "s.csv").write_text("gene,dna,label\n" + "".join(f"{n},{t},1\n" for n, t in pairs))
-    assert run("s.fa.gz", "--out", "fasta.npz")[0] == 0
-    assert run("s.csv", "--out", "table.npz", "--name-column", "gene")[0] == 0
-    assert run(bed, "--fasta", fasta, "--out", "bed.npz")[0] == 0
+    assert run_embed("s.fa.gz", "--out", "fasta.npz")[0] == 0
+    assert run_embed("s.csv", "--out", "table.npz", "--name-column", "gene")[0] == 0
+    assert run_embed(bed, "--fasta", fasta, "--out", "bed.npz")[0] == 0
     expected = npz(tmp_path / "bed.npz")
     for name in ("fasta.npz", "table.npz"):
         arrays = npz(tmp_path / name)
         assert (arrays["names"].tolist(), arrays["length"].tolist()) == (names, [50, 170, 10])
         np.testing.assert_array_equal(arrays["mean"], expected["mean"])
-    assert run("s.csv", "--out", "numbers.npz")[0] == 0
+    assert run_embed("s.csv", "--out", "numbers.npz")[0] == 0
     assert npz(tmp_path / "numbers.npz")["names"].tolist() == ["1", "2", "3"]
 
 
-def test_a_csv_with_labels_goes_through_probe(run, cli, random_bases, tmp_path):
+def test_a_csv_with_labels_goes_through_probe(run_embed, cli, random_bases, tmp_path):
     rows = [f"{random_bases(40, seed)},{'ab'[seed % 2]}\n" for seed in range(40)]
     (tmp_path / "s.csv").write_text("sequence,label\n" + "".join(rows))
-    assert run("s.csv", "--out", "v.npz")[0] == 0
+    assert run_embed("s.csv", "--out", "v.npz")[0] == 0
     status, stdout, stderr = cli("probe", "v.npz", "s.csv", "--model", "linear", "--sequences", "s.csv")
     assert (status, len(stdout.splitlines())) == (0, 4)
     assert "s.csv has no column name or id: its rows have the names 1, 2, 3, ..." in stderr
     assert "40 rows, 8 numbers each, 2 classes." in stderr
 
 
-def test_all_layers_with_the_last_one_first(run, bed, fasta, weights, sequences, tmp_path):
+def test_all_layers_with_the_last_one_first(run_embed, bed, fasta, weights, sequences, tmp_path):
     anndata = pytest.importorskip("anndata", reason="anndata is not installed")
-    assert run(bed, "--fasta", fasta, "--out", "v.h5ad", "--layer", "all", "--strand", "+")[0] == 0
+    assert run_embed(bed, "--fasta", fasta, "--out", "v.h5ad", "--layer", "all", "--strand", "+")[0] == 0
     read = anndata.read_h5ad(tmp_path / "v.h5ad")
     np.testing.assert_allclose(read.X, embed(load(weights), sequences, strand="+", window=WINDOW), atol=1e-6)
     first = embed(load(weights), sequences, layer=0, strand="+", window=WINDOW)
@@ -104,14 +79,14 @@ def test_all_layers_with_the_last_one_first(run, bed, fasta, weights, sequences,
     np.testing.assert_array_equal(read_vectors(tmp_path / "v.h5ad", "mean_layer1").values, read.X)
 
 
-def test_each_base_has_a_vector(run, tmp_path):
+def test_each_base_has_a_vector(run_embed, tmp_path):
     (tmp_path / "s.fa").write_text(">a\nACGT\n>b\nGGG\n")
-    assert run("s.fa", "--out", "v.npz", "--pool", "none")[0] == 0
+    assert run_embed("s.fa", "--out", "v.npz", "--pool", "none")[0] == 0
     arrays = npz(tmp_path / "v.npz")
     assert arrays["names"].tolist() == ["a:0", "a:1", "a:2", "a:3", "b:0", "b:1", "b:2"]
     assert arrays["sequence"].tolist() == list("aaaabbb")
     assert arrays["position"].tolist() == [0, 1, 2, 3, 0, 1, 2]
-    assert run("s.fa", "--out", "mean.npz")[0] == 0
+    assert run_embed("s.fa", "--out", "mean.npz")[0] == 0
     np.testing.assert_allclose(arrays["state"][:4].mean(axis=0), npz(tmp_path / "mean.npz")["mean"][0], atol=1e-6)
 
 
@@ -121,7 +96,7 @@ VCF = """##fileformat=VCFv4.2
 """
 
 
-def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_path):
+def test_variants_have_ref_alt_and_their_difference(run_embed, fasta, weights, tmp_path):
     bases = open_genome(fasta).read("chr1", 0, 660).tobytes().decode()
     ref = bases[150:152]
     alt = "ACGT"[("ACGT".index(ref[0]) + 1) % 4]
@@ -129,7 +104,7 @@ def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_pat
     snv = f"chr1\t151\trs1\t{ref[0]}\t{alt}\t.\t.\t.\n"
     (tmp_path / "v.vcf").write_text(VCF + snv + snv + deletion)
     options = ("--vcf", "v.vcf", "--fasta", fasta, "--pool", "mean", "--pool", "variant")
-    status, _, stderr = run(*options, "--out", "v.npz")
+    status, _, stderr = run_embed(*options, "--out", "v.npz")
     assert status == 0
     assert f"Left out 2 of 4: symbolic in 1 (first chr1:151:{ref}:<DEL>), repeated allele in 1" in stderr
     arrays = npz(tmp_path / "v.npz")
@@ -148,54 +123,9 @@ def test_variants_have_ref_alt_and_their_difference(run, fasta, weights, tmp_pat
         assert np.abs(difference).max() > 1e-4
 
 
-@pytest.mark.usefixtures("small_parts")
-@pytest.mark.parametrize("suffix", ["h5ad", "npz", "npy", "parquet"])
-def test_merged_shards_have_the_bytes_of_the_whole(run, cli, bed, fasta, tmp_path, suffix):
-    words = (bed, "--fasta", fasta, "--pool", "mean", "--pool", "last")
-    assert run(*words, "--out", f"whole.{suffix}")[0] == 0
-    for number in (1, 2):
-        assert run(*words, "--out", f"{number}.shard", "--shard", f"{number}/2")[0] == 0
-    bed.unlink()  # the shards have all that the output needs
-    assert cli("merge", f"merged.{suffix}", "2.shard", "1.shard")[0] == 0
-    whole = sorted(tmp_path.glob("whole.*"))
-    merged = sorted(tmp_path.glob("merged.*"))
-    assert [path.name.replace("merged", "whole") for path in merged] == [path.name for path in whole]
-    assert [path.read_bytes() for path in merged] == [path.read_bytes() for path in whole]
-
-
-KILLED = """
-import os, signal, sys
-from hyenadna_backends import Choice
-from hyenadna_core.cli import Session, make_cli
-from hyenadna_core.inference import embed_job
-from hyenadna_plugins import plugin_manager
-done, vectors = [], embed_job.vectors_of
-def killed(*arguments, **options):
-    if done:
-        os.kill(os.getpid(), signal.SIGKILL)
-    done.append(1)
-    return vectors(*arguments, **options)
-embed_job.vectors_of, embed_job.PART = killed, 100
-make_cli(Session(plugin_manager(names=[]), Choice(sys.argv[1], "test")))(sys.argv[2:])
-"""
-
-
-@pytest.mark.usefixtures("small_parts")
-def test_a_killed_run_goes_on_to_the_same_bytes(run, bed, fasta, weights, tmp_path):
-    words = ["embed", bed, "--fasta", fasta, "--weights", weights, "--out", "killed.h5ad"]
-    command = [sys.executable, "-c", KILLED, os.environ["KERAS_BACKEND"], *words]
-    killed = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    status, _, stderr = run(*words[1:4], "--out", "killed.h5ad", "--resume")
-    assert (status, "Continuing with killed.h5ad.parts: 1 of 3 parts are done." in stderr) == (0, True)
-    assert run(*words[1:4], "--out", "whole.h5ad")[0] == 0
-    assert (tmp_path / "killed.h5ad").read_bytes() == (tmp_path / "whole.h5ad").read_bytes()
-    assert list(tmp_path.glob("*.parts")) == []
-
-
-def test_rows_without_a_vector_are_counted(run, tmp_path):
+def test_rows_without_a_vector_are_counted(run_embed, tmp_path):
     (tmp_path / "s.fa").write_text(">a\nACGT\n>b\n\n>c\nNNNN\n>d\nTTT\n")
-    status, _, stderr = run("s.fa", "--out", "v.npz")
+    status, _, stderr = run_embed("s.fa", "--out", "v.npz")
     line = "Left out 2 of 4: the sequence is empty in 1 (first b), the sequence has no A, C, G or T in 1 (first c)."
     assert (status, line in stderr) == (0, True)
     assert npz(tmp_path / "v.npz")["names"].tolist() == ["a", "d"]
@@ -232,62 +162,48 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_input_is_one_line_and_leaves_nothing(run, one_line, tmp_path, case):
+def test_wrong_input_is_one_line_and_leaves_nothing(run_embed, one_line, tmp_path, case):
     files = {"s.fa": ">a\nACGT\n", "empty.fa": "", "n.fa": ">c\nNN\n", "twice.fa": ">a\nA\n>b\nC\n>a\nG\n"}
     files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n", "s.csv": "name,seq\na,ACGT\n"}
     files |= {"v.vcf.gz": "", "protein.fa": ">p\nMKVLAAGIVG\n"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     words, message = WRONG[case]
-    assert one_line(run(*words, "--out", "v.npz")[2]).startswith(f"Error: {message}")
+    assert one_line(run_embed(*words, "--out", "v.npz")[2]).startswith(f"Error: {message}")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
 
 
-def test_intervals_are_named_by_place_on_demand(run, one_line, fasta, tmp_path):
+def test_intervals_are_named_by_place_on_demand(run_embed, one_line, fasta, tmp_path):
     (tmp_path / "i.bed").write_text("chr1\t0\t5\tsame\nchr1\t9\t12\tsame\nchr2\t0\t4\tsame\t0\t-\n")
     words = ("i.bed", "--fasta", fasta, "--out", "v.npz")
     expected = (
         "Error: i.bed: 2 names are used twice, first same: give each its own name in column 4, or add --name-by-place; "
     )
-    assert one_line(run(*words)[2]) == f"{expected}of equal intervals, keep one of them."
-    assert run(*words, "--name-by-place")[0] == 0
+    assert one_line(run_embed(*words)[2]) == f"{expected}of equal intervals, keep one of them."
+    assert run_embed(*words, "--name-by-place")[0] == 0
     assert npz(tmp_path / "v.npz")["names"].tolist() == ["chr1:0-5", "chr1:9-12", "chr2:0-4(-)"]
 
 
-def test_missing_sequences_of_a_table_are_left_out(run, tmp_path):
+def test_missing_sequences_of_a_table_are_left_out(run_embed, tmp_path):
     (tmp_path / "s.csv").write_text("name,sequence\na,ACGT\nb,NA\nc,nan\nd,N/A\ne,\n")
-    status, _, stderr = run("s.csv", "--out", "v.npz")
+    status, _, stderr = run_embed("s.csv", "--out", "v.npz")
     assert status == 0
     assert "Left out 4 of 5: the sequence is NA, which stands for a missing value in 1 (first b), " in stderr
     assert npz(tmp_path / "v.npz")["names"].tolist() == ["a"]
 
 
-def test_a_null_character_in_parquet_is_one_line(run, one_line, tmp_path):
+def test_a_null_character_in_parquet_is_one_line(run_embed, one_line, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     from pyarrow import table
 
     parquet.write_table(table({"name": ["a\0", "b"], "sequence": ["AC", "GT"]}), tmp_path / "s.parquet")
     line = "Error: s.parquet: the column name has a NUL character in 'a\\x00': remove it."
-    assert one_line(run("s.parquet", "--out", "v.h5ad")[2]) == line
+    assert one_line(run_embed("s.parquet", "--out", "v.h5ad")[2]) == line
 
 
-@pytest.mark.usefixtures("small_parts")
-def test_a_stopped_run_with_other_options_or_input_says_which(run, one_line, bed, fasta, tmp_path, monkeypatch):
-    from hyenadna_core.inference import embed_job
+def test_the_command_offers_each_pooling():
+    from hyenadna_core.commands.embed import command
+    from hyenadna_core.inference.pooling import BASES, POOLINGS
 
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
-
-    words = (bed, "--fasta", fasta, "--out", "v.npy", "--pool", "mean", "--pool", "last")
-    with monkeypatch.context() as patch:
-        patch.setattr(embed_job, "write_vectors", full)
-        assert "No space left on device; 3 of 3 parts are done" in one_line(run(*words)[2])
-    other = one_line(run(*words[:-2], "--resume")[2])
-    assert other.startswith('Error: v.npy.parts is of another run: --pool is ["mean", "last"] there, and ["mean"] now')
-    bed.write_text(BED + "chr2\t3\t9\tnew\n")
-    other = one_line(run(*words, "--resume")[2])
-    assert "is of another run: the file bed is" in other
-    bed.write_text(BED)
-    assert run(*words, "--resume")[0] == 0
-    assert sorted(path.name for path in tmp_path.glob("v.*")) == ["v.last.npy", "v.mean.npy", "v.tsv"]
-    assert one_line(run(*words, "--resume")[2]).startswith("Error: v.npy is finished")
+    (pool,) = [option for option in command.params if option.name == "pool"]
+    assert set(pool.type.choices) == {*POOLINGS, BASES}

@@ -188,3 +188,15 @@ def test_a_missing_scikit_learn_is_one_line(cli, vectors, monkeypatch, one_line)
     status, _, stderr = cli("probe", vectors)
     assert status == 1
     assert "pip install 'hyenadna[classify]'" in one_line(stderr)
+
+
+def test_the_command_offers_each_split_and_model():
+    from hyenadna_core.commands.probe import command
+    from hyenadna_core.probe.folds import SPLITS
+    from hyenadna_core.probe.positions import BLOCK
+    from hyenadna_core.probe.result import OF_VECTORS
+
+    options = {option.name: option for option in command.params}
+    assert tuple(options["split"].type.choices) == SPLITS
+    assert tuple(options["models"].type.choices) == tuple(OF_VECTORS)
+    assert options["block_size"].default == BLOCK

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import hyenadna_core
 from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, embed, embed_each, encode, reverse_complement
 from hyenadna_core.inference.chunks import Chunking, chunks_of
 from hyenadna_core.inference.pooling import AT_ONCE, Read
@@ -228,8 +227,3 @@ def test_weights_that_give_nan_are_named():
     for pool in ("mean", "none"):
         with pytest.raises(HyenaDNAError, match="The model gives nan or infinity"):
             list(embed_each(model, ["ACGT"], pool=pool))
-
-
-@pytest.mark.one_backend
-def test_public_names():
-    assert {"embed", "embed_each"} <= set(hyenadna_core.__all__)
