@@ -1,6 +1,7 @@
 """Models from a config, from weights or from a preset: for the backbone and the language model."""
 
 import logging
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,9 +20,9 @@ class Pretrained:
     """A model that can be made from a config, from weights or from a preset."""
 
     @classmethod
+    @abstractmethod
     def from_hyena_config(cls, config: HyenaConfig) -> Self:
         """Return an untrained model with these hyperparameters."""
-        raise NotImplementedError
 
     @classmethod
     def from_preset(cls, preset: str, weights: str | Path | None = "published", **overrides: Any) -> Self:
