@@ -16,7 +16,8 @@ Positive = Annotated[float, Range(0, open_least=True)]
 class Recipe:
     """The settings of AdamW and its learning-rate schedule.
 
-    `learning_rate` is the peak; the filter network learns at `filter_rate` times it. The rate rises
+    `learning_rate` is the peak; the filter network learns at `filter_rate` times it, and the head
+    of a task, which is all that is not in the backbone, at `head_rate` times it. The rate rises
     linearly over the part `warmup` of all steps, then falls to `floor` times the peak: as a cosine,
     or linearly with `falls="linear"`.
     Weight decay applies to everything except vectors, the embedding and the filter network.
@@ -35,6 +36,7 @@ class Recipe:
     original: bool = False
     epsilon: Positive = 1e-8
     falls: Annotated[str, OneOf(("cosine", "linear"))] = "cosine"
+    head_rate: Positive = 1.0
 
 
 DEFAULT = Recipe(learning_rate=6e-4, filter_rate=1.0, weight_decay=0.1, beta_2=0.999)

@@ -105,6 +105,7 @@ class TaskDefaults(TypedDict, total=False):
     batch_bases: int
     micro_batch: int
     learning_rate: float
+    head_learning_rate: float
     valid_every: int
     patience: int
 
@@ -177,6 +178,7 @@ class Task(ABC):
     options: Sequence[click.Parameter] = ()  # of `hyenadna train --task NAME`
     monitor: tuple[str, str] = ("bits", "min")  # the figure that chooses the best weights
     recipe: Recipe | None = None  # used in place of the recipe of the preset
+    weights: str | None = None  # a run starts from these if it has neither --weights nor --preset
     expected: Mapping[str, tuple[float, float]] = {}  # ranges for figures of the test split
     seq_len: int = 0  # of the longest stage; `prepare` sets it
     evaluation_bases = 1 << 13  # of a batch when a split is measured

@@ -5,7 +5,7 @@ starting them takes longer than the work. Its `_foreach` functions do one operat
 JAX and MLX compile a whole step, so they keep the loop over weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hyenadna_backends.blocks import Tensor, backend
 
@@ -34,8 +34,7 @@ def update(
     squares: list[Tensor],
     gradients: list[Tensor],
     rate: Tensor,
-    slow: Sequence[int],
-    slow_rate: float,
+    factors: Mapping[float, Sequence[int]],
     beta_1: float,
     beta_2: float,
     corrections: tuple[Tensor, Tensor],
@@ -43,8 +42,9 @@ def update(
 ) -> None:
     """Change weights and both moments in place by one step of Adam.
 
-    `slow` has the indices of the weights whose rate is multiplied by `slow_rate`; `corrections` are
-    1 - beta_1^t and 1 - beta_2^t, scalars. The formulas are those of `FilterAdamW.update_step`.
+    `factors` has the indices of weights by the factor of their rate; the others have the rate
+    itself. `corrections` are 1 - beta_1^t and 1 - beta_2^t, scalars. The formulas are those of
+    `FilterAdamW.update_step`.
     """
     import torch
 
@@ -56,6 +56,6 @@ def update(
         torch._foreach_add_(roots, epsilon)
         steps = list(torch._foreach_div(means, roots))
         torch._foreach_mul_(steps, rate / corrections[0])
-        if slow:
-            torch._foreach_mul_([steps[index] for index in slow], slow_rate)
+        for factor, indices in factors.items():
+            torch._foreach_mul_([steps[index] for index in indices], factor)
         torch._foreach_sub_(weights, steps)

@@ -8,7 +8,7 @@ import click
 
 from hyenadna_core.cli import option_value
 from hyenadna_core.terminal import notice, print_result
-from hyenadna_core.training.options import LARGEST_SEED, LOGGERS, PRECISIONS, TrainOptions, option_names
+from hyenadna_core.training.options import LARGEST_SEED, LOGGERS, PRECISIONS, PRESET, RANDOM, TrainOptions, option_names
 
 PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
@@ -47,8 +47,13 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 
 @click.command("train", cls=TrainCommand)
 @option("--task", help="The task to train; `hyenadna tasks` lists all.")
-@option("--preset", help="The architecture; `hyenadna presets` lists all.")
-@option("--weights", metavar="NAME|PATH", help="Start from these weights: a preset's name, a file or a folder.")
+@option("--preset", help=f"The architecture; `hyenadna presets` lists all.  [default: {PRESET}, or that of --weights]")
+@option(
+    "--weights",
+    metavar="NAME|PATH",
+    help=f"Start from these weights: a preset's name, a file or a folder; {RANDOM}: from random ones.  "
+    "[default: the task's, if there is no --preset]",
+)
 @option("--freeze", is_flag=True, help="Train only the head of the task, not the backbone.")
 @option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
 @option("--warmup", metavar="FIRST..LAST", help="Length warmup with doubling lengths, as in 64..32768.")
@@ -62,6 +67,11 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
     help="Learning rate and weight decay of the preset, or of the original repository.",
 )
 @option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak rate.  [default: the recipe's]")
+@option(
+    "--head-learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Peak rate of the head of the task.  [default: the recipe's]",
+)
 @option("--label-smoothing", type=RATE, help="Share of each target that is spread evenly over all tokens or classes.")
 @option("--dropout", type=RATE, help="Dropout after the embedding.")
 @option(

@@ -10,14 +10,18 @@ from hyenadna_core.task import GivenOptions, TaskDefaults
 from hyenadna_core.training.warmup import parse_stages
 
 CNN = "cnn"
-EPOCHS, BATCH_SIZE = 20, 64
+BATCH_SIZE = 64
+EPOCHS = 10  # passes over the training sequences,
+LEAST_STEPS = 500  # but at least these steps, which a few hundred sequences need,
+MOST_STEPS, LEAST_EPOCHS = 3000, 2  # and at most these, unless they are fewer than two passes (docs/log.md)
+VALIDATIONS = 10  # of a run
+PATIENCE = 5
 OPTIONS = (
     click.Option(
         ["--epochs"],
         type=click.FloatRange(min=0, min_open=True),
-        default=EPOCHS,
-        show_default=True,
-        help="Passes over the training sequences, if neither --steps nor --stages is given.",
+        help="Passes over the training sequences, if neither --steps nor --stages is given.  "
+        f"[default: {EPOCHS}, but {LEAST_STEPS} to {MOST_STEPS:,} steps, and at least {LEAST_EPOCHS}]",
     ),
     click.Option(
         ["--pooling"],
@@ -35,10 +39,10 @@ OPTIONS = (
     ),
     click.Option(
         ["--reverse-complements/--forward-only"],
-        default=False,
-        show_default=True,
-        help="Reverse-complement half of the training sequences at random. Use it only if the label is the same on "
-        "both strands.",
+        default=None,
+        help="Reverse-complement half of the training sequences at random, and average the predictions of both "
+        "strands; or read the sequences as they are, for labels that depend on the strand.  [default: reverse "
+        "complements, unless the target is bases or the task is stranded]",
     ),
     click.Option(
         ["--both-directions"],
@@ -63,17 +67,18 @@ OPTIONS = (
 
 
 def stage_options(
-    given: GivenOptions, *, sequences: int, longest: int, epochs: float, baseline: tuple[str, ...], valid: bool
+    given: GivenOptions, *, sequences: int, longest: int, epochs: float | None, baseline: tuple[str, ...], valid: bool
 ) -> TaskDefaults:
     """Return the options of `hyenadna train` that follow from the data.
 
     This is one stage as long as the longest sequence, for `epochs` passes over the data. If there
-    is validation data, each epoch ends with a validation.
+    is validation data, the run has ten validations, and ends after five without an improvement.
 
     Args:
         given: the options of the command.
         sequences: number of training sequences.
         longest: length of a window in bases.
+        epochs: None for as many as the number of sequences asks for.
 
     Raises:
         HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
@@ -84,9 +89,9 @@ def stage_options(
     batch_size = given.batch_size or min(BATCH_SIZE, sequences)
     if given.batch_bases and not given.batch_size:
         batch_size = max(1, given.batch_bases // longest)
-    steps = given.steps or math.ceil(epochs * sequences / batch_size)
+    steps = given.steps or steps_of(sequences, batch_size, epochs)
     if given.stages:
-        batch_size = max(stage.batch_size for stage in parse_stages(given.stages, batch_size, steps))
+        steps = sum(stage.steps for stage in parse_stages(given.stages, batch_size, steps))
     elif given.warmup:
         options["steps"] = steps
         if not given.batch_bases:
@@ -94,5 +99,14 @@ def stage_options(
     else:
         options["stages"] = f"{longest}x{batch_size}@{steps}"
     if valid:
-        options["valid_every"] = math.ceil(sequences / batch_size)
+        options["valid_every"] = math.ceil(steps / VALIDATIONS)
+        options["patience"] = PATIENCE
     return options
+
+
+def steps_of(sequences: int, batch_size: int, epochs: float | None = None) -> int:
+    """Return the steps of a number of epochs, or by default as many as a set of this size needs."""
+    if epochs is not None:
+        return math.ceil(epochs * sequences / batch_size)
+    most = max(MOST_STEPS, math.ceil(LEAST_EPOCHS * sequences / batch_size))
+    return min(max(math.ceil(EPOCHS * sequences / batch_size), LEAST_STEPS), most)

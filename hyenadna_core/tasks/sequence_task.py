@@ -33,7 +33,7 @@ from hyenadna_core.task import (
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
-from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options
+from hyenadna_core.tasks.sequence_options import CNN, OPTIONS, stage_options
 from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
 from hyenadna_core.terminal import notice
 
@@ -49,10 +49,12 @@ class SequenceTask(Task):
     measured.
 
     Args:
-        epochs: passes over the training sequences.
+        epochs: passes over the training sequences; None for as many as their number asks for.
         pooling: "mean", "last", "first" or "max".
         head_dropout: share of the pooled channels that training drops.
-        reverse_complements: whether half of the training sequences are reverse-complemented.
+        reverse_complements: whether half of the training sequences are reverse-complemented, and
+            predictions are the mean over both strands. None: unless the target is bases or the task
+            is `stranded`.
         balanced: whether sequences are weighted so that all classes count the same.
         baseline: "kmer", "cnn": the models that the report compares with.
         both_directions: whether the model also reads the reverse complement; the head then has the
@@ -60,16 +62,18 @@ class SequenceTask(Task):
     """
 
     target: Target
+    stranded = False  # whether a target depends on the strand of the sequence
     metrics: tuple[str, ...] = ()
     options: Sequence[click.Parameter] = OPTIONS
     recipe = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.1, beta_2=0.99)
+    weights = "human-chr20-1k"
 
     def __init__(
         self,
-        epochs: float = EPOCHS,
+        epochs: float | None = None,
         pooling: str = "mean",
         head_dropout: float = 0.0,
-        reverse_complements: bool = False,
+        reverse_complements: bool | None = None,
         balanced: bool = False,
         baseline: tuple[str, ...] = (),
         both_directions: bool = False,
@@ -128,7 +132,7 @@ class SequenceTask(Task):
         return {"target": self.target.to_json()}
 
     def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
-        """Return one stage as long as the longest sequence, with a validation after each epoch.
+        """Return one stage as long as the longest sequence, with validations.
 
         Raises:
             HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
@@ -171,9 +175,16 @@ class SequenceTask(Task):
         """
         sequences = self.split(draw.split)
         rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
-        other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
+        other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.on_both_strands
         batch = self.rows(sequences, rows, draw.seq_len, other_strand)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
+
+    @property
+    def on_both_strands(self) -> bool:
+        """Whether a sequence and its reverse complement have the same target."""
+        if self.reverse_complements is None:
+            return not self.stranded and self.target.kind != "bases"
+        return self.reverse_complements
 
     def groups(self, split: str, seq_len: int) -> LengthGroups:
         """Return the groups of like length of a split, for windows of at most seq_len bases."""

@@ -15,7 +15,7 @@ from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
 from hyenadna_core.registry import find_preset
 from hyenadna_core.task import Task
-from hyenadna_core.training.options import Count, KeptOptions, TrainOptions
+from hyenadna_core.training.options import PRESET, Count, KeptOptions, TrainOptions
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 from hyenadna_plugins import Plugins, reason_of
@@ -119,8 +119,9 @@ def configure(
     """
     if options.data_parallel and backend != "jax":
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start one process per GPU with torchrun.")
-    preset = find_preset(options.preset, plugins=plugins)
-    model = _architecture(options, preset)
+    preset = find_preset(options.preset or PRESET, plugins=plugins)
+    start = options.start(task.weights)
+    model = _architecture(options, preset, start)
     options = options.filled(**task.defaults(model["max_seq_len"], options))
     if options.patience and not options.valid_every:
         raise HyenaDNAError("--patience counts validations: give --valid-every too.")
@@ -131,17 +132,24 @@ def configure(
     devices, limit = devices_of(options.data_parallel), int(MEMORY_USED * free_memory())
     recipe = ORIGINAL if options.recipe == "original" else task.recipe or preset.recipe
     return RunConfig(
-        preset=Path(options.weights).resolve().name if options.weights else preset.name,
+        preset=Path(start).resolve().name if start else preset.name,
         model=model,
         options={name: _as_json(value) for name, value in task_options.items()},
         stages=tuple(stages),
         micro_batches=plan_micro_batches(
             HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend, task.passes
         ),
-        recipe=replace(recipe, learning_rate=options.learning_rate or recipe.learning_rate),
-        start=_source(options.weights),
+        recipe=_with_rates(recipe, options),
+        start=_source(start),
         **options.settings(),
     )
+
+
+def _with_rates(recipe: Recipe, options: TrainOptions) -> Recipe:
+    """Return the recipe with the learning rates that were given."""
+    rate = options.learning_rate or recipe.learning_rate
+    head_rate = recipe.head_rate if options.head_learning_rate is None else options.head_learning_rate / rate
+    return replace(recipe, learning_rate=rate, head_rate=head_rate)
 
 
 def devices_of(data_parallel: bool) -> int:
@@ -181,13 +189,13 @@ def _source(weights: str | None) -> str | None:
     return _absolute(weights) if weights and Path(weights).exists() else weights
 
 
-def _architecture(options: TrainOptions, preset: Preset) -> dict[str, Any]:
-    """Return the arguments of HyenaBackbone: those of the weights, or else of the preset."""
+def _architecture(options: TrainOptions, preset: Preset, start: str | None) -> dict[str, Any]:
+    """Return the arguments of HyenaBackbone: those of the starting weights, or else of the preset."""
     architecture = dict(preset.config)
-    if options.weights:
+    if start:
         from hyenadna_core.weights.sources import read_weights
 
-        architecture = dict(read_weights(options.weights).architecture)
+        architecture = dict(read_weights(start).architecture)
     return architecture | {
         "embed_dropout": options.dropout,
         "seed": options.seed,

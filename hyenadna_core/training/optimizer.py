@@ -1,5 +1,7 @@
-"""AdamW with a separate learning rate for the filter network (docs/model.md section 6)."""
+"""AdamW with separate learning rates for the filter network and the head (docs/model.md section 6)."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
@@ -35,19 +37,35 @@ class FilterAdamW(keras.optimizers.AdamW):
     """AdamW that trains the filter network at `filter_rate` times the learning rate.
 
     The network's sines turn a small step into a large change of every filter.
+
+    Args:
+        head_rate: the head is trained at this many times the learning rate.
+        head: the paths of the head's variables.
     """
 
     def __init__(
-        self, learning_rate: Any = 1e-3, filter_rate: float = 1.0, epsilon: float = 1e-8, **kwargs: Any
+        self,
+        learning_rate: Any = 1e-3,
+        filter_rate: float = 1.0,
+        epsilon: float = 1e-8,
+        head_rate: float = 1.0,
+        head: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
-        self.filter_rate = filter_rate
+        self.filter_rate, self.head_rate, self.head = filter_rate, head_rate, frozenset(head)
+
+    def factor(self, variable: Any) -> float:
+        """Return how many times the learning rate a variable is trained at."""
+        if in_filter_network(variable):
+            return self.filter_rate
+        return self.head_rate if variable.path in self.head else 1.0
 
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Any) -> None:
         """Update a variable as PyTorch does: epsilon is added after the bias correction."""
         index, dtype = self._get_variable_index(variable), variable.dtype
         mean, square = self._momentums[index], self._velocities[index]
-        rate = ops.cast(learning_rate, dtype) * (self.filter_rate if in_filter_network(variable) else 1.0)
+        rate = ops.cast(learning_rate, dtype) * self.factor(variable)
         gradient, step = ops.cast(gradient, dtype), ops.cast(self.iterations + 1, dtype)
         self.assign_add(mean, (gradient - mean) * (1 - self.beta_1))
         self.assign_add(square, (ops.square(gradient) - square) * (1 - self.beta_2))
@@ -66,14 +84,17 @@ class FilterAdamW(keras.optimizers.AdamW):
             return
         indices = [self._get_variable_index(variable) for variable in trainable_variables]
         step = ops.cast(self.iterations + 1, "float32")
+        factors = defaultdict(list)
+        for place, variable in enumerate(trainable_variables):
+            factors[self.factor(variable)].append(place)
+        factors.pop(1.0, None)
         adamw.update(
             [variable.value for variable in trainable_variables],
             [self._momentums[index].value for index in indices],
             [self._velocities[index].value for index in indices],
             grads,
             rate=ops.cast(learning_rate, "float32"),
-            slow=[place for place, variable in enumerate(trainable_variables) if in_filter_network(variable)],
-            slow_rate=self.filter_rate,
+            factors=factors,
             beta_1=self.beta_1,
             beta_2=self.beta_2,
             corrections=(1 - ops.power(self.beta_1, step), 1 - ops.power(self.beta_2, step)),
@@ -81,7 +102,8 @@ class FilterAdamW(keras.optimizers.AdamW):
         )
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"filter_rate": self.filter_rate}
+        own = {"filter_rate": self.filter_rate, "head_rate": self.head_rate, "head": sorted(self.head)}
+        return super().get_config() | own
 
 
 def build_optimizer(model: Any, recipe: Recipe, steps: int) -> Any:
@@ -89,9 +111,12 @@ def build_optimizer(model: Any, recipe: Recipe, steps: int) -> Any:
 
     For a model in float16, the loss is scaled, because small gradients would become 0.
     """
+    of_backbone = {id(variable) for variable in getattr(model, "backbone", model).weights}
     optimizer = FilterAdamW(
         RecipeSchedule(recipe, steps),
         recipe.filter_rate,
+        head_rate=recipe.head_rate,
+        head=[variable.path for variable in model.trainable_variables if id(variable) not in of_backbone],
         weight_decay=recipe.weight_decay,
         beta_2=recipe.beta_2,
         epsilon=recipe.epsilon,

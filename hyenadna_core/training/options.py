@@ -11,6 +11,8 @@ from hyenadna_core.fields import OneOf, Range
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 LOGGERS = ("tensorboard", "wandb")
+PRESET = "tiny-1k"  # the architecture of a run that names neither a preset nor weights
+RANDOM = "none"  # in place of a source of weights: the run starts from random ones
 LARGEST_SEED = 2**32 - 1  # of the random numbers of Keras
 Count = Annotated[int, Range(1)]
 Share = Annotated[float, Range(0, 1, open_most=True)]
@@ -45,7 +47,7 @@ class TrainOptions(KeptOptions):
     None means that the option was not given: the task, the preset or the recipe decides.
     """
 
-    preset: str = "tiny-1k"
+    preset: str | None = None
     weights: str | None = None
     stages: str | None = None
     warmup: str | None = None
@@ -55,6 +57,7 @@ class TrainOptions(KeptOptions):
     micro_batch: int | None = None
     recipe: str = "preset"
     learning_rate: float | None = None
+    head_learning_rate: float | None = None
     dropout: float = 0.0
     rematerialise: bool = False
     out: Path | None = None
@@ -62,6 +65,14 @@ class TrainOptions(KeptOptions):
     def filled(self, **values: Any) -> "TrainOptions":
         """Return the options, with `values` for the ones that were not given."""
         return replace(self, **{name: value for name, value in values.items() if getattr(self, name) is None})
+
+    def start(self, of_task: str | None) -> str | None:
+        """Return the weights that the run starts from: these, or else those of the task; or None.
+
+        A preset that was given means an architecture with random weights.
+        """
+        weights = of_task if self.weights is None and self.preset is None else self.weights
+        return None if weights == RANDOM else weights
 
     def stage_options(self) -> dict[str, Any]:
         """Return the options that decide the stages, by name."""

@@ -18,7 +18,7 @@ from hyenadna_core.task import SPLITS, Task, no_exit
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.best import BestValidation
 from hyenadna_core.training.config import RunConfig, RunFile, check_devices, configure, devices_of
-from hyenadna_core.training.options import TrainOptions
+from hyenadna_core.training.options import RANDOM, TrainOptions
 from hyenadna_core.training.run_folder import RunFolder, check_free, next_free
 from hyenadna_core.training.task_options import task_of_run
 from hyenadna_core.weights.checkpoints import WEIGHTS, Damaged, check_same, read_state, step_folders, step_of
@@ -41,6 +41,8 @@ def start_run(session: Session, options: TrainOptions, task_options: Mapping[str
         task: Task = find_task(session.plugins, options.task).from_options(task_options)
         config = configure(session.plugins, session.backend.name, options, task, task_options)
         prepare(task, config)
+        if config.start and not options.weights:
+            notice(f"The run starts from the weights {config.start}; --weights {RANDOM} starts from random ones.")
         path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
         check_free(path)
         run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}

@@ -7,6 +7,7 @@ from hyenadna_core import Draw, HyenaDNAError, LabelledSequences, SequenceTask, 
 from hyenadna_core.evaluation.predictions import activated
 from hyenadna_core.labelled.targets import restored, standardised
 from hyenadna_core.task import number_of_targets
+from hyenadna_core.tasks.sequence_options import steps_of
 from hyenadna_core.tokens import PAD, A, T, encode, reverse_complement
 from hyenadna_core.training.options import TrainOptions
 
@@ -17,6 +18,7 @@ class Toy(SequenceTask):
     """A task with seven sequences."""
 
     name = "toy"
+    stranded = True
     target = Target("classes", ("no", "yes"))
     targets = np.array([0, 1, 0, 1, 0, 1, 1], np.int32)
 
@@ -103,6 +105,20 @@ def test_probabilities_of_logits():
     np.testing.assert_allclose(labels, [[0.5, 0.75], [1, 0.5]], atol=1e-12)
 
 
+def test_a_sequence_is_on_both_strands_unless_its_target_is_of_one():
+    class Unstranded(Toy):
+        stranded = False
+
+    class OfBases(Bases):
+        stranded = False
+
+    assert [task.on_both_strands for task in (Unstranded(), Toy(), OfBases())] == [True, False, False]
+    assert [Toy(reverse_complements=True).on_both_strands, Unstranded(reverse_complements=False).on_both_strands] == [
+        True,
+        False,
+    ]
+
+
 def test_all_classes_count_the_same_where_asked_to():
     task = Toy(balanced=True)
     batch = task.batch(draw(batch_size=7))
@@ -113,12 +129,22 @@ def test_all_classes_count_the_same_where_asked_to():
 
 
 def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked():
-    assert Toy(epochs=3).defaults(1026, TrainOptions()) == {"stages": "8x7@3", "valid_every": 1}
-    assert Toy(epochs=3).defaults(6, TrainOptions(batch_size=2)) == {"stages": "6x2@11", "valid_every": 4}
-    assert Toy().defaults(1026, TrainOptions(stages="8x2@9")) == {"valid_every": 4}
-    assert Toy().defaults(1026, TrainOptions(batch_bases=17)) == {"stages": "8x2@70", "valid_every": 4}
-    of_warmup = Toy(epochs=3).defaults(1026, TrainOptions(warmup="2..8"))
-    assert of_warmup == {"steps": 3, "batch_size": 7, "valid_every": 1}
+    def of(options, longest=1026, epochs=3):
+        defaults = Toy(epochs=epochs).defaults(longest, TrainOptions(**options))
+        assert defaults.pop("patience") == 5
+        return defaults
+
+    assert of({}) == {"stages": "8x7@3", "valid_every": 1}
+    assert of({"batch_size": 2}, longest=6) == {"stages": "6x2@11", "valid_every": 2}
+    assert of({"stages": "8x2@29"}) == {"valid_every": 3}
+    assert of({"batch_bases": 17}, epochs=None) == {"stages": "8x2@500", "valid_every": 50}
+    assert of({"warmup": "2..8"}) == {"steps": 3, "batch_size": 7, "valid_every": 1}
+
+
+def test_a_small_set_has_many_passes_and_a_large_one_few():
+    steps = {count: steps_of(count, 64) for count in (100, 1_000, 4_000, 16_000, 47_000, 1_000_000)}
+    assert steps == {100: 500, 1_000: 500, 4_000: 625, 16_000: 2_500, 47_000: 3_000, 1_000_000: 31_250}
+    assert steps_of(47_000, 64, epochs=20) == 14_688
 
 
 def test_what_the_user_should_know_of_the_data_is_said():

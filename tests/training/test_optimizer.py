@@ -8,8 +8,9 @@ from safetensors.numpy import load_file
 
 from hyenadna_backends import adamw
 from hyenadna_backends.updates import updates
-from hyenadna_core import CausalLM, HyenaBackbone
+from hyenadna_core import CausalLM, Head, HyenaBackbone
 from hyenadna_core.model.losses import cross_entropy
+from hyenadna_core.model.task_model import TaskModel
 from hyenadna_core.recipe import DEFAULT, ORIGINAL, Recipe, learning_rate_at
 from hyenadna_core.training.optimizer import FilterAdamW, RecipeSchedule, build_optimizer, decays, in_filter_network
 from hyenadna_core.weights.state_dict import state_dict
@@ -75,11 +76,30 @@ def test_the_filter_network_takes_smaller_steps():
 
 
 @pytest.mark.usefixtures("trains")
+def test_the_head_of_a_task_takes_its_own_steps():
+    """Check the first step of Adam: the rate itself in the backbone, five times it in the head."""
+    model = TaskModel(HyenaBackbone(1, 8, 66, embed_dropout=0.0), Head(2))
+    model.head.get_layer("head").projection.kernel.assign(np.ones((8, 2)))  # else the backbone has no gradients
+    before = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables}
+    recipe = Recipe(1e-3, 0.1, 0.0, 0.99, warmup=0.0, epsilon=1e-30, head_rate=5.0)
+    model.compile(build_optimizer(model, recipe, 10))
+    update = updates(model, lambda outputs, targets, weights: keras.ops.sum(outputs[:, 0] ** 2))
+    ids = np.random.default_rng(0).integers(7, 11, (4, 33)).astype(np.int32)
+    for _ in range(2):  # the rate of the first step is 0
+        update([(ids, np.zeros(4, np.int32), np.ones(4, np.float32))], 4.0)
+    update.settle()
+    head = model.head.get_layer("head").projection
+    for variable, expected in ((head.bias, 5e-3), (model.backbone.ln_f.beta, 1e-3)):
+        moved = np.abs(keras.ops.convert_to_numpy(variable.value) - before[variable.path]).max()
+        np.testing.assert_allclose(moved, expected, rtol=0.1, err_msg=variable.path)
+
+
+@pytest.mark.usefixtures("trains")
 @pytest.mark.one_backend
 def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
-    """Check three steps with clipping, decay and slow filters, to the last digits of float32."""
-    recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99), np.random.default_rng(0)
-    models = [CausalLM(HyenaBackbone(2, 8, 66, seed=3)) for _ in range(2)]
+    """Check three steps with clipping, decay, slow filters and a fast head, to the last digits of float32."""
+    recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99, head_rate=3.0), np.random.default_rng(0)
+    models = [TaskModel(HyenaBackbone(2, 8, 66, seed=3), Head(2)) for _ in range(2)]
     gradients = [
         [random.normal(0, 0.3, variable.shape).astype(np.float32) for variable in models[0].trainable_variables]
         for _ in range(3)
@@ -95,8 +115,9 @@ def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
 
 
 def test_the_optimizer_comes_back_from_its_config():
-    optimizer = FilterAdamW(1e-2, 0.1)
-    assert FilterAdamW.from_config(optimizer.get_config()).filter_rate == 0.1
+    optimizer = FilterAdamW(1e-2, 0.1, head_rate=5.0, head=["head/projection/bias"])
+    again = FilterAdamW.from_config(optimizer.get_config())
+    assert (again.filter_rate, again.head_rate, again.head) == (0.1, 5.0, {"head/projection/bias"})
 
 
 def test_the_originals_rates(compiled):

@@ -1,0 +1,62 @@
+"""What to try when a model ends below a simpler one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SMALL = "human-chr20-1k"  # the weights in the package
+LARGER = "hyenadna-small-32k"
+LATE, EARLY = 0.8, 0.3  # parts of the steps
+HINTS = 2  # that are named
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a model was trained, as far as advice depends on it.
+
+    Args:
+        kind: of the target.
+        start: the weights that the run started from, or None.
+        frozen: whether only the head was trained.
+        on_both_strands: whether the training sequences were also read as reverse complements.
+        both_directions: whether each base saw the bases on both sides.
+        epochs: passes over the training sequences.
+        best_at: the part of all steps after which the validation was best.
+    """
+
+    kind: str
+    start: str | None
+    frozen: bool
+    on_both_strands: bool
+    both_directions: bool
+    epochs: float
+    best_at: float
+
+
+# In the order in which they are named: whether a hint fits, and its text. The last three always leave two.
+TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = (
+    (lambda run: run.start is None, lambda run: f"--weights {SMALL} (weights to start from)"),
+    (lambda run: run.frozen, lambda run: "no --freeze (the backbone learns too)"),
+    (
+        lambda run: run.kind == "bases" and not run.both_directions,
+        lambda run: "--both-directions (each base sees both sides)",
+    ),
+    (
+        lambda run: run.kind != "bases" and not run.on_both_strands,
+        lambda run: "--reverse-complements (if the label is the same on both strands)",
+    ),
+    (
+        lambda run: run.best_at >= LATE,
+        lambda run: f"--epochs {max(1, round(2 * run.epochs))} (the validation was still improving)",
+    ),
+    (
+        lambda run: run.best_at <= EARLY,
+        lambda run: "--head-dropout 0.3 (the validation was best early, then the model overfitted)",
+    ),
+    (lambda run: run.start != LARGER, lambda run: f"--weights {LARGER} (larger, published weights)"),
+    (lambda run: True, lambda run: "--learning-rate, half or twice as large"),
+)
+
+
+def advice(run: Trained) -> str:
+    """Return the two options that are most likely to help."""
+    return " and ".join([text(run) for fits, text in TABLE if fits(run)][:HINTS])
