@@ -207,6 +207,23 @@ class Task(ABC):
         return self.sha256
 
     @property
+    def whole_sha256(self) -> str:
+        """The checksum of all data before they were divided into folds: the same for each fold."""
+        return self.sha256
+
+    def fold(self, number: int, of: int) -> "Task":
+        """Return this task with part `number` of `of` parts of its training rows to validate on.
+
+        Parts count from 1. The other parts are the training split, and test stays. The parts of one
+        `of` are disjoint and hold all rows, whatever the seed and the backend. The task itself does
+        not change.
+
+        Raises:
+            HyenaDNAError: the task has no folds.
+        """
+        raise HyenaDNAError(f"The task {self.name} has no folds: leave out --fold.")
+
+    @property
     def title(self) -> str:
         """The name of the data, for the first line of a run."""
         return self.name

@@ -3,8 +3,9 @@
 import platform
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from hyenadna_core.terminal import notice
 from hyenadna_core.training.best import BestValidation
 from hyenadna_core.training.config import RunConfig, RunFile, check_devices, configure, devices_of
 from hyenadna_core.training.options import TrainOptions
+from hyenadna_core.training.origin import origin_of
 from hyenadna_core.training.run_folder import RunFolder, check_free, next_free
-from hyenadna_core.training.task_options import task_of_run
+from hyenadna_core.training.task_options import folded, task_of_run
 from hyenadna_core.weights.checkpoints import WEIGHTS, Damaged, check_same, read_state, step_folders, step_of
 from hyenadna_core.weights.sources import read_safetensors
 from hyenadna_plugins import PluginError, Plugins, call, implementers, reason_of
@@ -29,8 +31,21 @@ PACKAGES = ("hyenadna", "keras", "jax", "torch", "mlx", "keras-mlx", "numpy", "s
 MLX_LINUX_MINUTES = 30  # of the default run on two cores
 
 
-def start_run(session: Session, options: TrainOptions, task_options: Mapping[str, Any], fft_conv: str | None) -> str:
+def start_run(
+    session: Session,
+    options: TrainOptions,
+    task_options: Mapping[str, Any],
+    fft_conv: str | None,
+    given: Task | type[Task] | None = None,
+    created: Callable[[Path], object] = lambda path: None,
+) -> str:
     """Make a run folder, train in it, and return the report.
+
+    Args:
+        options: those of all tasks.
+        task_options: those of the task, in the types of its command line.
+        given: the task or its class, in place of the one that is registered under its name.
+        created: called with the run folder before training starts.
 
     Raises:
         HyenaDNAError: an input cannot be used; nothing is written then.
@@ -38,27 +53,37 @@ def start_run(session: Session, options: TrainOptions, task_options: Mapping[str
     check_backend(session.backend, to_train=True)
     select_fft_conv(session.plugins, fft_conv)
     with no_exit(options.task):
-        task: Task = find_task(session.plugins, options.task).from_options(task_options)
+        task_class: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
+        task: Task = given if isinstance(given, Task) else task_class.from_options(task_options)
+        task = folded(task, options.fold)
         config = configure(session.plugins, session.backend.name, options, task, task_options)
         prepare(task, config)
         path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
         check_free(path)
-        run = {"config": config.to_json(), "task": task.state(), **provenance(session.backend.name, task.sha256)}
+        run = {"config": config.to_json(), "given": options.given(), "task": task.state()}
+        origin = origin_of(session.plugins, options.task, task_class)
+        run |= {"origin": origin and asdict(origin), **provenance(session.backend.name, task.sha256)}
         run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
+        run["whole_sha256"] = task.whole_sha256
         model = _made(config, task)
         with RunFolder.create(path, run) if is_first_process() else RunFolder.watch(path) as folder:
-            if session.backend.name == "mlx" and sys.platform == "linux" and options == TrainOptions(out=options.out):
+            default = options == TrainOptions(out=options.out) and given is None
+            if session.backend.name == "mlx" and sys.platform == "linux" and default:
                 notice(
                     f"MLX on Linux runs on the CPU only: this run takes about {MLX_LINUX_MINUTES} minutes on two "
                     "cores; JAX and PyTorch take two or three."
                 )
+            created(path)
             return _run(session.plugins, config, task, folder, model)
 
 
-def resume_run(session: Session, path: Path, fft_conv: str | None = None) -> str:
+def resume_run(
+    session: Session, path: Path, fft_conv: str | None = None, given: Task | type[Task] | None = None
+) -> str:
     """Continue the run in a folder from its newest whole checkpoint, and return the report.
 
-    A finished run is left as it is, and the report is empty.
+    A finished run is left as it is, and the report is empty. `given` is the task of the run or its
+    class, if no plug-in registers it.
 
     Raises:
         HyenaDNAError: the folder has no run, is in use, or is of another version, or the training
@@ -74,7 +99,7 @@ def resume_run(session: Session, path: Path, fft_conv: str | None = None) -> str
         select_fft_conv(session.plugins, fft_conv)
         check_devices(config)
         with no_exit(config.task):
-            task = task_of_run(session.plugins, config, path)
+            task = task_of_run(session.plugins, config, path, origin=kept.origin, given=given)
             prepare(task, config)
             if task.sha256 != kept.data_sha256:
                 raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
@@ -91,6 +116,8 @@ def prepare(task: Task, config: RunConfig) -> None:
     """
     for sentence in task.prepare(max(stage.seq_len for stage in config.stages)):
         notice(sentence)
+    if config.fold:
+        notice(f"Fold {config.fold}: this part of the training rows is for validation, and no other rows are.")
     BestValidation(*task.monitor)  # a direction that is wrong is an error now
     if config.valid_every and not task.has("valid"):
         raise HyenaDNAError(f"Nothing to validate on: {task.no_validation}.")
@@ -151,6 +178,7 @@ def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, mod
         if not folder.writes:
             return ""
         report = task.report(model, folder, config)
+        folder.write_report(report)
         folder.write_run(folder.read_run() | {"finished": config.steps})
         return report
     except KeyboardInterrupt:

@@ -15,8 +15,12 @@ from hyenadna_core.weights.checkpoints import check_same
 from hyenadna_core.weights.sources import find_file, read_safetensors
 
 
-def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, Any]:
+def open_trained(
+    session: Session, path: Path, given: Task | type[Task] | None = None
+) -> tuple[dict[str, Any], Task, Any]:
     """Return run.json, the task and the model of a run folder, with the best or newest weights.
+
+    `given` is the task of the run or its class, if no plug-in registers it.
 
     Raises:
         HyenaDNAError: the folder has no run or no weights, or its run is of another version, or
@@ -27,7 +31,7 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
     check_backend(session.backend)
     select_fft_conv(session.plugins, None)
     with no_exit(config.task):
-        task = task_of_run(session.plugins, config, path, kept.task)
+        task = task_of_run(session.plugins, config, path, kept.task, kept.origin, given)
         task.seq_len = max(stage.seq_len for stage in config.stages)
         file = find_file(path)
         weights = read_safetensors(file)
@@ -53,3 +57,14 @@ def check_split(run: dict[str, Any], task: Task, split: str) -> None:
     at_start = run["splits"].get(split)
     if at_start and at_start != task.checksum(split):
         raise HyenaDNAError(f"The {split} data of this run have changed since it was started: their checksum differs.")
+
+
+def split_to_measure(run: dict[str, Any], task: Task, split: str | None) -> str:
+    """Return the split to measure: by default test, or valid if there is none; and check its data.
+
+    Raises:
+        HyenaDNAError: the data have changed since the run was started.
+    """
+    split = split or ("test" if task.has("test") else "valid")
+    check_split(run, task, split)
+    return split
