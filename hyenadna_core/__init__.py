@@ -58,6 +58,7 @@ _HOME = {
     "save": "model.loading",
     "score_variants": "inference.score",
     "substitution_effects": "inference.mutate",
+    "summarise": "training.summary",
     "track_values": "inference.track",
     "train": "training.trained_run",
 }

@@ -42,19 +42,24 @@ def figures_of_run(run: Mapping[str, Any], folder: Path) -> RunFigures:
             split, tables = "test", {str(run["config"]["preset"]): run["test"]}
         else:
             return RunFigures("", {})
-        return RunFigures(split, {model: _numbers(table) for model, table in tables.items()})
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return RunFigures(split, {model: numbers_of(table) for model, table in tables.items()})
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise edited(folder, HyenaDNAError(f"its figures are damaged ({shown(error, 60)})")) from None
 
 
-def _numbers(table: Mapping[str, Any]) -> dict[str, float]:
+def numbers_of(table: Mapping[str, Any]) -> dict[str, float]:
+    """Return figures as numbers: None and infinity become nan.
+
+    Raises:
+        ArithmeticError, TypeError: a value is no number.
+    """
     return {name: math.nan if value is None else _number(value) for name, value in table.items()}
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} is no number")
-    return float(value)
+    return float(value) if math.isfinite(value) else math.nan
 
 
 def _of_language_model(held_out: Mapping[str, Any], preset: str) -> dict[str, Mapping[str, Any]]:

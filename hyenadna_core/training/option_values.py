@@ -73,7 +73,7 @@ def meant(name: object, known: Mapping[str, Any] | Sequence[str]) -> str:
 
 
 def _as_on_a_command_line(parameter: click.Parameter, value: Any) -> Any:
-    """Return a value of Python as click takes it, with one value in a list if it may be repeated."""
+    """Return a value of Python as click takes it, in a list if it may be repeated."""
     value = getattr(value, "item", lambda: value)() if type(value).__module__ == "numpy" else value
     lists = parameter.multiple and value is not None
     return [value] if lists and not isinstance(value, (tuple, list)) else value
