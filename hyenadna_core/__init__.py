@@ -22,6 +22,7 @@ _HOME = {
     "CausalLM": "model.causal_lm",
     "Dataset": "datasets",
     "Draw": "task",
+    "FittedTask": "fitted_task",
     "Head": "model.heads",
     "HyenaBackbone": "model.backbone",
     "HyenaConfig": "hyena_config",

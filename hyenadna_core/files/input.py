@@ -102,7 +102,7 @@ class NamedPath(NamedTuple):
         return f"{self.name}={self.path}"
 
 
-class NamedInputPath(click.ParamType):
+class NamedInputPath(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
     """NAME=PATH on the command line, as a NamedPath with an absolute path.
 
     The text after the first "=" is the path, which `InputPath` reads. Neither part may be empty.

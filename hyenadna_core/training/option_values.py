@@ -23,7 +23,7 @@ def options_as_json(parameters: Sequence[click.Parameter], options: Mapping[str,
     return {name: as_json(value, types.get(name)) for name, value in options.items()}
 
 
-def as_json(value: Any, of: click.ParamType | None = None) -> Any:
+def as_json(value: Any, of: Any = None) -> Any:
     """Return a value as JSON keeps it; `of` is the type of its option, if it is known."""
     if isinstance(value, Mapping):
         return {name: as_json(each) for name, each in value.items()}

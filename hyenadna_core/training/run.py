@@ -11,14 +11,16 @@ from typing import Any
 
 from hyenadna_backends import current_kernel
 from hyenadna_backends.processes import in_any_process, is_first_process
-from hyenadna_core.backend import check_backend, installed_version
+from hyenadna_core.backend import check_backend, check_installed, installed_version
 from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, find_task, select_fft_conv
 from hyenadna_core.task import SPLITS, Task, no_exit
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.best import BestValidation
 from hyenadna_core.training.config import RunConfig, RunFile, check_devices, configure, devices_of
+from hyenadna_core.training.fitted import check_options, fitted_model
 from hyenadna_core.training.options import TrainOptions
 from hyenadna_core.training.origin import origin_of
 from hyenadna_core.training.run_folder import RunFolder, check_free, next_free
@@ -50,10 +52,13 @@ def start_run(
     Raises:
         HyenaDNAError: an input cannot be used; nothing is written then.
     """
-    check_backend(session.backend, to_train=True)
+    task_class: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
+    fits = issubclass(task_class, FittedTask)
+    check_backend(session.backend, to_train=not fits)
     select_fft_conv(session.plugins, fft_conv)
+    if fits:
+        check_options(options)
     with no_exit(options.task):
-        task_class: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
         task: Task = given if isinstance(given, Task) else task_class.from_options(task_options)
         task = folded(task, options.fold)
         config = configure(session.plugins, session.backend.name, options, task, task_options)
@@ -95,11 +100,12 @@ def resume_run(
         if kept.finished == config.steps:
             notice(f"{path} is finished, and nothing was changed: hyenadna evaluate {path} measures it.")
             return ""
-        check_backend(session.backend, to_train=True)
-        select_fft_conv(session.plugins, fft_conv)
-        check_devices(config)
+        check_installed(session.backend)
         with no_exit(config.task):
             task = task_of_run(session.plugins, config, path, origin=kept.origin, given=given)
+            check_backend(session.backend, to_train=not isinstance(task, FittedTask))
+            select_fft_conv(session.plugins, fft_conv)
+            check_devices(config)
             prepare(task, config)
             if task.sha256 != kept.data_sha256:
                 raise HyenaDNAError(f"{task.title} has changed since {path} was started: its checksum differs.")
@@ -140,10 +146,14 @@ def provenance(backend: str, data_sha256: str) -> dict[str, Any]:
 def _made(config: RunConfig, task: Task, folder: RunFolder | None = None) -> Any:
     """Make the model of a run: with the weights that it starts from, unless it has checkpoints.
 
+    A task that is fitted has none before the fit.
+
     Raises:
         HyenaDNAError: the task's model lacks a part, the weights cannot be read, or the checkpoints
             are of another model.
     """
+    if isinstance(task, FittedTask):
+        return None
     from hyenadna_core.training.trainer import make_model
 
     checkpoints = step_folders(folder.checkpoints) if folder else []
@@ -161,10 +171,13 @@ def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, mod
     Raises:
         Interrupted: Ctrl-C came; the run can be resumed.
     """
-    from hyenadna_core.training.checkpoint import load_best
-    from hyenadna_core.training.trainer import train
-
     try:
+        if isinstance(task, FittedTask):
+            notice(f"Fitting {task.title} with {config.preset}; run folder {folder.path}")
+            return _reported(task, config, folder, fitted_model(task, config, folder))
+        from hyenadna_core.training.checkpoint import load_best
+        from hyenadna_core.training.trainer import train
+
         if (count := devices_of(config.data_parallel)) > 1:
             notice(f"Each step runs on {count} devices.")
         notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
@@ -175,15 +188,18 @@ def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, mod
         in_any_process(False)  # all wait until the first one has written
         if best.value is not None:
             load_best(folder.checkpoints, model)
-        if not folder.writes:
-            return ""
-        report = task.report(model, folder, config)
-        folder.write_report(report)
-        folder.write_run(folder.read_run() | {"finished": config.steps})
-        return report
+        return _reported(task, config, folder, model) if folder.writes else ""
     except KeyboardInterrupt:
         steps = [step_of(checkpoint) for checkpoint in step_folders(folder.checkpoints)]
         raise Interrupted(folder.path, max(steps, default=0), signal.SIGINT) from None
+
+
+def _reported(task: Task, config: RunConfig, folder: RunFolder, model: Any) -> str:
+    """Write the report of a run and that it is finished; return the report."""
+    report = task.report(model, folder, config)
+    folder.write_report(report)
+    folder.write_run(folder.read_run() | {"finished": config.steps})
+    return report
 
 
 def _watchers(plugins: Plugins, folder: RunFolder) -> Iterator[Any]:

@@ -19,7 +19,8 @@ from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, LATEST
 RUN, LOCK, LOGS, REPORT = "run.json", ".lock", ("log.tsv", "valid.tsv"), "report.txt"
 PICTURES = ("curves.png", "confusion.png", "scatter.png", "labels.png")
 FILES = (RUN, LOCK, *LOGS, REPORT, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
-FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", "tensorboard", "wandb")
+FITTED = "fitted"  # the model of a FittedTask
+FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", FITTED, "tensorboard", "wandb")
 INTEGER = re.compile(r"[0-9]{1,18}")
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|inf|nan)")
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from hyenadna_core.backend import check_backend
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, select_fft_conv
 from hyenadna_core.task import Task, no_exit
 from hyenadna_core.training.config import RunFile
+from hyenadna_core.training.fitted import load_fitted
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.training.task_options import task_of_run
 from hyenadna_core.weights.checkpoints import check_same
@@ -19,6 +21,8 @@ def open_trained(
     session: Session, path: Path, given: Task | type[Task] | None = None
 ) -> tuple[dict[str, Any], Task, Any]:
     """Return run.json, the task and the model of a run folder, with the best or newest weights.
+
+    The model of a FittedTask is the fitted one.
 
     `given` is the task of the run or its class, if no plug-in registers it.
 
@@ -40,12 +44,13 @@ def open_trained(
         from hyenadna_core.model.task_model import model_of_task
         from hyenadna_core.weights.state_dict import load_state_dict
 
-        model = model_of_task(task, random_model(config.model))
-    try:
-        load_state_dict(model, weights)
-    except HyenaDNAError as error:
-        raise HyenaDNAError(f"{file}: {error}") from None
-    return run, task, model
+        language_model = random_model(config.model)
+        model = language_model if isinstance(task, FittedTask) else model_of_task(task, language_model)
+        try:
+            load_state_dict(model, weights)
+        except HyenaDNAError as error:
+            raise HyenaDNAError(f"{file}: {error}") from None
+        return run, task, load_fitted(task, model, path) if isinstance(task, FittedTask) else model
 
 
 def check_split(run: dict[str, Any], task: Task, split: str) -> None:
