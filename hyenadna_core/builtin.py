@@ -11,7 +11,7 @@ from hyenadna_plugins import hookimpl
 def register_commands(cli: Any) -> None:
     """Add the commands by section of `hyenadna --help`."""
     sections = {
-        "Train and use a model": ("train", "evaluate", "predict"),
+        "Train and use a model": ("train", "evaluate", "predict", "summarise"),
         "A genome through the model": ("score", "track", "mutate", "generate", "merge"),
         "Vectors": ("embed", "probe"),
         "Weights and data": ("presets", "convert", "datasets"),

@@ -178,7 +178,7 @@ class Task(ABC):
     options: Sequence[click.Parameter] = ()  # of `hyenadna train --task NAME`
     monitor: tuple[str, str] = ("bits", "min")  # the figure that chooses the best weights
     recipe: Recipe | None = None  # used in place of the recipe of the preset
-    weights: str | None = None  # a run starts from these if it has neither --weights nor --preset
+    starts_from: str | None = None  # weights; a run starts from these if it has neither --weights nor --preset
     expected: Mapping[str, tuple[float, float]] = {}  # ranges for figures of the test split
     seq_len: int = 0  # of the longest stage; `prepare` sets it
     evaluation_bases = 1 << 13  # of a batch when a split is measured
@@ -207,6 +207,23 @@ class Task(ABC):
     def checksum(self, split: str) -> str:
         """Return the SHA-256 of the data of a split; empty if it is not known."""
         return self.sha256
+
+    @property
+    def whole_sha256(self) -> str:
+        """The checksum of all data before they were divided into folds: the same for each fold."""
+        return self.sha256
+
+    def fold(self, number: int, of: int) -> "Task":
+        """Return this task with part `number` of `of` parts of its training rows to validate on.
+
+        Parts count from 1. The other parts are the training split, and test stays. The parts of one
+        `of` are disjoint and hold all rows, whatever the seed and the backend. The task itself does
+        not change.
+
+        Raises:
+            HyenaDNAError: the task has no folds.
+        """
+        raise HyenaDNAError(f"The task {self.name} has no folds: leave out --fold.")
 
     @property
     def title(self) -> str:

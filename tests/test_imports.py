@@ -25,7 +25,7 @@ labelled
 vectors
 weights
 model
-task backend datasets
+task fitted_task backend datasets
 evaluation
 probe
 training

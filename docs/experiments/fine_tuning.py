@@ -1,12 +1,12 @@
 """Fine-tune with the defaults on sets of GUE, and compare with k-mer regression.
 
-    KERAS_BACKEND=jax python docs/experiments/fine_tuning.py GUE OUT [SET ...] [--rows 4000] [--seeds 3]
+    KERAS_BACKEND=jax python docs/experiments/fine_tuning.py GUE OUT [SET ...] [--rows N] [--seeds 3]
 
 GUE is the folder of the published sets (DNABERT-2): GUE/tf/0/train.csv, dev.csv and test.csv, which
-may be gzipped. Without --rows the whole training file is used, else that many of its rows, drawn
-once. Each run is a folder of OUT; runs that are there are not repeated. OUT/table.md has the test MCC
-of each seed, their mean, and that of the k-mer regression with its standard error over test rows
-(bootstrap). The seconds are those of training with its validations.
+may be gzipped. Without --rows, the whole training file is used, else that many of its rows, drawn
+once. Each run is a folder of OUT; runs that are there are not repeated. OUT/table.md has the test
+MCC of each seed, their mean, and that of the k-mer regression with its standard error over test
+rows (bootstrap). The seconds are those of training with its validations.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def run(files, seed, out):
         named = [text for split, path in files.items() for text in (f"--{split}", str(path))]
         options = ["--resume", str(out)] if out.exists() else [*named, "--seed", str(seed), "--out", str(out)]
         classify = [] if out.exists() else ["--task", "classify", "--baseline", "none"]
-        subprocess.run([sys.executable, "-m", "hyenadna_core", "train", *classify, *options], check=True)
+        subprocess.run([sys.executable, "-m", "hyenadna_core", "train", *classify, *options], check=True)  # noqa: S603
     figures = json.loads((out / "run.json").read_text())["result"]["figures"]
     (ours,) = figures.values()
     return ours["mcc"], float((out / "log.tsv").read_text().splitlines()[-1].split("\t")[-1])

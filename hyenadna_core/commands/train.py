@@ -8,7 +8,17 @@ import click
 
 from hyenadna_core.cli import option_value
 from hyenadna_core.terminal import notice, print_result
-from hyenadna_core.training.options import LARGEST_SEED, LOGGERS, PRECISIONS, PRESET, RANDOM, TrainOptions, option_names
+from hyenadna_core.training.fold import Fold
+from hyenadna_core.training.options import (
+    LARGEST_SEED,
+    LOGGERS,
+    PRECISIONS,
+    PRESET,
+    RANDOM,
+    RECIPES,
+    TrainOptions,
+    option_names,
+)
 
 PATH = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
@@ -45,6 +55,14 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
     return click.option(flag, default=default, show_default=shown, **settings)
 
 
+def _fold(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Fold | None:
+    """Return the value of --fold."""
+    fold = None if text is None else Fold.from_text(text)
+    if text is not None and fold is None:
+        raise click.BadParameter(f"{text!r} is not K/N with K from 1 to N and N of at least 2, such as 2/5.")
+    return fold
+
+
 @click.command("train", cls=TrainCommand)
 @option("--task", help="The task to train; `hyenadna tasks` lists all.")
 @option("--preset", help=f"The architecture; `hyenadna presets` lists all.  [default: {PRESET}, or that of --weights]")
@@ -63,7 +81,7 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 @option("--micro-batch", type=POSITIVE, help="Sequences computed at a time.  [default: as many as fit in memory]")
 @option(
     "--recipe",
-    type=click.Choice(["preset", "original"]),
+    type=click.Choice(RECIPES),
     help="Learning rate and weight decay of the preset, or of the original repository.",
 )
 @option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak rate.  [default: the recipe's]")
@@ -97,6 +115,12 @@ def option(flag: str, **settings: Any) -> Callable[[F], F]:
 )
 @option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the initial weights and of the batches.")
 @option("--data-parallel", is_flag=True, help="Share each step among all devices of JAX.")
+@option(
+    "--fold",
+    metavar="K/N",
+    callback=_fold,
+    help="Validate on part K of N parts of the training rows, and train on the others.",
+)
 @click.option("--distributed", is_flag=True, help="Join the processes that torchrun or a cluster started.")
 @option("--out", type=PATH, help="Run folder to create.  [default: runs/PRESET-N]")
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue the run in this folder, with its own options.")
@@ -129,6 +153,8 @@ def command(
 
     If the sequences of a step do not fit in memory, they are computed in parts and the gradients
     are added. `hyenadna doctor --preset NAME` prints the memory estimate.
+
+    --fold 2/5 trains one of five runs of a cross-validation. `hyenadna summarise` reads all five.
 
     --weights fine-tunes: training starts from the weights of another run or of a published model.
 

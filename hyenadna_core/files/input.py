@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -90,3 +90,28 @@ class InputPath(click.Path):
         if "\0" in str(value):
             self.fail(f"{str(value)!r} is no path: it has a NUL.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class NamedPath(NamedTuple):
+    """A file with a name that the user gave it: NAME=PATH."""
+
+    name: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.path}"
+
+
+class NamedInputPath(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
+    """NAME=PATH on the command line, as a NamedPath with an absolute path.
+
+    The text after the first "=" is the path, which `InputPath` reads. Neither part may be empty.
+    """
+
+    name = "NAME=PATH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NamedPath:
+        name, sign, path = str(value).partition("=")
+        if not (name and sign and path):
+            self.fail(f"{str(value)!r} is not NAME=PATH.", param, ctx)
+        return NamedPath(name, InputPath().convert(path, param, ctx))

@@ -32,7 +32,7 @@ class Trained:
     best_at: float
 
 
-# In the order in which they are named: whether a hint fits, and its text. The last three always leave two.
+# Whether a hint fits, and its text, the most likely first. Two of them always fit.
 TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = (
     (lambda run: run.start is None, lambda run: f"--weights {SMALL} (weights to start from)"),
     (lambda run: run.frozen, lambda run: "no --freeze (the backbone learns too)"),

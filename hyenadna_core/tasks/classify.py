@@ -16,7 +16,7 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
-from hyenadna_core.task import Model
+from hyenadna_core.task import Model, Task
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
 
@@ -70,6 +70,7 @@ class ClassifyTask(SequenceTask):
         given = {"train": train, "valid": valid, "test": test}
         fetched = fetch_dataset(dataset) if dataset else {}
         self.files = {split: path or fetched.get(split) for split, path in given.items()}
+        self.valid_is_given = valid is not None
         self.kind, self.label_columns = target or "classes", tuple(label_column)
         self.kind_is_given = target is not None
         self.reading: dict[str, Any] = {
@@ -141,10 +142,15 @@ class ClassifyTask(SequenceTask):
         learning = self._known is None and source == "train"
         targets = self._learned[1] if learning else self._targets(source, self.target)[1]
         sequences = LabelledSequences.of(records.sequences, targets, records.names)
-        if self.files["valid"] is not None or split == "test":
+        if self.files["valid"] is not None or split == "test" or self.fold_of:
             return sequences
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
         return sequences.take(rows) if len(rows) else None
+
+    def fold(self, number: int, of: int) -> Task:
+        if self.valid_is_given:
+            raise HyenaDNAError("--fold validates on a part of --train: leave out --valid, or add its rows to --train.")
+        return super().fold(number, of)
 
     def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
@@ -160,7 +166,7 @@ class ClassifyTask(SequenceTask):
         self._records.clear()  # the arrays have all that is needed
         if self.target.kind in ("classes", "labels"):
             messages += spellings(self.target.names)
-        if self.files["valid"] is None:
+        if self.files["valid"] is None and not self.fold_of:
             held_out = int(self._held_out.sum())
             messages.append(
                 f"No --valid: {held_out:,} of the training sequences are for validation."

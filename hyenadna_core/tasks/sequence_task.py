@@ -1,7 +1,6 @@
 """A task on sequences with one target each: classes, labels, quantities, or classes of bases."""
 
 import hashlib
-from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +26,9 @@ from hyenadna_core.task import (
     Model,
     Run,
     RunSettings,
-    Task,
     TaskDefaults,
 )
+from hyenadna_core.tasks.folds import FoldedTask
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
 from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
@@ -41,7 +40,7 @@ MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auro
 ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
 
 
-class SequenceTask(Task):
+class SequenceTask(FoldedTask):
     """Sequences with one target each.
 
     A subclass has a `name`, a `target` and `sequences(split)`. It may have its own head.
@@ -66,7 +65,7 @@ class SequenceTask(Task):
     metrics: tuple[str, ...] = ()
     options: Sequence[click.Parameter] = OPTIONS
     recipe = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.1, beta_2=0.99)
-    weights = "human-chr20-1k"
+    starts_from = "human-chr20-1k"
 
     def __init__(
         self,
@@ -84,10 +83,6 @@ class SequenceTask(Task):
         self._splits: dict[str, LabelledSequences | None] = {}
         self._groups: dict[tuple[str, int], LengthGroups] = {}
 
-    @abstractmethod
-    def sequences(self, split: str) -> LabelledSequences | None:
-        """Return the sequences and targets of a split, or None; called once for each split."""
-
     def split(self, name: str) -> LabelledSequences:
         """Return the sequences of a split.
 
@@ -104,7 +99,7 @@ class SequenceTask(Task):
 
     def _asked_once(self, split: str) -> LabelledSequences | None:
         if split not in self._splits:
-            self._splits[split] = self.sequences(split)
+            self._splits[split] = self.rows_of_split(split)
         return self._splits[split]
 
     @property

@@ -15,7 +15,9 @@ from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import ORIGINAL, Recipe
 from hyenadna_core.registry import find_preset
 from hyenadna_core.task import Task
+from hyenadna_core.training.option_values import options_as_json
 from hyenadna_core.training.options import PRESET, Count, KeptOptions, TrainOptions
+from hyenadna_core.training.origin import Origin
 from hyenadna_core.training.stages import plan_micro_batches, plan_stages
 from hyenadna_core.training.warmup import Stage
 from hyenadna_plugins import Plugins, reason_of
@@ -46,8 +48,9 @@ class RunConfig(KeptOptions):
         return self.micro_batches[self.stages.index(stage)] if self.micro_batches else stage.batch_size
 
     def to_json(self) -> dict[str, Any]:
-        """Return the configuration as run.json keeps it; stages as text."""
-        return asdict(self) | {"stages": [str(stage) for stage in self.stages]}
+        """Return the configuration as run.json keeps it; stages and the fold as text."""
+        texts = {"stages": [str(stage) for stage in self.stages], "fold": None if self.fold is None else str(self.fold)}
+        return asdict(self) | texts
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunConfig":
@@ -85,6 +88,7 @@ class RunFile:
     data_sha256: str
     splits: dict[str, str]  # the checksum of each split
     finished: Count | None = None  # the steps of the run, once its report is written
+    origin: Origin | None = None  # of the task
     wandb: str | None = None
 
     @classmethod
@@ -120,7 +124,7 @@ def configure(
     if options.data_parallel and backend != "jax":
         raise HyenaDNAError("--data-parallel is for JAX: with PyTorch, start one process per GPU with torchrun.")
     preset = find_preset(options.preset or PRESET, plugins=plugins)
-    start = options.start(task.weights)
+    start = options.start(task.starts_from)
     model = _architecture(options, preset, start)
     options = options.filled(**task.defaults(model["max_seq_len"], options))
     if options.patience and not options.valid_every:
@@ -134,7 +138,7 @@ def configure(
     return RunConfig(
         preset=Path(start).resolve().name if start else preset.name,
         model=model,
-        options={name: _as_json(value) for name, value in task_options.items()},
+        options=options_as_json(task.options, task_options),
         stages=tuple(stages),
         micro_batches=plan_micro_batches(
             HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend, task.passes
@@ -172,25 +176,13 @@ def check_devices(config: RunConfig) -> None:
             )
 
 
-def _as_json(value: Any) -> Any:
-    """Return the value of a task's option as run.json keeps it, with absolute paths."""
-    if isinstance(value, tuple):
-        return [_as_json(one) for one in value]
-    return _absolute(value) if isinstance(value, Path) else value
-
-
-def _absolute(path: str | Path) -> str:
-    """Make a path absolute, so that a run can be resumed from another folder."""
-    return str(absolute(Path(path)))
-
-
 def _source(weights: str | None) -> str | None:
     """Return a name or an address of weights as it is, and a path as an absolute path."""
-    return _absolute(weights) if weights and Path(weights).exists() else weights
+    return str(absolute(Path(weights))) if weights and Path(weights).exists() else weights
 
 
 def _architecture(options: TrainOptions, preset: Preset, start: str | None) -> dict[str, Any]:
-    """Return the arguments of HyenaBackbone: those of the starting weights, or else of the preset."""
+    """Return the arguments of HyenaBackbone: those of the weights, or else of the preset."""
     architecture = dict(preset.config)
     if start:
         from hyenadna_core.weights.sources import read_weights

@@ -1,4 +1,4 @@
-"""AdamW with separate learning rates for the filter network and the head (docs/model.md section 6)."""
+"""AdamW with own rates for the filter network and the head (docs/model.md section 6)."""
 
 from collections import defaultdict
 from collections.abc import Sequence

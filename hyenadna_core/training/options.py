@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from hyenadna_core.fields import OneOf, Range
+from hyenadna_core.training.fold import Fold
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 LOGGERS = ("tensorboard", "wandb")
 PRESET = "tiny-1k"  # the architecture of a run that names neither a preset nor weights
 RANDOM = "none"  # in place of a source of weights: the run starts from random ones
+RECIPES = ("preset", "original")
 LARGEST_SEED = 2**32 - 1  # of the random numbers of Keras
 Count = Annotated[int, Range(1)]
 Share = Annotated[float, Range(0, 1, open_most=True)]
@@ -24,6 +26,7 @@ class KeptOptions:
 
     task: str = "causal-lm"
     seed: Annotated[int, Range(0, LARGEST_SEED)] = 0
+    fold: Fold | None = None
     freeze: bool = False  # the backbone: only the head is trained
     precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
     label_smoothing: Share = 0.0
@@ -51,14 +54,14 @@ class TrainOptions(KeptOptions):
     weights: str | None = None
     stages: str | None = None
     warmup: str | None = None
-    steps: int | None = None
-    batch_size: int | None = None
-    batch_bases: int | None = None
-    micro_batch: int | None = None
-    recipe: str = "preset"
-    learning_rate: float | None = None
-    head_learning_rate: float | None = None
-    dropout: float = 0.0
+    steps: Count | None = None
+    batch_size: Count | None = None
+    batch_bases: Count | None = None
+    micro_batch: Count | None = None
+    recipe: Annotated[str, OneOf(RECIPES)] = "preset"
+    learning_rate: Annotated[float, Range(0, open_least=True)] | None = None
+    head_learning_rate: Annotated[float, Range(0, open_least=True)] | None = None
+    dropout: Share = 0.0
     rematerialise: bool = False
     out: Path | None = None
 
@@ -77,6 +80,15 @@ class TrainOptions(KeptOptions):
     def stage_options(self) -> dict[str, Any]:
         """Return the options that decide the stages, by name."""
         return {name: getattr(self, name) for name in ("stages", "warmup", "steps", "batch_size", "batch_bases")}
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that differ from their defaults, by name, as run.json keeps them."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: _as_json(value) for name, value in values.items() if value != getattr(TrainOptions, name)}
+
+
+def _as_json(value: Any) -> Any:
+    return str(value) if isinstance(value, (Path, Fold)) else list(value) if isinstance(value, tuple) else value
 
 
 def option_names() -> set[str]:

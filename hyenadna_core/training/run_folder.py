@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.cache import named, remove_unfinished, write_text
-from hyenadna_core.files.json_file import read_object
+from hyenadna_core.files.json_file import MOST_BYTES, read_bytes, read_object
 from hyenadna_core.files.lock import locked
 from hyenadna_core.terminal import tab_separated
 from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, LATEST
 
 # Everything that a run writes into its folder. Nothing else is ever written or removed, and a link
 # under one of these names is refused.
-RUN, LOCK, LOGS = "run.json", ".lock", ("log.tsv", "valid.tsv")
+RUN, LOCK, LOGS, REPORT = "run.json", ".lock", ("log.tsv", "valid.tsv"), "report.txt"
 PICTURES = ("curves.png", "confusion.png", "scatter.png", "labels.png")
-FILES = (RUN, LOCK, *LOGS, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
-FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", "tensorboard", "wandb")
+FILES = (RUN, LOCK, *LOGS, REPORT, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
+FITTED = "fitted"  # the model of a FittedTask
+FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", FITTED, "tensorboard", "wandb")
 INTEGER = re.compile(r"[0-9]{1,18}")
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|inf|nan)")
 
@@ -125,6 +126,11 @@ class RunFolder:
         """Write run.json."""
         write_text(self.path / RUN, json.dumps(as_json_numbers(run), indent=2) + "\n")
 
+    def write_report(self, text: str) -> None:
+        """Write report.txt: what the command prints when a run ends."""
+        if text:
+            write_text(self.path / REPORT, text + "\n")
+
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
@@ -199,6 +205,17 @@ def read_run(path: Path) -> dict[str, Any]:
     return read_object(path / RUN)
 
 
+def read_report(path: Path) -> str:
+    """Return the text of report.txt; empty if the run has none.
+
+    Raises:
+        HyenaDNAError: it cannot be read.
+    """
+    if not (path / REPORT).exists():
+        return ""
+    return read_bytes(path / REPORT, MOST_BYTES).decode(errors="replace").removesuffix("\n")
+
+
 def _check_names(path: Path) -> None:
     """Check that each name in FILES and FOLDERS is that of a file or folder, or of nothing.
 
@@ -225,6 +242,9 @@ class Watched(RunFolder):
         pass
 
     def write_run(self, run: dict[str, Any]) -> None:
+        pass
+
+    def write_report(self, text: str) -> None:
         pass
 
     def cut_log(self, step: int) -> None:

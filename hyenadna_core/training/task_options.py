@@ -8,9 +8,12 @@ import click
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.fields import VALUE, FieldError
-from hyenadna_core.registry import find_task
+from hyenadna_core.files.input import NamedInputPath
 from hyenadna_core.task import Task
 from hyenadna_core.training.config import RunConfig, edited
+from hyenadna_core.training.fold import Fold
+from hyenadna_core.training.option_values import as_json
+from hyenadna_core.training.origin import Origin, task_class_of_run
 from hyenadna_plugins import Plugins
 
 KINDS = {  # of the values of options in JSON, by click's types
@@ -19,25 +22,60 @@ KINDS = {  # of the values of options in JSON, by click's types
     click.types.FloatParamType: (int, float),
     click.Choice: str,
     click.Path: str,
+    NamedInputPath: str,
     click.types.StringParamType: str,
 }
 
 
-def task_of_run(plugins: Plugins, config: RunConfig, folder: Path, state: dict[str, Any] | None = None) -> Task:
-    """Return the task of a run; `state` is the one that the trained model knows.
+def task_of_run(
+    plugins: Plugins,
+    config: RunConfig,
+    folder: Path,
+    state: dict[str, Any] | None = None,
+    origin: Origin | None = None,
+    given: "Task | type[Task] | None" = None,
+) -> Task:
+    """Return the task of a run, with the fold of the run.
+
+    Args:
+        state: the one that the trained model knows.
+        origin: the distribution that registered the task.
+        given: the task or its class, if no plug-in registers it.
 
     Raises:
-        HyenaDNAError: the task is unknown, or its options or its state are wrong.
+        HyenaDNAError: the task is unknown, is another one, or its options or its state are wrong.
     """
-    task_class = find_task(plugins, config.task)
+    if isinstance(given, Task):
+        check_name(given, config.task, folder)
+        task = folded(given, config.fold)
+        if state is not None and as_json(task.state()) != state:
+            raise HyenaDNAError(f"The task that was given is not that of {folder}: its state differs from run.json.")
+        return task
+    if given is not None:
+        check_name(given, config.task, folder)
+    task_class: Any = given or task_class_of_run(plugins, config.task, origin)
     try:
-        task: Task = task_class.from_options(checked_options(task_class.options, config.options), state)
+        return folded(task_class.from_options(checked_options(task_class.options, config.options), state), config.fold)
     except FieldError as error:
         raise edited(folder, error) from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         reason = f"the task {config.task} does not take its options or state ({type(error).__name__}: {error})"
         raise edited(folder, HyenaDNAError(reason)) from error
-    return task
+
+
+def check_name(given: "Task | type[Task]", name: str, folder: Path) -> None:
+    """Check that a task that was given has the name of the task of a run.
+
+    Raises:
+        HyenaDNAError: it has another name.
+    """
+    if given.name != name:
+        raise HyenaDNAError(f"{folder} is a run of the task {shown(name)}, not of {given.name}: give that task.")
+
+
+def folded(task: Task, fold: Fold | None) -> Task:
+    """Return the task with a fold as its splits; without a fold, the task itself."""
+    return task if fold is None else task.fold(fold.number, fold.of)
 
 
 def checked_options(parameters: Sequence[click.Parameter], options: dict[str, Any]) -> dict[str, Any]:

@@ -5,18 +5,26 @@ from typing import Any
 
 from hyenadna_core.backend import check_backend
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, select_fft_conv
 from hyenadna_core.task import Task, no_exit
 from hyenadna_core.training.config import RunFile
+from hyenadna_core.training.fitted import load_fitted
 from hyenadna_core.training.run_folder import read_run
 from hyenadna_core.training.task_options import task_of_run
 from hyenadna_core.weights.checkpoints import check_same
 from hyenadna_core.weights.sources import find_file, read_safetensors
 
 
-def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, Any]:
+def open_trained(
+    session: Session, path: Path, given: Task | type[Task] | None = None
+) -> tuple[dict[str, Any], Task, Any]:
     """Return run.json, the task and the model of a run folder, with the best or newest weights.
+
+    The model of a FittedTask is the fitted one.
+
+    `given` is the task of the run or its class, if no plug-in registers it.
 
     Raises:
         HyenaDNAError: the folder has no run or no weights, or its run is of another version, or
@@ -27,7 +35,7 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
     check_backend(session.backend)
     select_fft_conv(session.plugins, None)
     with no_exit(config.task):
-        task = task_of_run(session.plugins, config, path, kept.task)
+        task = task_of_run(session.plugins, config, path, kept.task, kept.origin, given)
         task.seq_len = max(stage.seq_len for stage in config.stages)
         file = find_file(path)
         weights = read_safetensors(file)
@@ -36,12 +44,13 @@ def open_trained(session: Session, path: Path) -> tuple[dict[str, Any], Task, An
         from hyenadna_core.model.task_model import model_of_task
         from hyenadna_core.weights.state_dict import load_state_dict
 
-        model = model_of_task(task, random_model(config.model))
-    try:
-        load_state_dict(model, weights)
-    except HyenaDNAError as error:
-        raise HyenaDNAError(f"{file}: {error}") from None
-    return run, task, model
+        language_model = random_model(config.model)
+        model = language_model if isinstance(task, FittedTask) else model_of_task(task, language_model)
+        try:
+            load_state_dict(model, weights)
+        except HyenaDNAError as error:
+            raise HyenaDNAError(f"{file}: {error}") from None
+        return run, task, load_fitted(task, model, path) if isinstance(task, FittedTask) else model
 
 
 def check_split(run: dict[str, Any], task: Task, split: str) -> None:
@@ -53,3 +62,14 @@ def check_split(run: dict[str, Any], task: Task, split: str) -> None:
     at_start = run["splits"].get(split)
     if at_start and at_start != task.checksum(split):
         raise HyenaDNAError(f"The {split} data of this run have changed since it was started: their checksum differs.")
+
+
+def split_to_measure(run: dict[str, Any], task: Task, split: str | None) -> str:
+    """Return the split to measure: by default test, or valid if there is none; and check its data.
+
+    Raises:
+        HyenaDNAError: the data have changed since the run was started.
+    """
+    split = split or ("test" if task.has("test") else "valid")
+    check_split(run, task, split)
+    return split

@@ -97,7 +97,7 @@ def test_the_head_of_a_task_takes_its_own_steps():
 @pytest.mark.usefixtures("trains")
 @pytest.mark.one_backend
 def test_a_step_over_all_weights_is_the_step_of_each(monkeypatch):
-    """Check three steps with clipping, decay, slow filters and a fast head, to the last digits of float32."""
+    """Check three steps with clipping, decay, slow filters and a fast head, to the last digits."""
     recipe, random = Recipe(1e-2, 0.1, 0.1, 0.99, head_rate=3.0), np.random.default_rng(0)
     models = [TaskModel(HyenaBackbone(2, 8, 66, seed=3), Head(2)) for _ in range(2)]
     gradients = [
