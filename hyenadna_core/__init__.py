@@ -31,6 +31,8 @@ _HOME = {
     "Metric": "evaluation.metrics",
     "Preset": "presets",
     "Recipe": "recipe",
+    "Rows": "labelled.rows",
+    "RowsSubset": "labelled.rows",
     "Sampling": "inference.sampling",
     "SequenceTask": "tasks.sequence_task",
     "Stage": "training.warmup",

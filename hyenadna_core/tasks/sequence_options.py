@@ -10,6 +10,7 @@ from hyenadna_core.task import GivenOptions, TaskDefaults
 from hyenadna_core.training.warmup import parse_stages
 
 CNN = "cnn"
+LONG_ROWS = ("middle", "windows")
 EPOCHS, BATCH_SIZE = 20, 64
 OPTIONS = (
     click.Option(
@@ -45,6 +46,14 @@ OPTIONS = (
         is_flag=True,
         help="Read the reverse complement too, and join the hidden states of both strands at each base. The model is "
         "causal: without it, a base knows only the bases before it. Takes twice as long.",
+    ),
+    click.Option(
+        ["--long-rows"],
+        type=click.Choice(LONG_ROWS),
+        default=LONG_ROWS[0],
+        show_default=True,
+        help="What figures and predictions read of a sequence longer than the model: its middle, or windows that cover "
+        "it, whose predictions are averaged.",
     ),
     click.Option(
         ["--balanced"],

@@ -2,7 +2,8 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import numpy as np
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.evaluation.baselines import Baseline
-from hyenadna_core.evaluation.metrics import METRICS, Metric, measure, scikit_learn
+from hyenadna_core.evaluation.metrics import METRICS, Metric, figures_of_outcome, scikit_learn
+from hyenadna_core.evaluation.outcome import Outcome
 from hyenadna_core.evaluation.predictions import prediction_rows
-from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.rows import Rows, all_targets
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.task import (
@@ -32,10 +33,11 @@ from hyenadna_core.task import (
 )
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
-from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
-from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options
+from hyenadna_core.tasks.sequence_evaluation import metrics_of_task, outcome_of
+from hyenadna_core.tasks.sequence_options import EPOCHS, LONG_ROWS, OPTIONS, stage_options
 from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
-from hyenadna_core.terminal import notice
+from hyenadna_core.tasks.slabs import Slab, check_long_rows, predicted_slabs
+from hyenadna_core.terminal import notice, progress
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
 ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
@@ -57,6 +59,8 @@ class SequenceTask(Task):
         baseline: "kmer", "cnn": the models that the report compares with.
         both_directions: whether the model also reads the reverse complement; the head then has the
             states of both strands at each base, (B, L, 2D).
+        long_rows: what figures and predictions read of a sequence longer than the model: "middle",
+            or "windows" that cover it, whose predictions are averaged.
     """
 
     target: Target
@@ -73,19 +77,25 @@ class SequenceTask(Task):
         balanced: bool = False,
         baseline: tuple[str, ...] = (),
         both_directions: bool = False,
+        long_rows: str = LONG_ROWS[0],
     ) -> None:
         self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
         self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
         self.both_directions, self.passes = both_directions, 1 + both_directions
-        self._splits: dict[str, LabelledSequences | None] = {}
+        self.long_rows = long_rows
+        self._splits: dict[str, Rows | None] = {}
         self._groups: dict[tuple[str, int], LengthGroups] = {}
 
     @abstractmethod
-    def sequences(self, split: str) -> LabelledSequences | None:
-        """Return the sequences and targets of a split, or None; called once for each split."""
+    def sequences(self, split: str) -> Rows | None:
+        """Return the rows of a split, or None; called once for each split.
 
-    def split(self, name: str) -> LabelledSequences:
-        """Return the sequences of a split.
+        They are LabelledSequences, which are in memory, or another source that reads each row when
+        it is needed (Rows).
+        """
+
+    def split(self, name: str) -> Rows:
+        """Return the rows of a split.
 
         Raises:
             HyenaDNAError: there are none.
@@ -98,7 +108,7 @@ class SequenceTask(Task):
     def has(self, split: str) -> bool:
         return self._asked_once(split) is not None
 
-    def _asked_once(self, split: str) -> LabelledSequences | None:
+    def _asked_once(self, split: str) -> Rows | None:
         if split not in self._splits:
             self._splits[split] = self.sequences(split)
         return self._splits[split]
@@ -119,10 +129,7 @@ class SequenceTask(Task):
         return hashlib.sha256("".join(map(self.checksum, filter(self.has, SPLITS))).encode()).hexdigest()
 
     def checksum(self, split: str) -> str:
-        sequences, digest = self.split(split), hashlib.sha256()
-        for array in (sequences.bases, sequences.ends, sequences.targets):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        return self.split(split).checksum
 
     def state(self) -> dict[str, Any]:
         return {"target": self.target.to_json()}
@@ -148,7 +155,7 @@ class SequenceTask(Task):
 
         Raises:
             HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that
-                it is monitored by, or `balanced` is set and the targets are not classes.
+                it is monitored by, or `balanced` or `long_rows` do not fit the kind of target.
         """
         self.seq_len = seq_len
         names = [metric.name for metric in self.chosen_metrics()]
@@ -158,6 +165,7 @@ class SequenceTask(Task):
             )
         if not METRICS.keys().isdisjoint(names):
             scikit_learn("metrics")  # now, not after the first epoch
+        check_long_rows(self.long_rows, self.target)
         if self.balanced:
             _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
@@ -167,12 +175,15 @@ class SequenceTask(Task):
     def batch(self, draw: Draw) -> Batch:
         """Return rows of a split, of like length, in a new order each epoch.
 
+        If the source of the training rows has `window`, the rows are windows that it draws.
+
         Ids are (B, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
         """
         sequences = self.split(draw.split)
         rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
         other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
-        batch = self.rows(sequences, rows, draw.seq_len, other_strand)
+        anew = draw if draw.split == "train" else None
+        batch = batch_of_rows(sequences, self.target, rows, draw.seq_len, other_strand, anew)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
 
     def groups(self, split: str, seq_len: int) -> LengthGroups:
@@ -195,11 +206,14 @@ class SequenceTask(Task):
         """
         if self.target.kind != "classes":
             raise HyenaDNAError(f"--balanced weights classes, and the target is {self.target.kind}: leave it out.")
-        return weights_of_classes(self.split("train").targets, len(self.target.names))
+        rows, counts = self.split("train"), np.zeros(len(self.target.names), np.int64)
+        with progress("Counting the classes", len(rows)) as advance:
+            for targets in all_targets(rows, of_bases=False):
+                counts += np.bincount(targets, minlength=len(counts))
+                advance(len(targets))
+        return weights_of_classes(counts)
 
-    def rows(
-        self, sequences: LabelledSequences, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None
-    ) -> Batch:
+    def rows(self, sequences: Rows, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None) -> Batch:
         """Return some rows as a batch: longer sequences are cropped to their middle."""
         return batch_of_rows(sequences, self.target, rows, seq_len, other_strand)
 
@@ -220,20 +234,30 @@ class SequenceTask(Task):
 
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
-    def by_row(self, model: Model, sequences: LabelledSequences) -> list[np.ndarray]:
-        """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
-        return predictions_by_row(model, sequences, self.target, self.evaluation_bases)
+    def slabs(self, model: Model, rows: Rows) -> Iterator[Slab]:
+        """Yield the predictions of all rows in their order, some rows at a time."""
+        return predicted_slabs(model, rows, self.target, self.evaluation_bases, self.long_rows)
 
-    def predicted(self, model: Model, sequences: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
-        """Return the predictions for all rows and their targets, as metrics take them."""
-        return joined_predictions(self.by_row(model, sequences), sequences)
+    def by_row(self, model: Model, rows: Rows) -> list[np.ndarray]:
+        """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
+        return [prediction for slab in self.slabs(model, rows) for prediction in slab.predictions]
+
+    def outcome(self, model: Model, rows: Rows, in_memory: bool = False) -> AbstractContextManager[Outcome]:
+        """Predict all rows, for the length of a block; a large outcome is on disk."""
+        return outcome_of(self.slabs(model, rows), rows, self.target, in_memory)
+
+    def predicted(self, model: Model, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the predictions for all rows and their targets, in memory, for metrics."""
+        with self.outcome(model, rows, in_memory=True) as outcome:
+            return outcome.arrays()
 
     def evaluate(self, model: Model, split: str) -> dict[str, float]:
-        return self.figures(*self.predicted(model, self.split(split)))
+        with self.outcome(model, self.split(split)) as outcome:
+            return self.figures(outcome)
 
-    def figures(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-        """Return all metrics of the task by name, over a whole split."""
-        return measure(self.chosen_metrics(), self.target.kind, predicted, targets)
+    def figures(self, outcome: Outcome) -> dict[str, float]:
+        """Return all metrics of the task by name, over a whole split, and medians by group."""
+        return figures_of_outcome(self.chosen_metrics(), outcome, self.target.groups)
 
     def chosen_metrics(self) -> list[Metric]:
         """Return the metrics that the task names, or all for its kind of target.
@@ -260,29 +284,16 @@ class SequenceTask(Task):
         Without test data they are the figures of valid, or else of train.
         """
         from hyenadna_core.tasks.report import Measured, report
+        from hyenadna_core.tasks.sequence_baselines import Splits, fitted_baselines
 
         split = "test" if self.has("test") else "valid" if self.has("valid") else "train"
-        sequences = self.split(split)
-        measured = Measured(config.preset, split, sequences, self.target, self.by_row(model, sequences))
-        metric = next(metric for metric in self.chosen_metrics() if metric.name == self.monitor[0])
+        rows, metrics = self.split(split), self.chosen_metrics()
+        measured = Measured(config.preset, split, rows, self.target, metrics, self.monitor[0])
+        valid = self.split("valid") if self.has("valid") else None
+        splits = Splits(self.split("train"), valid, rows)
+        baselines = fitted_baselines(self, self.baseline, splits, self.target, self._predictions(rows), config.seed)
         expected = self.expected if split == "test" else {}
-        return report(measured, self.figures, metric, self.baselines(split, config.seed), folder, expected)
+        return report(measured, self.slabs(model, rows), self.figures, baselines, folder, expected)
 
-    def baselines(self, split: str, seed: int) -> Iterator[Baseline]:
-        """Fit each baseline in the options, and yield its predictions of a split."""
-        if self.target.kind == "bases" or not self.has("valid"):
-            if set(self.baseline) - {"none"}:
-                notice("No baseline is fitted: a baseline needs valid data, and one target for each sequence.")
-            return
-        train, valid = self.split("train"), self.split("valid")
-        if "kmer" in self.baseline:
-            from hyenadna_core.evaluation.baselines import kmer_baseline
-
-            yield kmer_baseline(train, valid, self.split(split), self.target)
-        if CNN in self.baseline:
-            from hyenadna_core.tasks.cnn_baseline import cnn_baseline
-
-            def predict(model: Model) -> np.ndarray:
-                return self.predicted(model, self.split(split))[0]
-
-            yield cnn_baseline(self, len(train), len(self.target.names), predict, seed)
+    def _predictions(self, rows: Rows) -> Callable[[Model], np.ndarray]:
+        return lambda model: self.predicted(model, rows)[0]

@@ -18,7 +18,7 @@ from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, LATEST
 # under one of these names is refused.
 RUN, LOCK, LOGS = "run.json", ".lock", ("log.tsv", "valid.tsv")
 PICTURES = ("curves.png", "confusion.png", "scatter.png", "labels.png")
-FILES = (RUN, LOCK, *LOGS, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
+FILES = (RUN, LOCK, *LOGS, *PICTURES, "predictions.tsv", "labels.tsv", f"{CHECKPOINTS}/{LATEST}")
 FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", "tensorboard", "wandb")
 INTEGER = re.compile(r"[0-9]{1,18}")
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|inf|nan)")
