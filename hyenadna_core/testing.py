@@ -95,7 +95,7 @@ def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False) -> No
     _hold(
         len(rows) > 0 and len(rows.lengths) == len(rows), f"there are {len(rows.lengths)} lengths of {len(rows)} rows"
     )
-    checksum, window = rows.checksum, getattr(rows, "window", None)
+    checksum = rows.checksum
     indices = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(int)).tolist()
     read = [rows.row(index) for index in indices]
     for index, (bases, target), (others, of_others) in zip(indices, read, read_many(rows, indices), strict=True):
@@ -112,9 +112,9 @@ def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False) -> No
     for index, (bases, target) in zip(indices, _rows_of_part(rows, indices), strict=True):
         same = np.array_equal(bases, rows.row(index)[0]) and np.array_equal(target, rows.row(index)[1])
         _hold(same, f"take({indices}) has another row {index} than row({index})")
-    draws = [Draw("train", step, seq_len, BATCH_SIZE, 0) for step in (0, 1, 0)] if window else []
-    windows = [[window(draw, index) for index in indices] for draw in draws]
-    for index, first, last in zip(indices, windows[0], windows[-1], strict=True) if windows else ():
+    draws = [Draw("train", step, seq_len, BATCH_SIZE, 0) for step in (0, 1, 0)]
+    windows = [read_many(rows, indices, draw) for draw in draws] if hasattr(rows, "window") else [[], []]
+    for index, first, last in zip(indices if windows[0] else [], windows[0], windows[-1], strict=True):
         same = np.array_equal(first[0], last[0]) and np.array_equal(first[1], last[1])
         _hold(same, f"window(draw, {index}) depends on more than its draw")
         most = max(int(rows.lengths[index]), seq_len)

@@ -64,7 +64,8 @@ class Outcome:
     def choices(self) -> np.ndarray:
         """The most likely class of each row, (n,)."""
         if isinstance(self.predicted, np.ndarray):
-            return self.predicted.argmax(axis=-1)
+            most_likely: np.ndarray = self.predicted.argmax(axis=-1)
+            return most_likely
         choices, best = np.zeros(len(self), np.int64), self.predicted.column(0)
         for label in range(1, self.labels):
             values = self.predicted.column(label)

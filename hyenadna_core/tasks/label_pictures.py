@@ -19,10 +19,10 @@ CHARACTERS = 34  # of a name
 def draw_bars(axes: Any, target: Target, outcome: Outcome) -> None:
     """Draw the mean probability of each label over rows with the label, and over rows without."""
     places = np.arange(len(target.names))
-    columns = [outcome.column(label) for label in places] if outcome.in_memory else []
+    columns = [outcome.column(label) for label in range(len(places))] if outcome.in_memory else []
     for there, offset, color in ((1, -0.2, "tab:blue"), (0, 0.2, "0.7")):
         mean = np.zeros(len(places))
-        for label in places:
+        for label in range(len(places)):
             values, truths = columns[label] if columns else outcome.column(label)
             mean[label] = values[truths == there].sum() / max(1, np.count_nonzero(truths == there))
         axes.barh(places + offset, mean, height=0.4, color=color, label="with the label" if there else "without")

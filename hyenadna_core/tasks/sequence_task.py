@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -183,7 +183,7 @@ class SequenceTask(Task):
         rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
         other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.reverse_complements
         anew = draw if draw.split == "train" else None
-        batch = batch_of_rows(sequences, self.target, rows, draw.seq_len, other_strand, anew)
+        batch = self.rows(sequences, rows, draw.seq_len, other_strand, anew)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
 
     def groups(self, split: str, seq_len: int) -> LengthGroups:
@@ -213,9 +213,11 @@ class SequenceTask(Task):
                 advance(len(targets))
         return weights_of_classes(counts)
 
-    def rows(self, sequences: Rows, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None) -> Batch:
+    def rows(
+        self, source: Rows, rows: np.ndarray, seq_len: int, other: np.ndarray | None = None, draw: Draw | None = None
+    ) -> Batch:
         """Return some rows as a batch: longer sequences are cropped to their middle."""
-        return batch_of_rows(sequences, self.target, rows, seq_len, other_strand)
+        return batch_of_rows(source, self.target, rows, seq_len, other, draw)
 
     def model(self, language_model: LanguageModel) -> Model:
         from hyenadna_core.model.task_model import TaskModel
@@ -289,11 +291,9 @@ class SequenceTask(Task):
         split = "test" if self.has("test") else "valid" if self.has("valid") else "train"
         rows, metrics = self.split(split), self.chosen_metrics()
         measured = Measured(config.preset, split, rows, self.target, metrics, self.monitor[0])
-        valid = self.split("valid") if self.has("valid") else None
-        splits = Splits(self.split("train"), valid, rows)
-        baselines = fitted_baselines(self, self.baseline, splits, self.target, self._predictions(rows), config.seed)
+        splits = Splits(self.split("train"), self.split("valid") if self.has("valid") else None, rows)
+        baselines = fitted_baselines(
+            self, self.baseline, splits, self.target, lambda model: self.predicted(model, rows)[0], config.seed
+        )
         expected = self.expected if split == "test" else {}
         return report(measured, self.slabs(model, rows), self.figures, baselines, folder, expected)
-
-    def _predictions(self, rows: Rows) -> Callable[[Model], np.ndarray]:
-        return lambda model: self.predicted(model, rows)[0]

@@ -161,7 +161,8 @@ def _windows(lengths: np.ndarray, seq_len: int, long_rows: str) -> np.ndarray:
     """Return the number of pieces of rows of these lengths: (n,)."""
     if long_rows == "middle":
         return np.broadcast_to(1, len(lengths))
-    return np.maximum(1, -(-lengths // seq_len))
+    windows: np.ndarray = np.maximum(1, -(-lengths // seq_len))
+    return windows
 
 
 def _pieces(lengths: np.ndarray, rows: np.ndarray, seq_len: int, long_rows: str) -> tuple[np.ndarray, np.ndarray]:
