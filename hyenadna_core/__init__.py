@@ -34,6 +34,8 @@ _HOME = {
     "NamedInputPath": "files.input",
     "Preset": "presets",
     "Recipe": "recipe",
+    "Rows": "labelled.rows",
+    "RowsSubset": "labelled.rows",
     "Sampling": "inference.sampling",
     "SequenceTask": "tasks.sequence_task",
     "Stage": "training.warmup",

@@ -4,16 +4,19 @@ In pytest, check_task, tiny_backbone and tiny_fasta are also fixtures.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hyenadna_core.labelled.rows import Row, Rows, read_many, take_rows
 from hyenadna_core.task import SPLITS, Batch, Draw, Model, Task, number_of_targets
+from hyenadna_core.tasks.sequence_task import SequenceTask
 from hyenadna_core.tokens import PAD
 
 SEQ_LEN, BATCH_SIZE, STEPS = 32, 4, 40
+ROWS = 16  # of a source that are checked
 SAME = 1e-4  # largest difference between equal outputs, relative to the largest output
 
 
@@ -42,7 +45,8 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     - the loss is finite, and falls if one batch is repeated;
     - the weights of the model can be saved and loaded;
     - padding on the right does not change the outputs;
-    - the figures of a split are numbers, and do not depend on the size of the batches.
+    - the figures of a split are numbers, and do not depend on the size of the batches;
+    - a few rows of each split of a SequenceTask are those that its source promises.
 
     Raises:
         AssertionError: one of the checks fails; the message names it.
@@ -51,6 +55,9 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     from hyenadna_core.weights.state_dict import load_state_dict, state_dict
 
     task.prepare(seq_len)
+    if isinstance(task, SequenceTask):
+        for split in filter(task.has, SPLITS):
+            check_rows(task.split(split), seq_len, of_bases=task.target.kind == "bases")
     batch = check_batches(task, seq_len, batch_size)
     first, again = (task.model(CausalLM(tiny_backbone(4 * seq_len + 2))) for _ in range(2))
     check_loss(task, first, batch, steps)
@@ -75,6 +82,49 @@ def check_kernel(fft_conv: Callable[..., Any]) -> Iterator[Any]:
     from hyenadna_core.checks import kernel  # it imports Keras
 
     return kernel.check_kernel(fft_conv)
+
+
+def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False) -> None:
+    """Check that a source of rows keeps its promises: the same row twice, its length, its windows.
+
+    It reads at most 16 rows. `of_bases` is true if a row has one target for each of its bases.
+
+    Raises:
+        AssertionError: a promise is broken; the message names it.
+    """
+    _hold(
+        len(rows) > 0 and len(rows.lengths) == len(rows), f"there are {len(rows.lengths)} lengths of {len(rows)} rows"
+    )
+    checksum = rows.checksum
+    indices = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(int)).tolist()
+    read = [rows.row(index) for index in indices]
+    for index, (bases, target), (others, of_others) in zip(indices, read, read_many(rows, indices), strict=True):
+        again, of_again = rows.row(index)
+        same = np.array_equal(bases, again) and np.array_equal(target, of_again)
+        _hold(same, f"row({index}) is not the same twice")
+        same = np.array_equal(bases, others) and np.array_equal(target, of_others)
+        _hold(same, f"many({indices}) has another row {index} than row({index})")
+        _hold(bases.dtype == np.uint8 and bases.ndim == 1, f"the bases of row({index}) are not (L,) uint8")
+        length = int(rows.lengths[index])
+        _hold(len(bases) == length, f"row({index}) has {len(bases)} bases, and lengths[{index}] is {length}")
+        _hold(not of_bases or len(target) == length, f"row({index}) has not one target for each base")
+        _hold(isinstance(rows.name(index), str), f"name({index}) is not text")
+    for index, (bases, target) in zip(indices, _rows_of_part(rows, indices), strict=True):
+        same = np.array_equal(bases, rows.row(index)[0]) and np.array_equal(target, rows.row(index)[1])
+        _hold(same, f"take({indices}) has another row {index} than row({index})")
+    draws = [Draw("train", step, seq_len, BATCH_SIZE, 0) for step in (0, 1, 0)]
+    windows = [read_many(rows, indices, draw) for draw in draws] if hasattr(rows, "window") else [[], []]
+    for index, first, last in zip(indices if windows[0] else [], windows[0], windows[-1], strict=True):
+        same = np.array_equal(first[0], last[0]) and np.array_equal(first[1], last[1])
+        _hold(same, f"window(draw, {index}) depends on more than its draw")
+        most = max(int(rows.lengths[index]), seq_len)
+        _hold(len(first[0]) <= most, f"window(draw, {index}) has {len(first[0])} bases, more than {most}")
+    _hold(rows.checksum == checksum, "the checksum is not the same twice")
+
+
+def _rows_of_part(rows: Rows, indices: Sequence[int]) -> list[Row]:
+    part = take_rows(rows, indices)
+    return [part.row(place) for place in range(len(indices))]
 
 
 def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:

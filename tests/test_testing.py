@@ -3,10 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from hyenadna_core import Draw, LabelledSequences, SequenceTask, Target, open_genome
+from hyenadna_core import Draw, LabelledSequences, RowsSubset, SequenceTask, Target, open_genome
 from hyenadna_core.genome.intervals import split_by_position
 from hyenadna_core.tasks.causal_lm import CausalLMTask
-from hyenadna_core.testing import check_batches, check_figures, check_padding
+from hyenadna_core.testing import check_batches, check_figures, check_padding, check_rows
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("trains")]
 
@@ -127,3 +127,56 @@ def test_figures_that_are_averages_of_batches_are_named():
     task.evaluate = lambda model, split: {"accuracy": 1.0}
     with pytest.raises(AssertionError, match="monitor names 'mcc', which is not one of accuracy"):
         check_figures(task, None, "valid")
+
+
+class Rows:
+    """A source of three rows that keeps its promises, with windows for training."""
+
+    checksum = "three"
+    lengths = np.array([4, 6, 5])
+
+    def __len__(self):
+        return 3
+
+    def row(self, index):
+        return np.frombuffer(b"ACGTAC", np.uint8)[: self.lengths[index]], index % 2
+
+    def name(self, index):
+        return f"row {index}"
+
+    def window(self, draw, index):
+        return self.row(index)[0][draw.step :], index % 2
+
+
+def with_broken(attribute, value):
+    return type("Broken", (Rows,), {attribute: value})()
+
+
+@pytest.mark.one_backend
+def test_rows_that_keep_their_promises_pass():
+    check_rows(Rows(), 4)
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [
+        (
+            "row",
+            lambda self, index: (np.full(self.lengths[index], next(CALLS), np.uint8), 0),
+            r"row.0. is not the same",
+        ),
+        ("row", lambda self, index: (np.zeros(self.lengths[index]), 0), r"the bases of row.0. are not .L,. uint8"),
+        ("lengths", np.array([4, 6, 9]), r"row.2. has 6 bases, and lengths.2. is 9"),
+        ("lengths", np.array([4, 6]), "there are 2 lengths of 3 rows"),
+        ("checksum", property(lambda self: str(next(CALLS))), "the checksum is not the same twice"),
+        ("name", lambda self, index: index, r"name.0. is not text"),
+        ("many", lambda self, indices: [self.row(0) for _ in indices], r"many.* has another row 1 than row.1."),
+        ("take", lambda self, indices: RowsSubset(self, indices[::-1]), r"take.* has another row 0 than row.0."),
+        ("window", lambda self, draw, index: (np.zeros(next(CALLS), np.uint8), 0), r"window.draw, 0. depends on more"),
+        ("window", lambda self, draw, index: (np.zeros(7, np.uint8), 0), r"window.draw, 0. has 7 bases, more than 4"),
+    ],
+)
+def test_rows_that_break_a_promise_are_named(attribute, value, message):
+    with pytest.raises(AssertionError, match=message):
+        check_rows(with_broken(attribute, value), 4)

@@ -1,6 +1,6 @@
 """Fine-tune with the defaults on sets of GUE, and compare with k-mer regression.
 
-    KERAS_BACKEND=jax python docs/experiments/fine_tuning.py GUE OUT [SET ...] [--rows N] [--seeds 3]
+    KERAS_BACKEND=jax python docs/experiments/fine_tuning.py GUE OUT [--rows N] [--seeds N]
 
 GUE is the folder of the published sets (DNABERT-2): GUE/tf/0/train.csv, dev.csv and test.csv, which
 may be gzipped. Without --rows, the whole training file is used, else that many of its rows, drawn

@@ -12,14 +12,16 @@ An undefined metric is nan, for example the AUROC of a split with one class.
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.evaluation.outcome import Outcome
 from hyenadna_core.terminal import progress
 from hyenadna_plugins import PluginWarning, reason_of
 
@@ -33,6 +35,13 @@ class Metric:
 
     `kinds` are its kinds of target. `better` is "max" or "min". Predictions are always finite. A
     function for several kinds recognises labels by targets with two axes.
+
+    `of_label(values, truths)`, (n,), (n,) -> (), gives the value of one label or quantity, and nan
+    if it is not defined, for example if no row has the label. The figure of labels and of
+    quantities is then the mean over those that are defined, medians by group and labels.tsv follow,
+    and `of` may be None. Each class is compared with the rest; of two classes only the second
+    counts. If `decided`, `values` are not probabilities but decisions: whether the class is the
+    most likely one, or whether the probability of the label is at least 0.5.
     """
 
     name: str
@@ -40,6 +49,18 @@ class Metric:
     kinds: tuple[str, ...]
     better: str = "max"
     description: str = ""
+    of_label: Callable[[np.ndarray, np.ndarray], float] | None = None
+    decided: bool = False
+
+    def __post_init__(self) -> None:
+        if self.of is None:
+            object.__setattr__(self, "of", self._mean_of_columns)
+
+    def _mean_of_columns(self, predicted: np.ndarray, targets: np.ndarray) -> float:
+        """Average over labels, classes or quantities: (n, K), (n, K) or (n,) -> ()."""
+        outcome = Outcome("classes" if targets.ndim == 1 else "labels", predicted, targets)
+        of_labels = values_of_labels(self, outcome)
+        return mean_of_defined(of_labels[1:] if targets.ndim == 1 and len(of_labels) == 2 else of_labels)
 
 
 def measure(metrics: Iterable[Metric], kind: str, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
@@ -51,15 +72,71 @@ def measure(metrics: Iterable[Metric], kind: str, predicted: np.ndarray, targets
         HyenaDNAError: a metric is not for this kind, predictions are not finite, or scikit-learn is
             needed but not installed.
     """
-    _check_finite(predicted)
     if kind == "bases":
         predicted, targets = predicted[targets >= 0], targets[targets >= 0]
+    return figures_of_outcome(metrics, Outcome(kind, predicted, targets))
+
+
+def figures_of_outcome(metrics: Iterable[Metric], outcome: Outcome, groups: Sequence[str] = ()) -> dict[str, float]:
+    """Compute each metric of an outcome by name, and its median for each group of labels.
+
+    Args:
+        groups: the group of each label or quantity, (K,); the median of `auroc` over the group TF
+            has the name `auroc_median_TF`.
+
+    Raises:
+        HyenaDNAError: a metric is not for this kind, predictions are not finite, or scikit-learn is
+            needed but not installed.
+    """
+    check_finite(outcome)
+    by_label = outcome.kind in BY_LABEL
     figures = {}
     for metric in metrics:
-        if kind not in metric.kinds:
-            raise HyenaDNAError(f"The metric {metric.name} is not for {kind}: it is for {', '.join(metric.kinds)}.")
-        figures[metric.name] = _figure(metric, predicted, targets) if len(targets) else math.nan
+        if outcome.kind not in metric.kinds:
+            raise HyenaDNAError(
+                f"The metric {metric.name} is not for {outcome.kind}: it is for {', '.join(metric.kinds)}."
+            )
+        if metric.of_label is None or not by_label:
+            figures[metric.name] = _or_nan(metric, partial(metric.of, *outcome.arrays()), outcome)
+            continue
+        of_labels = values_of_labels(metric, outcome)
+        figures[metric.name] = mean_of_defined(of_labels)
+        for group in dict.fromkeys(groups):
+            own = of_labels[[each == group for each in groups]]
+            figures[median_name(metric, group)] = _of_defined(np.median, own)
     return figures
+
+
+def median_name(metric: Metric, group: str) -> str:
+    """Return the name of the median of a metric over a group of labels, without spaces."""
+    return f"{metric.name}_median_{'_'.join(group.split())}"
+
+
+def values_of_labels(metric: Metric, outcome: Outcome) -> np.ndarray:
+    """Compute a metric for each class, label or quantity, once for an outcome: (K,)."""
+    if metric.name in outcome.of_labels:
+        return outcome.of_labels[metric.name]
+    of_label, of_labels = metric.of_label, np.full(outcome.labels, math.nan)
+    assert of_label is not None  # noqa: S101
+    with progress(f"Measuring {metric.name}", len(of_labels)) as advance:
+        for label in range(len(of_labels)):
+            values, truths = outcome.column(label, metric.decided)
+            if metric.decided and outcome.kind == "labels":
+                values = values >= THRESHOLD
+            of_labels[label] = _or_nan(metric, partial(of_label, values, truths), outcome)
+            advance(1)
+    outcome.of_labels[metric.name] = of_labels
+    return of_labels
+
+
+def mean_of_defined(values: np.ndarray) -> float:
+    """Return the mean of the values that are not nan, or nan if there are none: (K,) -> ()."""
+    return _of_defined(np.mean, values)
+
+
+def _of_defined(of: Callable[[np.ndarray], Any], values: np.ndarray) -> float:
+    defined = values[~np.isnan(values)]
+    return float(of(defined)) if len(defined) else math.nan
 
 
 def confusion(classes: int, predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -67,47 +144,17 @@ def confusion(classes: int, predicted: np.ndarray, targets: np.ndarray) -> np.nd
     return np.bincount(targets * classes + predicted.argmax(axis=-1), minlength=classes**2).reshape(classes, classes)
 
 
-def _figure(metric: Metric, predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Compute a metric; if a plug-in's metric fails, warn and return nan."""
+def _or_nan(metric: Metric, compute: Callable[[], float], outcome: Outcome) -> float:
+    """Compute a value of a metric: nan without rows; if a plug-in's fails, warn and return nan."""
+    if not len(outcome):
+        return math.nan
     try:
-        return float(metric.of(predicted, targets))
+        return float(compute())
     except HyenaDNAError:
         raise
     except Exception as error:  # a plug-in may raise anything
-        warnings.warn(f"The metric {metric.name} failed: {reason_of(error)}", PluginWarning, stacklevel=3)
+        warnings.warn(f"The metric {metric.name} failed: {reason_of(error)}", PluginWarning, stacklevel=4)
         return math.nan
-
-
-def bootstrap_difference(
-    metric: Metric,
-    predicted_a: np.ndarray,
-    predicted_b: np.ndarray,
-    targets: np.ndarray,
-    seed: int = 0,
-    rounds: int = 1000,
-) -> tuple[float, float, float]:
-    """Return the difference of a metric, A minus B, and the ends of its 95 % interval.
-
-    The interval comes from the paired bootstrap: each round draws n rows with replacement, the same
-    rows for both models. Rounds with an undefined metric are left out.
-
-    Raises:
-        HyenaDNAError: predictions are not finite.
-    """
-    _check_finite(predicted_a)
-    _check_finite(predicted_b)
-    random = np.random.default_rng(seed)
-    differences = np.empty(rounds)
-    with progress(f"Bootstrap of {metric.name}", rounds) as advance:
-        for number in range(rounds):
-            rows = random.integers(len(targets), size=len(targets))
-            of_rows = (metric.of(predicted[rows], targets[rows]) for predicted in (predicted_a, predicted_b))
-            differences[number] = next(of_rows) - next(of_rows)
-            advance(1)
-    difference = float(metric.of(predicted_a, targets) - metric.of(predicted_b, targets))
-    defined = differences[~np.isnan(differences)]
-    low, high = np.percentile(defined, INTERVAL) if len(defined) else (math.nan, math.nan)
-    return difference, float(low), float(high)
 
 
 def scikit_learn(module: str) -> Any:
@@ -124,10 +171,11 @@ def scikit_learn(module: str) -> Any:
         ) from None
 
 
-def _check_finite(predicted: np.ndarray) -> None:
-    if rows := int((~np.isfinite(predicted)).any(axis=-1).sum()):
+def check_finite(outcome: Outcome) -> None:
+    """Raise HyenaDNAError if predictions are nan or infinite."""
+    if rows := outcome.rows_not_finite():
         raise HyenaDNAError(
-            f"The predictions of {rows:,} of {len(predicted):,} rows are nan or infinite: "
+            f"The predictions of {rows:,} of {len(outcome):,} rows are nan or infinite: "
             "if training diverged, try a lower --learning-rate."
         )
 
@@ -142,85 +190,88 @@ def _mcc(predicted: np.ndarray, targets: np.ndarray) -> float:
     return float(scikit_learn("metrics").matthews_corrcoef(targets, predicted.argmax(axis=-1)))
 
 
-def _f1(predicted: np.ndarray, targets: np.ndarray) -> float:
+def _macro_f1(predicted: np.ndarray, targets: np.ndarray) -> float:
+    """Average F1 over classes or labels: (n, K), (n,) or (n, K) -> ()."""
     f1_score = scikit_learn("metrics").f1_score
     if targets.ndim == 1:
         return float(f1_score(targets, predicted.argmax(axis=-1), average="macro", zero_division=np.nan))
-    pairs = zip(targets.T, (predicted >= THRESHOLD).T, strict=True)
-    of_labels = [f1_score(label, prediction, zero_division=np.nan) for label, prediction in pairs]
-    return math.nan if np.isnan(of_labels).all() else float(np.nanmean(of_labels))
+    pairs = zip(targets.T, predicted.T, strict=True)
+    return mean_of_defined(np.array([_f1(values >= THRESHOLD, truths) for truths, values in pairs]))
 
 
-def _auroc(predicted: np.ndarray, targets: np.ndarray) -> float:
-    return _mean_of_labels(scikit_learn("metrics").roc_auc_score, predicted, targets)
+def _f1(values: np.ndarray, truths: np.ndarray) -> float:
+    return float(scikit_learn("metrics").f1_score(truths, values, zero_division=np.nan))
 
 
-def _auprc(predicted: np.ndarray, targets: np.ndarray) -> float:
-    return _mean_of_labels(scikit_learn("metrics").average_precision_score, predicted, targets)
+def _auroc(values: np.ndarray, truths: np.ndarray) -> float:
+    return _if_varied(scikit_learn("metrics").roc_auc_score, values, truths)
 
 
-def _mean_of_labels(of: Callable[..., float], predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Average a metric over labels: (n, K), (n, K) or (n,) -> ().
-
-    Labels that all rows have, or no row has, are left out. Each class is compared with the rest; of
-    two classes, only the second counts.
-    """
-    if targets.ndim == 1:
-        targets = targets[:, None] == np.arange(predicted.shape[-1])
-        if targets.shape[-1] == 2:
-            predicted, targets = predicted[:, 1:], targets[:, 1:]
-    both = [column for column, values in enumerate(targets.T) if values.min() != values.max()]
-    return float(np.mean([of(targets[:, k], predicted[:, k]) for k in both])) if both else math.nan
+def _auprc(values: np.ndarray, truths: np.ndarray) -> float:
+    return _if_varied(scikit_learn("metrics").average_precision_score, values, truths)
 
 
-def _r2(predicted: np.ndarray, targets: np.ndarray) -> float:
-    return _mean_of_quantities(
-        lambda values, truth: scikit_learn("metrics").r2_score(truth, values), predicted, targets
-    )
+def _r2(values: np.ndarray, truths: np.ndarray) -> float:
+    return _if_varied(scikit_learn("metrics").r2_score, values.astype(np.float64), truths.astype(np.float64))
 
 
-def _pearson(predicted: np.ndarray, targets: np.ndarray) -> float:
+def _pearson(values: np.ndarray, truths: np.ndarray) -> float:
     from scipy.stats import pearsonr
 
-    return _mean_of_quantities(lambda *pair: _correlation(pearsonr, *pair), predicted, targets)
+    return _correlation(pearsonr, values, truths)
 
 
-def _spearman(predicted: np.ndarray, targets: np.ndarray) -> float:
+def _spearman(values: np.ndarray, truths: np.ndarray) -> float:
     from scipy.stats import spearmanr
 
-    return _mean_of_quantities(lambda *pair: _correlation(spearmanr, *pair), predicted, targets)
+    return _correlation(spearmanr, values, truths)
 
 
-def _correlation(of: Callable[..., Any], values: np.ndarray, truth: np.ndarray) -> float:
+def _correlation(of: Callable[..., Any], values: np.ndarray, truths: np.ndarray) -> float:
     """Compute a correlation; 0, as for MCC, if all predictions are equal: (n,), (n,) -> ()."""
-    if values.min() == values.max():
-        return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy warns of nearly constant values
-        return float(of(values, truth).statistic)
+
+    def statistic(truths: np.ndarray, values: np.ndarray) -> float:
+        if values.min() == values.max():
+            return 0.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SciPy warns of nearly constant values
+            return float(of(values, truths).statistic)
+
+    return _if_varied(statistic, values.astype(np.float64), truths.astype(np.float64))
 
 
-def _mean_of_quantities(of: Callable[..., float], predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Average a metric over the quantities that vary between rows: (n, K), (n, K) -> ()."""
-    pairs = zip(predicted.T.astype(np.float64), targets.T.astype(np.float64), strict=True)
-    of_quantities = [of(values, truth) for values, truth in pairs if truth.min() != truth.max()]
-    return float(np.mean(of_quantities)) if of_quantities else math.nan
+def _if_varied(of: Callable[..., float], values: np.ndarray, truths: np.ndarray) -> float:
+    """Compute of(truths, values) if the truths differ between rows; else it is not defined: nan."""
+    return float(of(truths, values)) if truths.min() != truths.max() else math.nan
 
 
+BY_LABEL = ("labels", "regression")  # the figure is the mean over labels or quantities
 OF_CLASSES = ("classes", "bases")
 OF_LABELS = (*OF_CLASSES, "labels")
 OF_QUANTITIES = ("regression",)
 
+MEAN: Any = None  # of: the mean of of_label
+
+DESCRIPTIONS = {
+    "accuracy": "share of rows whose most likely class is correct",
+    "mcc": "Matthews correlation coefficient",
+    "f1": "harmonic mean of precision and recall, mean over classes or labels",
+    "auroc": "area under the receiver operating characteristic curve",
+    "auprc": "area under the precision-recall curve, as average precision",
+    "r2": "share of the variance explained, mean over quantities",
+    "pearson": "Pearson correlation, mean over quantities",
+    "spearman": "Spearman rank correlation, mean over quantities",
+}
 METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("accuracy", _accuracy, OF_CLASSES, description="share of rows whose most likely class is correct"),
-        Metric("mcc", _mcc, OF_CLASSES, description="Matthews correlation coefficient"),
-        Metric("f1", _f1, OF_LABELS, description="harmonic mean of precision and recall, mean over classes or labels"),
-        Metric("auroc", _auroc, OF_LABELS, description="area under the receiver operating characteristic curve"),
-        Metric("auprc", _auprc, OF_LABELS, description="area under the precision-recall curve, as average precision"),
-        Metric("r2", _r2, OF_QUANTITIES, description="share of the variance explained, mean over quantities"),
-        Metric("pearson", _pearson, OF_QUANTITIES, description="Pearson correlation, mean over quantities"),
-        Metric("spearman", _spearman, OF_QUANTITIES, description="Spearman rank correlation, mean over quantities"),
+    name: Metric(name, of, kinds, "max", DESCRIPTIONS[name], of_label, decided=name == "f1")
+    for name, of, kinds, of_label in (
+        ("accuracy", _accuracy, OF_CLASSES, None),
+        ("mcc", _mcc, OF_CLASSES, None),
+        ("f1", _macro_f1, OF_LABELS, _f1),
+        ("auroc", MEAN, OF_LABELS, _auroc),
+        ("auprc", MEAN, OF_LABELS, _auprc),
+        ("r2", MEAN, OF_QUANTITIES, _r2),
+        ("pearson", MEAN, OF_QUANTITIES, _pearson),
+        ("spearman", MEAN, OF_QUANTITIES, _spearman),
     )
 }

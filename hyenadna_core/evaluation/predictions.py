@@ -33,21 +33,21 @@ def prediction_rows(target: Target, outputs: Iterable[tuple[str, np.ndarray]]) -
     (K,), or (L, K) with one class for each base.
     """
     if target.kind == "regression":
-        return ["name", *target.names], [[name, *map(float, values)] for name, values in outputs]
+        return ["name", *target.names], [[name, *_numbers(values)] for name, values in outputs]
     if target.kind == "bases":
         return ["name", "predicted"], [
             [name, "".join("." if np.isnan(one[0]) else target.names[int(one.argmax())] for one in values)]
             for name, values in outputs
         ]
     columns = ["name", "predicted", *(f"p_{name}" for name in target.names)]
-    return columns, [[name, predicted_text(target, values), *map(float, values)] for name, values in outputs]
+    return columns, [[name, predicted_text(target, values), *_numbers(values)] for name, values in outputs]
 
 
 def predicted_text(target: Target, values: np.ndarray) -> str:
     """Return the most likely class, or all labels with a probability of at least 0.5, from (K,)."""
     if target.kind == "classes":
         return target.names[int(values.argmax())]
-    return ";".join(name for name, value in zip(target.names, values, strict=True) if value >= THRESHOLD)
+    return ";".join(target.names[label] for label in np.flatnonzero(values >= THRESHOLD))
 
 
 def target_texts(target: Target, value: Any) -> list[str]:
@@ -67,6 +67,17 @@ def table(columns: Sequence[str], rows: Rows) -> str:
     return tab_separated([columns, *texts]) + "\n"
 
 
+def table_line(row: Sequence[Any]) -> str:
+    """Return a row as in `table`, with its line end; all numbers of the row are at its end."""
+    words = [cell for cell in row if not isinstance(cell, float)]
+    return "\t".join([tab_separated([words]), *map("{:.6g}".format, row[len(words) :])]) + "\n"
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Rows) -> None:
     """Write a table under a temporary name, then rename it to `path`."""
     write_text(path, table(columns, rows))
+
+
+def _numbers(values: np.ndarray) -> list[float]:
+    numbers: list[float] = np.asarray(values, np.float64).tolist()
+    return numbers

@@ -1,7 +1,9 @@
 """Labelled sequences of any lengths, held as arrays."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from hyenadna_core.tokens import as_bytes
 
 @dataclass(frozen=True)
 class LabelledSequences:
-    """n sequences joined in one array, and their targets.
+    """n sequences joined in one array, and their targets: a source of rows that is in memory.
 
     Args:
         bases: bytes of all sequences, (ends[-1],) uint8.
@@ -77,6 +79,22 @@ class LabelledSequences:
         """Return the target of a row: () or (K,), or (L,) with one target for each base."""
         target: np.ndarray = self.targets[self._place(row) if self.of_bases else row]
         return target
+
+    @cached_property
+    def checksum(self) -> str:
+        """Return the SHA-256 of the sequences and targets."""
+        digest = hashlib.sha256()
+        for array in (self.bases, self.ends, self.targets):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def row(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the bases of a row, (L,) uint8, and its target."""
+        return self[index], self.target(index)
+
+    def name(self, index: int) -> str:
+        """Return the name of a row."""
+        return self.names[index]
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "LabelledSequences":
         """Copy some rows, in the given order."""

@@ -33,12 +33,14 @@ class Target:
         names: of the K classes, labels or quantities.
         center, scale: the mean and standard deviation of each quantity in the training split. They
             standardise the values.
+        groups: a group for each of the names, such as "TF" or "DHS"; figures have medians by group.
     """
 
     kind: Annotated[str, OneOf(KINDS)]
     names: tuple[str, ...]
     center: tuple[float, ...] = ()
     scale: tuple[Annotated[float, Range(0, open_least=True)], ...] = ()
+    groups: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +58,8 @@ class Target:
         for numbers in (target.center, target.scale):
             if len(numbers) not in (0, len(target.names)):
                 raise FieldError(f"task.target has {len(target.names)} names and {len(numbers)} numbers to scale them")
+        if len(target.groups) not in (0, len(target.names)):
+            raise FieldError(f"task.target has {len(target.names)} names and {len(target.groups)} groups")
         return target
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.rows import Rows, take_rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Task
@@ -28,8 +29,12 @@ class FoldedTask(Task):
     fold_of: tuple[int, int] | None = None  # the number of the fold, and how many there are
 
     @abstractmethod
-    def sequences(self, split: str) -> LabelledSequences | None:
-        """Return the sequences and targets of a split, or None; called once for each split."""
+    def sequences(self, split: str) -> Rows | None:
+        """Return the rows of a split, or None; called once for each split.
+
+        They are LabelledSequences, which are in memory, or another source that reads each row when
+        it is needed (Rows).
+        """
 
     def fold_groups(self, split: str) -> Sequence[Any] | np.ndarray | None:
         """Return the group of each row of `sequences(split)`, (n,), or None; for the split "train".
@@ -41,7 +46,8 @@ class FoldedTask(Task):
     def fold(self, number: int, of: int) -> Task:
         """Return this task with part `number` of `of` parts of its training rows to validate on.
 
-        The parts have like numbers of rows and, if the targets are classes, of rows of each class.
+        The parts have like numbers of rows and, if the rows are in memory and the targets are
+        classes, of rows of each class.
         Other rows to validate on are not used.
         """
         task = copy.copy(self)
@@ -51,26 +57,24 @@ class FoldedTask(Task):
         vars(task).update(_splits={}, _groups={}, fold_of=(number, of))
         return task
 
-    def rows_of_split(self, split: str) -> LabelledSequences | None:
+    def rows_of_split(self, split: str) -> Rows | None:
         """Return the rows of a split, or those of the fold."""
         if self.fold_of is None or split == "test":
             return self.sequences(split)
         whole, (number, _) = self._whole, self.fold_of
         in_part = self._parts == number
-        return whole.take(np.flatnonzero(in_part if split == "valid" else ~in_part))
+        return take_rows(whole, np.flatnonzero(in_part if split == "valid" else ~in_part))
 
     @property
     def whole_sha256(self) -> str:
         """The checksum of all training rows, and of test."""
         if self.fold_of is None:
             return self.sha256
-        digest = hashlib.sha256(self.checksum("test").encode() if self.has("test") else b"")
-        for array in (self._whole.bases, self._whole.ends, self._whole.targets):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        of_test = self.checksum("test") if self.has("test") else ""
+        return hashlib.sha256((of_test + self._whole.checksum).encode()).hexdigest()
 
     @cached_property
-    def _whole(self) -> LabelledSequences:
+    def _whole(self) -> Rows:
         sequences = self.sequences("train")
         if sequences is None:
             raise HyenaDNAError(f"The task {self.name} has no train data to divide: leave out --fold.")
@@ -85,7 +89,8 @@ class FoldedTask(Task):
             raise HyenaDNAError(
                 f"The task {self.name} has {len(groups):,} groups for {count:,} rows: give one for each."
             )
-        classes = self._whole.targets if self.target.kind == "classes" else np.zeros(count, np.int32)
+        known = self.target.kind == "classes" and isinstance(self._whole, LabelledSequences)
+        classes = self._whole.targets if known else np.zeros(count, np.int32)
         return parts_of_rows(np.asarray(classes), None if groups is None else np.asarray(groups), self.fold_of[1])
 
 

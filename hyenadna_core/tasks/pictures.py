@@ -1,43 +1,52 @@
-"""The picture of a sequence task: a confusion matrix, or predicted against true values."""
+"""The picture of a sequence task: a confusion matrix, predicted against true values, or labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hyenadna_core.evaluation.metrics import Metric
+from hyenadna_core.evaluation.outcome import Outcome
 from hyenadna_core.evaluation.panels import draw_confusion, draw_scatter
 from hyenadna_core.files.cache import file_written_aside
 from hyenadna_core.labelled.targets import Target
+from hyenadna_core.tasks.label_pictures import draw_bars, draw_strips, strips_of
+
+MOST_BARS = 40  # labels or quantities with a bar or a color each; more are drawn as strips
+MOST_POINTS = 200_000  # of a scatter; of more, evenly spread rows are drawn
 
 
-def draw(folder: Path, target: Target, predicted: np.ndarray, targets: np.ndarray) -> str:
+def draw(folder: Path, target: Target, outcome: Outcome, metrics: Sequence[Metric]) -> str:
     """Write the picture for a kind of target, and return the name of its file."""
-    name, paint = PICTURES[target.kind]
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 6), dpi=120, layout="constrained")
-    paint(figure.add_subplot(), target, predicted, targets)
+    name, paint = PICTURES[target.kind]
+    strips = strips_of(metrics) if len(target.names) > MOST_BARS and target.kind in ("labels", "regression") else []
+    if strips:
+        name, figure = "labels.png", Figure(figsize=(10, 7), dpi=120, layout="constrained")
+        draw_strips(figure, target, outcome, strips)
+    else:
+        figure = Figure(figsize=(7, max(6.0, 0.22 * len(target.names)) if paint is draw_bars else 6), dpi=120)
+        figure.set_layout_engine("constrained")
+        paint(figure.add_subplot(), target, outcome)
     with file_written_aside(folder / name) as file:
         figure.savefig(file, format="png")
     return name
 
 
-def _bars(axes: Any, target: Target, predicted: np.ndarray, targets: np.ndarray) -> None:
-    """Draw the mean probability of each label over rows with the label, and over rows without."""
-    places = np.arange(len(target.names))
-    for there, offset, color in ((1, -0.2, "tab:blue"), (0, 0.2, "0.7")):
-        rows = targets == there
-        mean = (predicted * rows).sum(axis=0) / np.maximum(rows.sum(axis=0), 1)
-        axes.barh(places + offset, mean, height=0.4, color=color, label="with the label" if there else "without")
-    axes.set_yticks(places, target.names)
-    axes.set_xlim(0, 1)
-    axes.set_xlabel("mean predicted probability")
-    axes.legend(fontsize=8)
+def _confusion(axes: Any, target: Target, outcome: Outcome) -> None:
+    draw_confusion(axes, target, *outcome.arrays())
+
+
+def _scatter(axes: Any, target: Target, outcome: Outcome) -> None:
+    every = -(-len(outcome) * len(target.names) // MOST_POINTS)
+    draw_scatter(axes, target, *(np.asarray(values[:: max(1, every)]) for values in outcome.arrays()))
 
 
 PICTURES = {
-    "classes": ("confusion.png", draw_confusion),
-    "bases": ("confusion.png", draw_confusion),
-    "regression": ("scatter.png", draw_scatter),
-    "labels": ("labels.png", _bars),
+    "classes": ("confusion.png", _confusion),
+    "bases": ("confusion.png", _confusion),
+    "regression": ("scatter.png", _scatter),
+    "labels": ("labels.png", draw_bars),
 }

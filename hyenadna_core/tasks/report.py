@@ -1,47 +1,48 @@
-"""The report of a sequence task: figures, baselines, predictions.tsv and a picture."""
+"""The report of a sequence task: figures, baselines, predictions.tsv, labels.tsv and a picture."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hyenadna_core.evaluation.baselines import Baseline
-from hyenadna_core.evaluation.metrics import Metric, bootstrap_difference, confusion
-from hyenadna_core.evaluation.predictions import prediction_rows, target_texts, write_table
-from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.evaluation.bootstrap import bootstrap_difference, rounds_for, too_long
+from hyenadna_core.evaluation.metrics import Metric, confusion
+from hyenadna_core.evaluation.outcome import Outcome
+from hyenadna_core.evaluation.predictions import prediction_rows, table_line, target_texts
+from hyenadna_core.files.cache import file_written_aside
+from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Run
+from hyenadna_core.tasks.label_table import write_labels
 from hyenadna_core.tasks.pictures import draw
-from hyenadna_core.tasks.sequence_evaluation import joined_predictions
+from hyenadna_core.tasks.sequence_evaluation import LARGE, outcome_of
+from hyenadna_core.tasks.slabs import Slab
+from hyenadna_core.terminal import notice
 
-MANY = 20_000  # rows for which one round of the bootstrap takes a tenth of a second
 MOST_CLASSES = 12  # of a confusion matrix that is printed
+CELL = 10  # characters of a number in predictions.tsv, about
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions of a model for the rows of a split: (K,) each, or (L, K) for bases."""
+    """A model measured on the rows of a split; `monitor` names the metric that compares models."""
 
     name: str
     split: str
-    sequences: LabelledSequences
+    rows: Rows
     target: Target
-    predictions: Sequence[np.ndarray]
-
-    @cached_property
-    def joined(self) -> tuple[np.ndarray, np.ndarray]:
-        """The predictions and targets of all rows, as metrics take them."""
-        return joined_predictions(self.predictions, self.sequences)
+    metrics: Sequence[Metric]
+    monitor: str
 
 
 def report(
     measured: Measured,
-    figures_of: Callable[[np.ndarray, np.ndarray], dict[str, float]],
-    metric: Metric,
+    slabs: Iterable[Slab],
+    figures_of: Callable[[Outcome], dict[str, float]],
     baselines: Iterable[Baseline],
     folder: Run,
     expected: Mapping[str, tuple[float, float]],
@@ -51,53 +52,80 @@ def report(
     The figures of the model are written before baselines are fitted, because that may take long.
 
     Args:
-        figures_of: computes figures by name from predictions and targets.
-        metric: the metric by which the model is compared with baselines.
+        slabs: the predictions of the model.
+        figures_of: computes figures by name.
         expected: ranges that figures should lie in, by name.
     """
-    split, sequences, target = measured.split, measured.sequences, measured.target
-    predicted, targets = measured.joined
-    figures = {measured.name: figures_of(predicted, targets)}
-    result: dict[str, Any] = {
-        "split": split,
-        "sequences": len(sequences),
-        "figures": figures,
-        "settings": {},
-        "differences": {},
-    }
-    folder.write_run(folder.read_run() | {"result": result})
-    _write_predictions(folder.path / "predictions.tsv", measured)
-    picture = draw(folder.path, target, predicted, targets)
-    with_bases = f" with {len(targets):,} labelled bases" if sequences.of_bases else ""
-    lines = [f"{split}: {len(sequences):,} sequences{with_bases}; {folder.path}/predictions.tsv, {picture}"]
-    if split == "train":
-        lines.append("The figures are of the training sequences: they do not show how the model does on new ones.")
-    lines.append("")
-    compared = []
-    rounds = 1000 if len(targets) <= MANY else 200
+    target = measured.target
+    written = with_predictions_written(folder.path / "predictions.tsv", measured, slabs)
+    with outcome_of(written, measured.rows, target) as outcome:
+        figures = figures_of(outcome)
+        result: dict[str, Any] = {
+            "split": measured.split,
+            "sequences": len(measured.rows),
+            "figures": {measured.name: figures},
+            "settings": {},
+            "differences": {},
+        }
+        folder.write_run(folder.read_run() | {"result": result})
+        files = ["predictions.tsv", *write_labels(folder.path, measured.metrics, target, outcome)]
+        files.append(draw(folder.path, target, outcome, measured.metrics))
+        named = ", ".join([f"{folder.path}/{files[0]}", *files[1:]])
+        with_bases = f" with {len(outcome):,} labelled bases" if target.kind == "bases" else ""
+        lines = [f"{measured.split}: {len(measured.rows):,} sequences{with_bases}; {named}"]
+        if measured.split == "train":
+            lines.append("The figures are of the training sequences: they do not show how the model does on new ones.")
+        compared = _compared(measured, outcome, figures_of, baselines, folder, result)
+        lines += ["", *_figures(result["figures"]), *compared, *_expected(expected, figures)]
+        if target.kind in ("classes", "bases") and len(target.names) <= MOST_CLASSES:
+            lines += ["", *_confusion(target, *outcome.arrays())]
+    return "\n".join(lines)
+
+
+def _compared(
+    measured: Measured,
+    outcome: Outcome,
+    figures_of: Callable[[Outcome], dict[str, float]],
+    baselines: Iterable[Baseline],
+    folder: Run,
+    result: dict[str, Any],
+) -> list[str]:
+    """Add each baseline to the result in run.json, and return sentences that compare the model."""
+    metric = next(metric for metric in measured.metrics if metric.name == measured.monitor)
+    sentences = []
     for baseline in baselines:
-        figures[baseline.name] = figures_of(baseline.predicted, targets)
+        predicted, targets = outcome.arrays()
+        result["figures"][baseline.name] = figures_of(Outcome(outcome.kind, baseline.predicted, targets))
+        no_interval = too_long(metric, outcome)
+        rounds = 0 if no_interval else rounds_for(len(outcome))
         difference, low, high = bootstrap_difference(metric, predicted, baseline.predicted, targets, rounds=rounds)
         result["settings"][baseline.name] = baseline.settings
         result["differences"][baseline.name] = difference, low, high
         folder.write_run(folder.read_run() | {"result": result})
-        interval = f"95 % interval {low:+.4f} to {high:+.4f}, paired bootstrap over {split} rows"
-        compared.append(f"{baseline.name}: {baseline.settings}")
-        compared.append(
-            f"{metric.name} of {measured.name} minus that of {baseline.name}: {difference:+.4f} ({interval})"
+        interval = f"95 % interval {low:+.4f} to {high:+.4f}, paired bootstrap over {measured.split} rows"
+        sentences.append(f"{baseline.name}: {baseline.settings}")
+        sentences.append(
+            f"{metric.name} of {measured.name} minus that of {baseline.name}: {difference:+.4f}"
+            + (f". {no_interval}" if no_interval else f" ({interval})")
         )
-    lines += [*_figures(figures), *compared, *_expected(expected, figures[measured.name])]
-    if target.kind in ("classes", "bases") and len(target.names) <= MOST_CLASSES:
-        lines += ["", *_confusion(target, predicted, targets)]
-    return "\n".join(lines)
+    return sentences
 
 
-def _write_predictions(path: Path, measured: Measured) -> None:
-    target, sequences = measured.target, measured.sequences
-    columns, rows = prediction_rows(target, zip(sequences.names, measured.predictions, strict=True))
+def with_predictions_written(path: Path, measured: Measured, slabs: Iterable[Slab]) -> Iterator[Slab]:
+    """Yield slabs, and write a line for each row; the table appears after the last slab."""
+    target, rows = measured.target, measured.rows
+    columns, _ = prediction_rows(target, ())
     labels = [f"label_{name}" for name in target.names] if target.kind == "regression" else ["label"]
-    labelled = [[row[0], *target_texts(target, sequences.target(number)), *row[1:]] for number, row in enumerate(rows)]
-    write_table(path, [columns[0], *labels, *columns[1:]], labelled)
+    numbers = len(columns) + len(labels) - 3 if target.kind != "bases" else 0
+    if (size := len(rows) * numbers * CELL) > LARGE:
+        notice(f"{path} takes about {size / 1e9:.1f} GB.")
+    with file_written_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
+        file.write(table_line([columns[0], *labels, *columns[1:]]))
+        for slab in slabs:
+            for place, (prediction, truth) in enumerate(zip(slab.predictions, slab.targets, strict=True)):
+                _, (row,) = prediction_rows(target, [(rows.name(slab.start + place), prediction)])
+                file.write(table_line([row[0], *target_texts(target, truth), *row[1:]]))
+            yield slab
 
 
 def _figures(figures: Mapping[str, Mapping[str, float]]) -> list[str]:

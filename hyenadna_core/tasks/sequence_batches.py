@@ -1,52 +1,101 @@
 """Batches of labelled sequences: cropping, padding, strands and class weights."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from hyenadna_core.labelled.rows import Rows, in_memory
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target, standardised
-from hyenadna_core.task import Batch
+from hyenadna_core.task import Batch, Draw
 from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID
 
 
+class Cut(NamedTuple):
+    """The bases that a batch has of each row: their places in `bases`, and where there are none.
+
+    Attributes:
+        places: (B, seq_len); any place where there is no base.
+        empty: (B, seq_len), true where a shorter row is padded on the right.
+    """
+
+    places: np.ndarray
+    empty: np.ndarray
+
+
 def batch_of_rows(
-    sequences: LabelledSequences,
+    rows: Rows,
     target: Target,
-    rows: np.ndarray,
+    indices: np.ndarray,
     seq_len: int,
     other_strand: np.ndarray | None = None,
+    draw: Draw | None = None,
 ) -> Batch:
     """Return some rows as a batch.
 
     Ids are (B, seq_len); targets (B,), (B, K) or (B, seq_len); weights (B,) or (B, seq_len).
     Longer sequences are cropped to their middle; shorter ones are padded on the right. Rows with a
-    true value in `other_strand`, (B,) bool, are reverse-complemented.
+    true value in `other_strand`, (B,) bool, are reverse-complemented. With a draw, rows are windows
+    of training if the source has them.
     """
-    other = np.zeros(len(rows), bool) if other_strand is None else other_strand
-    crops = [_middle(len(sequences[row]), seq_len) for row in rows]
-    ids = np.full((len(rows), seq_len), PAD, np.int32)
-    for place, (row, crop, turned) in enumerate(zip(rows, crops, other, strict=True)):
-        bases = TO_ID["default"][sequences[row]][crop]
-        ids[place, : len(bases)] = COMPLEMENT[bases[::-1]] if turned else bases
+    sequences, numbers = held(rows, target, indices, draw)
+    other = np.zeros(len(numbers), bool) if other_strand is None else other_strand
+    cut = cut_of_rows(sequences, numbers, seq_len, other=other)
+    ids = ids_of_cut(sequences, cut)
+    ids[other] = COMPLEMENT[ids[other]]
     if target.kind == "bases":
-        classes, weights = np.zeros_like(ids), np.zeros(ids.shape, np.float32)
-        for place, (row, crop, turned) in enumerate(zip(rows, crops, other, strict=True)):
-            labels = sequences.target(row)[crop][:: -1 if turned else 1]
-            weights[place, : len(labels)] = labels >= 0
-            classes[place, : len(labels)] = np.maximum(labels, 0)
-        return Batch(ids, classes, weights)
-    values = np.array([sequences.target(row) for row in rows])
+        labels = np.where(cut.empty, -1, sequences.targets[cut.places])
+        return Batch(ids, np.maximum(labels, 0).astype(np.int32), (labels >= 0).astype(np.float32))
+    values = sequences.targets[numbers]
     if target.kind == "regression":
         values = standardised(values, target)
     dtype = np.int32 if target.kind == "classes" else np.float32
-    return Batch(ids, values.astype(dtype), np.ones(len(rows), np.float32))
+    return Batch(ids, values.astype(dtype), np.ones(len(numbers), np.float32))
 
 
-def weights_of_classes(targets: np.ndarray, classes: int) -> np.ndarray:
+def held(
+    rows: Rows, target: Target, indices: np.ndarray, draw: Draw | None = None
+) -> tuple[LabelledSequences, np.ndarray]:
+    """Return sequences in memory that have some rows of a source, and their numbers in them."""
+    if isinstance(rows, LabelledSequences):
+        return rows, indices
+    return in_memory(rows, indices, target.kind == "bases", draw), np.arange(len(indices))
+
+
+def cut_of_rows(
+    sequences: LabelledSequences,
+    rows: np.ndarray,
+    seq_len: int,
+    starts: np.ndarray | None = None,
+    other: np.ndarray | None = None,
+) -> Cut:
+    """Find at most seq_len bases of each row: from `starts`, (B,), or else those in its middle.
+
+    Rows that are true in `other`, (B,) bool, are read from their last base to their first.
+    """
+    ends = sequences.ends[rows]
+    firsts = np.where(rows > 0, sequences.ends[rows - 1], 0)
+    lengths = np.minimum(ends - firsts, seq_len)
+    firsts = firsts + (np.maximum(0, (ends - firsts - seq_len) // 2) if starts is None else starts)
+    offsets = np.arange(seq_len)
+    places = firsts[:, None] + offsets
+    if other is not None and other.any():
+        places[other] = (firsts + lengths - 1)[other, None] - offsets
+    return Cut(np.clip(places, 0, len(sequences.bases) - 1, out=places), offsets >= lengths[:, None])
+
+
+def ids_of_cut(sequences: LabelledSequences, cut: Cut) -> np.ndarray:
+    """Return the token ids of a cut, (B, seq_len) int32, with padding on the right."""
+    ids: np.ndarray = TO_ID["default"][sequences.bases[cut.places]]
+    ids[cut.empty] = PAD
+    return ids
+
+
+def weights_of_classes(counts: np.ndarray) -> np.ndarray:
     """Return a weight for each class, (K,), so that all classes count the same.
 
     The weight is the number of all rows over the number of classes times the rows of the class.
     """
-    counts = np.bincount(targets, minlength=classes)
     return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
@@ -59,8 +108,3 @@ def without_targets(sequences: list[bytes], target: Target, names: list[str]) ->
     else:
         targets = np.zeros((len(sequences), len(target.names)), np.float32)
     return LabelledSequences.of(sequences, targets, names)
-
-
-def _middle(length: int, seq_len: int) -> slice:
-    start = max(0, (length - seq_len) // 2)
-    return slice(start, start + seq_len)

@@ -1,65 +1,72 @@
-"""Predictions of a model for labelled sequences, and the metrics that measure them."""
+"""The outcome of a split: the predictions of a model and the targets, in memory or on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from hyenadna_core.evaluation.metrics import Metric
-from hyenadna_core.evaluation.predictions import activated
-from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.evaluation.outcome import Outcome, Table
+from hyenadna_core.evaluation.scratch import Scratch, scratch_folder
+from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.registry import by_name, session_plugins
-from hyenadna_core.task import Model
-from hyenadna_core.tasks.length_groups import LengthGroups
-from hyenadna_core.tasks.sequence_batches import batch_of_rows
-from hyenadna_core.terminal import notice, progress
+from hyenadna_core.tasks import slabs as sizes
+from hyenadna_core.tasks.slabs import Slab, size_of
+from hyenadna_core.terminal import notice
 from hyenadna_plugins import PluginError, collect
 
+LARGE = 1e9  # bytes of a file that the user should know of
 
-def predictions_by_row(
-    model: Model, sequences: LabelledSequences, target: Target, bases_at_once: int
-) -> list[np.ndarray]:
-    """Return the prediction of each row: probabilities or values (K,), or (L, K) at its L bases.
 
-    Longer sequences are cropped to their middle; bases outside of it are nan. A batch has sequences
-    of like length, and about `bases_at_once` bases.
+@contextmanager
+def outcome_of(slabs: Iterable[Slab], rows: Rows, target: Target, in_memory: bool = False) -> Iterator[Outcome]:
+    """Collect the predictions of all rows; those of a large split are in a temporary file.
+
+    The file is removed at the end of the block, also after an error. Bases without a label and
+    bases that the model has not read are left out.
+
+    Raises:
+        HyenaDNAError: the disk has too little space.
     """
-    longest = int(sequences.lengths.max())
-    seq_len = min(longest, model.max_seq_len)
-    if longest > seq_len:
-        longer = int((sequences.lengths > seq_len).sum())
-        notice(
-            f"{longer:,} of {len(sequences):,} sequences are longer than the {seq_len:,} bases of this model: "
-            "they are cropped to their middle."
-        )
-    groups = LengthGroups.of(sequences.lengths, seq_len)
-    predictions: dict[int, np.ndarray] = {}
-    with progress("Predicting", len(sequences)) as advance:
-        for group, length in enumerate(groups.lengths.tolist()):
-            of_group = np.flatnonzero(groups.of_rows == group)
-            batches = -(-len(of_group) // max(1, bases_at_once // length))
-            size = -(-len(of_group) // batches)
-            for rows in np.resize(of_group, (batches, size)):  # the last batch repeats rows: all have one shape
-                outputs = activated(model.predict_on_batch(batch_of_rows(sequences, target, rows, length).ids), target)
-                lengths = sequences.lengths[rows].tolist()
-                of_rows = map(_at_its_bases, outputs, lengths) if sequences.of_bases else outputs
-                predictions |= zip(rows.tolist(), of_rows, strict=True)
-                advance(size)
-    return [predictions[row] for row in range(len(sequences))]
+    size = size_of(rows, target)
+    joined = (_joined(slab, target) for slab in slabs)
+    if in_memory or size <= sizes.IN_MEMORY:
+        predicted, targets = zip(*joined, strict=True)
+        yield Outcome(target.kind, _one(predicted), _one(targets))
+        return
+    folder = scratch_folder(size)
+    if size > LARGE:
+        notice(f"Predictions of {len(rows):,} rows take {size / 1e9:.1f} GB of a temporary file in {folder}.")
+    places = int(rows.lengths.sum()) if target.kind == "bases" else len(rows)
+    outcome: Outcome | None = None
+    try:
+        for predictions, truths in joined:
+            if outcome is None:
+                of_classes = target.kind in ("classes", "bases")
+                scratch = Scratch(folder, places, predictions.shape[-1], predictions.dtype)
+                outcome = Outcome(target.kind, scratch, truths[:0])
+                if not of_classes:
+                    outcome.targets = Scratch(folder, places, truths.shape[-1], truths.dtype)
+            outcome.append(predictions, truths)
+        assert outcome is not None  # noqa: S101
+        yield outcome
+    finally:
+        if outcome:
+            outcome.close()
 
 
-def joined_predictions(
-    predictions: Sequence[np.ndarray], sequences: LabelledSequences
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the predictions of all rows and their targets, as metrics take them.
+def _joined(slab: Slab, target: Target) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predictions and targets of a slab as metrics take them."""
+    if target.kind != "bases":
+        return np.asarray(slab.predictions), np.asarray(slab.targets)
+    predictions, targets = np.concatenate(slab.predictions), np.concatenate(slab.targets)
+    measured = (targets >= 0) & np.isfinite(predictions[:, 0])
+    return predictions[measured], targets[measured]
 
-    Bases without a label and bases that the model has not read are left out.
-    """
-    if not sequences.of_bases:
-        return np.stack(predictions), sequences.targets
-    joined = np.concatenate(predictions)
-    measured = (sequences.targets >= 0) & np.isfinite(joined[:, 0])
-    return joined[measured], sequences.targets[measured]
+
+def _one(arrays: Sequence[np.ndarray]) -> Table:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def metrics_of_task(names: Sequence[str], kind: str, monitor: str) -> list[Metric]:
@@ -75,11 +82,3 @@ def metrics_of_task(names: Sequence[str], kind: str, monitor: str) -> list[Metri
     if monitor in registered.taken:
         raise PluginError(registered.clash(monitor))
     return [metric for metric, _ in registered.values() if kind in metric.kinds]
-
-
-def _at_its_bases(output: np.ndarray, length: int) -> np.ndarray:
-    """Place the outputs of a crop or of padded bases at all bases: (seq_len, K) -> (length, K)."""
-    whole = np.full((length, output.shape[-1]), np.nan)
-    start = max(0, (length - len(output)) // 2)
-    whole[start : start + len(output)] = output[:length]
-    return whole

@@ -16,6 +16,7 @@ LEAST_STEPS = 500  # but at least these steps, which a few hundred sequences nee
 MOST_STEPS, LEAST_EPOCHS = 3000, 2  # and at most these, unless they are fewer than two passes (docs/log.md)
 VALIDATIONS = 10  # of a run
 PATIENCE = 5
+LONG_ROWS = ("middle", "windows")
 OPTIONS = (
     click.Option(
         ["--epochs"],
@@ -49,6 +50,14 @@ OPTIONS = (
         is_flag=True,
         help="Read the reverse complement too, and join the hidden states of both strands at each base. The model is "
         "causal: without it, a base knows only the bases before it. Takes twice as long.",
+    ),
+    click.Option(
+        ["--long-rows"],
+        type=click.Choice(LONG_ROWS),
+        default=LONG_ROWS[0],
+        show_default=True,
+        help="What figures and predictions read of a sequence longer than the model: its middle, or windows that cover "
+        "it, whose predictions are averaged.",
     ),
     click.Option(
         ["--balanced"],

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import numpy as np
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.evaluation.baselines import Baseline
-from hyenadna_core.evaluation.metrics import METRICS, Metric, measure, scikit_learn
+from hyenadna_core.evaluation.metrics import METRICS, Metric, figures_of_outcome, scikit_learn
+from hyenadna_core.evaluation.outcome import Outcome
 from hyenadna_core.evaluation.predictions import prediction_rows
-from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.rows import Rows, all_targets
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.task import (
@@ -31,10 +32,11 @@ from hyenadna_core.task import (
 from hyenadna_core.tasks.folds import FoldedTask
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
-from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
-from hyenadna_core.tasks.sequence_options import CNN, OPTIONS, stage_options
+from hyenadna_core.tasks.sequence_evaluation import metrics_of_task, outcome_of
+from hyenadna_core.tasks.sequence_options import LONG_ROWS, OPTIONS, stage_options
 from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
-from hyenadna_core.terminal import notice
+from hyenadna_core.tasks.slabs import Slab, check_long_rows, predicted_slabs
+from hyenadna_core.terminal import notice, progress
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
 ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
@@ -58,6 +60,8 @@ class SequenceTask(FoldedTask):
         baseline: "kmer", "cnn": the models that the report compares with.
         both_directions: whether the model also reads the reverse complement; the head then has the
             states of both strands at each base, (B, L, 2D).
+        long_rows: what figures and predictions read of a sequence longer than the model: "middle",
+            or "windows" that cover it, whose predictions are averaged.
     """
 
     target: Target
@@ -76,15 +80,17 @@ class SequenceTask(FoldedTask):
         balanced: bool = False,
         baseline: tuple[str, ...] = (),
         both_directions: bool = False,
+        long_rows: str = LONG_ROWS[0],
     ) -> None:
         self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
         self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
         self.both_directions, self.passes = both_directions, 1 + both_directions
-        self._splits: dict[str, LabelledSequences | None] = {}
+        self.long_rows = long_rows
+        self._splits: dict[str, Rows | None] = {}
         self._groups: dict[tuple[str, int], LengthGroups] = {}
 
-    def split(self, name: str) -> LabelledSequences:
-        """Return the sequences of a split.
+    def split(self, name: str) -> Rows:
+        """Return the rows of a split.
 
         Raises:
             HyenaDNAError: there are none.
@@ -97,7 +103,7 @@ class SequenceTask(FoldedTask):
     def has(self, split: str) -> bool:
         return self._asked_once(split) is not None
 
-    def _asked_once(self, split: str) -> LabelledSequences | None:
+    def _asked_once(self, split: str) -> Rows | None:
         if split not in self._splits:
             self._splits[split] = self.rows_of_split(split)
         return self._splits[split]
@@ -118,10 +124,7 @@ class SequenceTask(FoldedTask):
         return hashlib.sha256("".join(map(self.checksum, filter(self.has, SPLITS))).encode()).hexdigest()
 
     def checksum(self, split: str) -> str:
-        sequences, digest = self.split(split), hashlib.sha256()
-        for array in (sequences.bases, sequences.ends, sequences.targets):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        return self.split(split).checksum
 
     def state(self) -> dict[str, Any]:
         return {"target": self.target.to_json()}
@@ -147,7 +150,7 @@ class SequenceTask(FoldedTask):
 
         Raises:
             HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that
-                it is monitored by, or `balanced` is set and the targets are not classes.
+                it is monitored by, or `balanced` or `long_rows` do not fit the kind of target.
         """
         self.seq_len = seq_len
         names = [metric.name for metric in self.chosen_metrics()]
@@ -157,6 +160,7 @@ class SequenceTask(FoldedTask):
             )
         if not METRICS.keys().isdisjoint(names):
             scikit_learn("metrics")  # now, not after the first epoch
+        check_long_rows(self.long_rows, self.target)
         if self.balanced:
             _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
@@ -166,12 +170,15 @@ class SequenceTask(FoldedTask):
     def batch(self, draw: Draw) -> Batch:
         """Return rows of a split, of like length, in a new order each epoch.
 
+        If the source of the training rows has `window`, the rows are windows that it draws.
+
         Ids are (B, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
         """
         sequences = self.split(draw.split)
         rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
         other_strand = (draw.generator().random(draw.batch_size) < 0.5) & self.on_both_strands
-        batch = self.rows(sequences, rows, draw.seq_len, other_strand)
+        anew = draw if draw.split == "train" else None
+        batch = self.rows(sequences, rows, draw.seq_len, other_strand, anew)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
 
     @property
@@ -201,13 +208,18 @@ class SequenceTask(FoldedTask):
         """
         if self.target.kind != "classes":
             raise HyenaDNAError(f"--balanced weights classes, and the target is {self.target.kind}: leave it out.")
-        return weights_of_classes(self.split("train").targets, len(self.target.names))
+        rows, counts = self.split("train"), np.zeros(len(self.target.names), np.int64)
+        with progress("Counting the classes", len(rows)) as advance:
+            for targets in all_targets(rows, of_bases=False):
+                counts += np.bincount(targets, minlength=len(counts))
+                advance(len(targets))
+        return weights_of_classes(counts)
 
     def rows(
-        self, sequences: LabelledSequences, rows: np.ndarray, seq_len: int, other_strand: np.ndarray | None = None
+        self, source: Rows, rows: np.ndarray, seq_len: int, other: np.ndarray | None = None, draw: Draw | None = None
     ) -> Batch:
         """Return some rows as a batch: longer sequences are cropped to their middle."""
-        return batch_of_rows(sequences, self.target, rows, seq_len, other_strand)
+        return batch_of_rows(source, self.target, rows, seq_len, other, draw)
 
     def model(self, language_model: LanguageModel) -> Model:
         from hyenadna_core.model.task_model import TaskModel
@@ -226,20 +238,31 @@ class SequenceTask(FoldedTask):
 
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
-    def by_row(self, model: Model, sequences: LabelledSequences) -> list[np.ndarray]:
-        """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
-        return predictions_by_row(model, sequences, self.target, self.evaluation_bases)
+    def slabs(self, model: Model, rows: Rows) -> Iterator[Slab]:
+        """Yield the predictions of all rows in their order, some rows at a time."""
+        both_strands = self.on_both_strands and self.target.kind != "bases"
+        return predicted_slabs(model, rows, self.target, self.evaluation_bases, self.long_rows, both_strands)
 
-    def predicted(self, model: Model, sequences: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
-        """Return the predictions for all rows and their targets, as metrics take them."""
-        return joined_predictions(self.by_row(model, sequences), sequences)
+    def by_row(self, model: Model, rows: Rows) -> list[np.ndarray]:
+        """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
+        return [prediction for slab in self.slabs(model, rows) for prediction in slab.predictions]
+
+    def outcome(self, model: Model, rows: Rows, in_memory: bool = False) -> AbstractContextManager[Outcome]:
+        """Predict all rows, for the length of a block; a large outcome is on disk."""
+        return outcome_of(self.slabs(model, rows), rows, self.target, in_memory)
+
+    def predicted(self, model: Model, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the predictions for all rows and their targets, in memory, for metrics."""
+        with self.outcome(model, rows, in_memory=True) as outcome:
+            return outcome.arrays()
 
     def evaluate(self, model: Model, split: str) -> dict[str, float]:
-        return self.figures(*self.predicted(model, self.split(split)))
+        with self.outcome(model, self.split(split)) as outcome:
+            return self.figures(outcome)
 
-    def figures(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-        """Return all metrics of the task by name, over a whole split."""
-        return measure(self.chosen_metrics(), self.target.kind, predicted, targets)
+    def figures(self, outcome: Outcome) -> dict[str, float]:
+        """Return all metrics of the task by name, over a whole split, and medians by group."""
+        return figures_of_outcome(self.chosen_metrics(), outcome, self.target.groups)
 
     def chosen_metrics(self) -> list[Metric]:
         """Return the metrics that the task names, or all for its kind of target.
@@ -266,29 +289,14 @@ class SequenceTask(FoldedTask):
         Without test data they are the figures of valid, or else of train.
         """
         from hyenadna_core.tasks.report import Measured, report
+        from hyenadna_core.tasks.sequence_baselines import Splits, fitted_baselines
 
         split = "test" if self.has("test") else "valid" if self.has("valid") else "train"
-        sequences = self.split(split)
-        measured = Measured(config.preset, split, sequences, self.target, self.by_row(model, sequences))
-        metric = next(metric for metric in self.chosen_metrics() if metric.name == self.monitor[0])
+        rows, metrics = self.split(split), self.chosen_metrics()
+        measured = Measured(config.preset, split, rows, self.target, metrics, self.monitor[0])
+        splits = Splits(self.split("train"), self.split("valid") if self.has("valid") else None, rows)
+        baselines = fitted_baselines(
+            self, self.baseline, splits, self.target, lambda model: self.predicted(model, rows)[0], config.seed
+        )
         expected = self.expected if split == "test" else {}
-        return report(measured, self.figures, metric, self.baselines(split, config.seed), folder, expected)
-
-    def baselines(self, split: str, seed: int) -> Iterator[Baseline]:
-        """Fit each baseline in the options, and yield its predictions of a split."""
-        if self.target.kind == "bases" or not self.has("valid"):
-            if set(self.baseline) - {"none"}:
-                notice("No baseline is fitted: a baseline needs valid data, and one target for each sequence.")
-            return
-        train, valid = self.split("train"), self.split("valid")
-        if "kmer" in self.baseline:
-            from hyenadna_core.evaluation.baselines import kmer_baseline
-
-            yield kmer_baseline(train, valid, self.split(split), self.target)
-        if CNN in self.baseline:
-            from hyenadna_core.tasks.cnn_baseline import cnn_baseline
-
-            def predict(model: Model) -> np.ndarray:
-                return self.predicted(model, self.split(split))[0]
-
-            yield cnn_baseline(self, len(train), len(self.target.names), predict, seed)
+        return report(measured, self.slabs(model, rows), self.figures, baselines, folder, expected)

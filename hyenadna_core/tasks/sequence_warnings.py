@@ -5,22 +5,31 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.tokens import TO_ID, UNK
 
 
-def warnings_of_splits(splits: Mapping[str, LabelledSequences], seq_len: int) -> list[str]:
+def warnings_of_splits(splits: Mapping[str, Rows], seq_len: int) -> list[str]:
     """Return sentences about the splits of a task; `seq_len` is the longest window of training."""
     train, messages = splits["train"], []
-    if longer := int((train.lengths > seq_len).sum()):
+    longer = 0 if hasattr(train, "window") else int((train.lengths > seq_len).sum())
+    if longer:
         messages.append(
             f"{longer:,} of {len(train):,} train sequences are longer than the longest stage, {seq_len:,} bases: "
             "they are cropped to their middle."
         )
-    for name, sequences in splits.items():
+    streamed = [name for name, rows in splits.items() if not isinstance(rows, LabelledSequences)]
+    if streamed:
+        messages.append(
+            f"The rows of {', '.join(streamed)} are read when they are needed: repeated sequences and characters that "
+            "are not bases are not counted."
+        )
+    in_memory = {name: rows for name, rows in splits.items() if isinstance(rows, LabelledSequences)}
+    for name, sequences in in_memory.items():
         messages += unknown_characters(sequences, name)
-    known = set(_digests(train))
-    for name, sequences in splits.items():
+    known = set(_digests(train)) if isinstance(train, LabelledSequences) and len(in_memory) > 1 else set()
+    for name, sequences in in_memory.items():
         if name != "train" and (repeated := sum(digest in known for digest in _digests(sequences))):
             messages.append(f"{repeated:,} {name} sequences are among the training sequences too.")
     return messages

@@ -18,7 +18,7 @@ from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, LATEST
 # under one of these names is refused.
 RUN, LOCK, LOGS, REPORT = "run.json", ".lock", ("log.tsv", "valid.tsv"), "report.txt"
 PICTURES = ("curves.png", "confusion.png", "scatter.png", "labels.png")
-FILES = (RUN, LOCK, *LOGS, REPORT, *PICTURES, "predictions.tsv", f"{CHECKPOINTS}/{LATEST}")
+FILES = (RUN, LOCK, *LOGS, REPORT, *PICTURES, "predictions.tsv", "labels.tsv", f"{CHECKPOINTS}/{LATEST}")
 FITTED = "fitted"  # the model of a FittedTask
 FOLDERS = (CHECKPOINTS, f"{CHECKPOINTS}/{BEST}", FITTED, "tensorboard", "wandb")
 INTEGER = re.compile(r"[0-9]{1,18}")

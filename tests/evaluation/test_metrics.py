@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.evaluation.metrics import METRICS, Metric, bootstrap_difference, measure
+from hyenadna_core.evaluation.bootstrap import bootstrap_difference
+from hyenadna_core.evaluation.metrics import METRICS, Metric, measure
 from hyenadna_plugins import PluginWarning
 
 TWO = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.45, 0.55]])  # predicts 0, 0, 1, 1

@@ -1,10 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from hyenadna_core import Batch, Draw, LabelledSequences, SequenceTask, Target
 from hyenadna_core.tasks import length_groups
 from hyenadna_core.tasks.length_groups import MOST, LengthGroups, rows_of_draw
-from hyenadna_core.tasks.sequence_evaluation import predictions_by_row
+from hyenadna_core.tasks.slabs import predicted_slabs
 from hyenadna_core.tokens import PAD, A
 from hyenadna_core.training.parts import parts_of
 
@@ -104,8 +106,8 @@ def test_predictions_come_in_the_order_of_the_input_from_batches_of_like_length(
     sequences = Long().split("test")
     model = Lengths()
     target = Target("regression", ("length", "zero"))
-    predictions = predictions_by_row(model, sequences, target, bases_at_once)
-    assert [int(length) for length, _ in predictions] == sequences.lengths.tolist()
+    (slab,) = predicted_slabs(model, sequences, target, bases_at_once)
+    assert [int(length) for length, _ in slab.predictions] == sequences.lengths.tolist()
     assert sum(rows * length for rows, length in model.shapes) <= 1.3 * sequences.lengths.sum()
 
 
@@ -170,3 +172,39 @@ def test_a_step_with_parts_by_length_is_the_step_as_a_whole():
         results.append([*losses, *model.head.get_weights()[0].reshape(-1)])
     np.testing.assert_allclose(results[1], results[0], rtol=1e-4, atol=1e-6)
     assert sum(part.ids.size for part in parts) < batch.ids.size / 2
+
+
+def slow_order(groups, seed, split, epoch, batch_size):
+    """Return the order of the rows of an epoch, from permutations of int64."""
+    random = Draw(split, epoch, 0, 0, seed).generator()
+    order = random.permutation(len(groups.of_rows))
+    if len(groups.lengths) == 1:
+        return order
+    order = order[np.argsort(groups.of_rows[order], kind="stable")]
+    order = order[::-1].copy() if epoch % 2 else order
+    first = -epoch * len(order) % batch_size
+    whole = max(0, len(order) - first) // batch_size
+    batches = order[first : first + whole * batch_size].reshape(whole, batch_size)
+    order[first : first + whole * batch_size] = random.permutation(batches).reshape(-1)
+    return order
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_the_order_of_an_epoch_takes_half_of_the_memory_and_is_the_same(kind):
+    groups = LengthGroups.of(MIXED[kind], 4096)
+    for epoch in range(3):
+        order = length_groups.epoch_order(groups, 5, "train", epoch, 64)
+        np.testing.assert_array_equal(order, slow_order(groups, 5, "train", epoch, 64))
+        assert order.dtype == np.int32
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_groups_are_those_with_the_least_padding_of_all_rows(kind):
+    lengths = MIXED[kind]
+    groups = LengthGroups.of(lengths, 4096)
+    np.testing.assert_array_equal(groups.of_rows, np.searchsorted(groups.lengths, lengths))
+    padded = float(groups.lengths[groups.of_rows].sum())
+    least = {len(ends): cost for ends, cost in itertools.islice(length_groups.groupings(lengths), MOST)}
+    assert padded == least[len(groups.lengths)]
+    parts = [groups.rows_of(group, 0, len(lengths)) for group in range(len(groups.lengths))]
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(lengths)))
