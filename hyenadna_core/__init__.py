@@ -45,6 +45,7 @@ _HOME = {
     "fetch_dataset": "datasets",
     "file_written_aside": "files.cache",
     "generate": "inference.generate",
+    "join_ids": "tokens",
     "load": "model.loading",
     "next_base_batch": "task",
     "open_genome": "genome.fasta",
