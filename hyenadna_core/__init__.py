@@ -36,6 +36,7 @@ _HOME = {
     "Stage": "training.warmup",
     "Target": "labelled.targets",
     "Task": "task",
+    "TaskModel": "model.task_model",
     "Variant": "genome.variants",
     "bundled_genome": "genome.fasta",
     "decode": "tokens",
