@@ -48,14 +48,17 @@ _HOME = {
     "generate": "inference.generate",
     "join_ids": "tokens",
     "load": "model.loading",
+    "load_part": "weights.part",
     "next_base_batch": "task",
     "open_genome": "genome.fasta",
     "read_labelled": "labelled.files",
     "reverse_complement": "tokens",
     "save": "model.loading",
+    "save_part": "weights.part",
     "score_variants": "inference.score",
     "substitution_effects": "inference.mutate",
     "track_values": "inference.track",
+    "weights_sha256": "weights.part",
 }
 
 __all__ = sorted(_HOME)
