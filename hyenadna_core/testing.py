@@ -100,13 +100,22 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
 
 
 def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
-    """Check that the loss is finite, and that it falls if one batch is repeated."""
+    """Check that the loss is finite, and that it falls if one batch is repeated.
+
+    Only the trained part of the task is trained.
+
+    Raises:
+        HyenaDNAError: that is no part of the model.
+    """
     from keras import ops
 
     from hyenadna_backends.updates import updates
+    from hyenadna_core.model.trained_part import train_only
     from hyenadna_core.recipe import Recipe
     from hyenadna_core.training.optimizer import build_optimizer
 
+    if (part := task.trained_part(model)) is not None:
+        train_only(model, part)
     model.compile(optimizer=build_optimizer(model, Recipe(1e-2, 0.1, 0.0, 0.99), steps))
     update, total = updates(model, task.loss), number_of_targets(batch)
     losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]

@@ -11,11 +11,22 @@ from keras import ops
 from safetensors.numpy import load_file
 
 from hyenadna_backends import choose
-from hyenadna_core import Batch, CausalLM, Head, HyenaDNAError, Task, weights_sha256
+from hyenadna_core import (
+    Batch,
+    CausalLM,
+    Head,
+    HyenaDNAError,
+    LabelledSequences,
+    SequenceTask,
+    Target,
+    Task,
+    TaskModel,
+    weights_sha256,
+)
 from hyenadna_core.model.task_model import model_of_task
 from hyenadna_core.model.trained_part import train_only
 from hyenadna_core.registry import Session
-from hyenadna_core.testing import tiny_backbone
+from hyenadna_core.testing import check_task, tiny_backbone
 from hyenadna_core.tokens import A, T
 from hyenadna_core.training.options import TrainOptions
 from hyenadna_core.training.run import resume_run, start_run
@@ -138,6 +149,41 @@ def test_the_frozen_weights_have_no_gradients():
         assert not any(variable.value.requires_grad for variable in frozen)
 
 
+class PromptedSequences(SequenceTask):
+    """Sequences with a soft prompt in front of both strands."""
+
+    name, target = "prompted-sequences", Target("classes", ("few", "many"))
+    trained_part = Prompted.trained_part
+
+    def sequences(self, split):
+        random = np.random.default_rng({"train": 0, "valid": 1, "test": 2}[split])
+        targets = np.arange(40, dtype=np.int32) % 2
+        texts = ["".join(random.choice(list("ACGT"), 9 + row % 7)) + "A" * 9 * targets[row] for row in range(40)]
+        return LabelledSequences.of(texts, targets)
+
+    def embed(self, ids, embedded):
+        return Prompt()(embedded)
+
+    def model(self, language_model):
+        return TaskModel(language_model.backbone, self.head, self.both_directions, self.embed)
+
+
+@pytest.mark.parametrize("both_directions", [False, pytest.param(True, marks=pytest.mark.one_backend)])
+def test_a_sequence_task_with_a_prompt_passes_the_checks_of_tasks(both_directions):
+    figures = check_task(PromptedSequences(both_directions=both_directions))
+    assert figures["test"].keys() == figures["valid"].keys() > {"mcc"}
+
+
+@pytest.mark.one_backend
+def test_the_checks_of_tasks_refuse_a_part_that_is_none():
+    class Wrong(PromptedSequences):
+        def trained_part(self, model):
+            return [keras.layers.Dense(2)]
+
+    with pytest.raises(HyenaDNAError, match="The trained part has no weights to train"):
+        check_task(Wrong())
+
+
 def test_a_layer_that_holds_other_layers_may_be_trained_in_part():
     model = model_of_task(Prompted(), CausalLM(tiny_backbone(n_layer=2)))
     chosen = model.backbone.blocks[1].mlp.fc1
@@ -173,8 +219,6 @@ def test_a_stage_longer_than_the_model_is_refused_before_the_run(tmp_path):
 def test_a_model_that_leaves_out_the_embed_of_its_task_is_refused(tmp_path):
     class Forgets(Prompted):
         def model(self, language_model):
-            from hyenadna_core import TaskModel
-
             return TaskModel(language_model.backbone, self.head)
 
     with pytest.raises(HyenaDNAError, match="The model of the task prompted does not use its `embed`"):
