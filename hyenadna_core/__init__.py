@@ -41,6 +41,7 @@ _HOME = {
     "Stage": "training.warmup",
     "Target": "labelled.targets",
     "Task": "task",
+    "TaskModel": "model.task_model",
     "TrainedRun": "training.trained_run",
     "Variant": "genome.variants",
     "bundled_genome": "genome.fasta",
@@ -51,7 +52,9 @@ _HOME = {
     "fetch_dataset": "datasets",
     "file_written_aside": "files.cache",
     "generate": "inference.generate",
+    "join_ids": "tokens",
     "load": "model.loading",
+    "load_part": "weights.part",
     "next_base_batch": "task",
     "open_genome": "genome.fasta",
     "open_run": "training.trained_run",
@@ -59,11 +62,13 @@ _HOME = {
     "resume": "training.trained_run",
     "reverse_complement": "tokens",
     "save": "model.loading",
+    "save_part": "weights.part",
     "score_variants": "inference.score",
     "substitution_effects": "inference.mutate",
     "summarise": "training.summary",
     "track_values": "inference.track",
     "train": "training.trained_run",
+    "weights_sha256": "weights.part",
 }
 
 __all__ = sorted(_HOME)

@@ -128,6 +128,7 @@ class Draw:
 class Batch(NamedTuple):
     """Token ids (B, L), targets and their weights; the first axis of each counts sequences.
 
+    A task of pairs has ids (B, 2, L), with the targets and weights of whole sequences.
     A task that predicts every position has targets and weights (B, L). A task that predicts whole
     sequences has targets (B,) or (B, K), and weights (B,).
     """
@@ -184,6 +185,7 @@ class Task(ABC):
     evaluation_bases = 1 << 13  # of a batch when a split is measured
     no_validation = "it has no valid data"  # the reason that an error message gives
     passes = 1  # how many times the model reads each sequence, for the estimate of memory
+    pairs = False  # whether a row has two sequences: ids (B, 2, L); such a task has passes = 2
     in_bits = False  # whether the loss is in nats per base, shown as bits and perplexity
 
     @classmethod
@@ -262,11 +264,28 @@ class Task(ABC):
         """Make the Keras model to train: by default the backbone with the head of this task."""
         from hyenadna_core.model.task_model import TaskModel
 
-        model: Model = TaskModel(language_model.backbone, self.head)
+        model: Model = TaskModel(language_model.backbone, self.head, embed=self.embed, pairs=self.pairs)
         return model
 
+    def embed(self, ids: Tensor, embedded: Tensor) -> Tensor:
+        """Make the input of the blocks: (B, L), (B, L, D) -> (B, P + L, D).
+
+        It may put P new vectors in front. The head has the states of the L ids.
+        """
+        return embedded
+
+    def trained_part(self, model: Any) -> Sequence[Any] | None:
+        """Return the layers that are trained, such as [model.embed, model.head]; None means all.
+
+        The rest is frozen and keeps every byte.
+        """
+        return None
+
     def head(self, hidden: Tensor, real: Tensor) -> Tensor:
-        """Compute outputs from hidden (B, L, D); real (B, L) is false at padding."""
+        """Compute outputs from hidden (B, L, D); real (B, L) is false at padding.
+
+        A task of pairs has `head(self, hidden_a, hidden_b, real_a, real_b)`.
+        """
         raise HyenaDNAError(f"The task {self.name} has neither a head nor a model: its plug-in must have one of them.")
 
     def loss(self, outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:

@@ -136,7 +136,8 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
         _hold(len(array) == batch_size, f"{name} has {len(array)} rows for a batch of {batch_size}")
     next_one = task.batch(Draw("train", 1, seq_len, batch_size, 0))
     _hold(not np.array_equal(batch.ids, next_one.ids), "the batches of steps 0 and 1 are the same")
-    _hold(batch.ids.shape == (batch_size, seq_len), f"ids have the shape {batch.ids.shape}, not (B, L)")
+    shape = (batch_size, 2, seq_len) if task.pairs else (batch_size, seq_len)
+    _hold(batch.ids.shape == shape, f"ids have the shape {batch.ids.shape}, not {shape}")
     _hold(
         batch.ids.dtype == np.int32 and 0 <= batch.ids.min() <= batch.ids.max() < 16,
         "ids are not token ids of the type int32",
@@ -149,13 +150,22 @@ def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:
 
 
 def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
-    """Check that the loss is finite, and that it falls if one batch is repeated."""
+    """Check that the loss is finite, and that it falls if one batch is repeated.
+
+    Only the trained part of the task is trained.
+
+    Raises:
+        HyenaDNAError: that is no part of the model.
+    """
     from keras import ops
 
     from hyenadna_backends.updates import updates
+    from hyenadna_core.model.trained_part import train_only
     from hyenadna_core.recipe import Recipe
     from hyenadna_core.training.optimizer import build_optimizer
 
+    if (part := task.trained_part(model)) is not None:
+        train_only(model, part)
     model.compile(optimizer=build_optimizer(model, Recipe(1e-2, 0.1, 0.0, 0.99), steps))
     update, total = updates(model, task.loss), number_of_targets(batch)
     losses = [float(ops.convert_to_numpy(update([batch], total))) for _ in range(steps)]
@@ -169,8 +179,9 @@ def check_loss(task: Task, model: Any, batch: Batch, steps: int) -> None:
 
 def check_padding(model: Model, batch: Batch, outputs: np.ndarray) -> None:
     """Check that padding on the right of a batch does not change the outputs."""
-    seq_len = batch.ids.shape[1]
-    padded = model.predict_on_batch(np.pad(batch.ids, ((0, 0), (0, seq_len)), constant_values=PAD))
+    seq_len = batch.ids.shape[-1]
+    widths = ((0, 0),) * (batch.ids.ndim - 1) + ((0, seq_len),)
+    padded = model.predict_on_batch(np.pad(batch.ids, widths, constant_values=PAD))
     of_bases = outputs.ndim > 1 and (outputs.shape[1], padded.shape[1]) == (seq_len, 2 * seq_len)
     cropped = padded[:, :seq_len] if of_bases else padded
     _hold(

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,9 @@ from hyenadna_core.errors import HyenaDNAError
 CLS, SEP, BOS, MASK, PAD, RESERVED, UNK, A, C, G, T, N = range(12)
 NAMES = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", "A", "C", "G", "T", "N")
 
-# The complement of each id. Ids other than A, C, G and T stay. The ids 12 to 15 never occur.
+LABELS = (12, 13, 14, 15)  # rows of the embedding without a token, free for the labels of a task
+
+# The complement of each id. Ids other than A, C, G and T stay.
 COMPLEMENT = np.arange(16, dtype=np.int32)
 COMPLEMENT[[A, C, G, T]] = [T, G, C, A]
 
@@ -125,8 +128,33 @@ def encode(
     return ids
 
 
+def join_ids(parts: "Iterable[Bases | int]", encoding: str = "default") -> np.ndarray:
+    """Join sequences and single token ids to one row of ids, (L,) int32.
+
+    `join_ids([CLS, "ACGT", SEP, "GGA", SEP, LABELS[0]])` has both sequences, the special tokens
+    between them and a label. `decode` shows it as text.
+
+    Raises:
+        HyenaDNAError: a part is neither a sequence nor the id of a row of the embedding, or there
+            are none.
+    """
+    rows = [_one_id(part) if isinstance(part, int | np.integer) else encode(part, encoding) for part in parts]
+    if not rows:
+        raise HyenaDNAError("There are no parts to join: give sequences and token ids.")
+    return np.concatenate(rows)
+
+
+def _one_id(number: int) -> np.ndarray:
+    if isinstance(number, bool) or not 0 <= number < len(COMPLEMENT):
+        raise HyenaDNAError(f"{number!r} is no token id: they are whole numbers from 0 to {len(COMPLEMENT) - 1}.")
+    return np.array([number], np.int32)
+
+
 def decode(ids: ArrayLike) -> str:
-    """Return token ids, (L,), as text: bases as letters, special tokens as [NAME]."""
+    """Return token ids, (L,), as text: bases as letters, special tokens as [NAME].
+
+    A label has no name and is its number, as in [12].
+    """
     return "".join(NAMES[i] if i < len(NAMES) else f"[{i}]" for i in np.asarray(ids).tolist())
 
 

@@ -206,7 +206,8 @@ def _mlx(f, arrays, dy):
     import mlx.core as mx
 
     dy = mx.array(dy)
-    return mx.grad(lambda *xs: (f(*xs) * dy).sum(), argnums=tuple(range(len(arrays))))(*map(mx.array, arrays))
+    gradients = mx.grad(lambda *xs: (f(*xs) * dy).sum(), argnums=tuple(range(len(arrays))))(*map(mx.array, arrays))
+    return gradients if len(arrays) > 1 else [gradients]
 
 
 @pytest.fixture(scope="session")

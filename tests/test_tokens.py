@@ -7,7 +7,8 @@ import pytest
 from Bio.Seq import MutableSeq, Seq
 from Bio.SeqRecord import SeqRecord
 
-from hyenadna_core import HyenaDNAError, decode, encode, reverse_complement
+from hyenadna_core import HyenaDNAError, decode, encode, join_ids, reverse_complement
+from hyenadna_core.tokens import CLS, LABELS, NAMES, SEP, UNK, check_ids
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "tokenizer.expected.json").read_text())
 SPECIAL = {"standalone": "cls_sep", "training": "sep"}
@@ -109,3 +110,41 @@ def test_reverse_complement_twice_is_the_same():
 def test_an_unknown_choice_names_the_known_ones(argument):
     with pytest.raises(HyenaDNAError, match=f"{argument} is 'x': choose one of"):
         encode("A", **{argument: "x"})
+
+
+def test_sequences_and_special_tokens_are_joined_to_one_row():
+    ids = join_ids([CLS, "ACg", SEP, b"T", np.int32(SEP), Seq("NU"), LABELS[1]])
+    assert ids.tolist() == [0, 7, 8, 9, 1, 10, 1, 11, 10, 13]
+    assert ids.dtype == np.int32
+    assert decode(ids) == "[CLS]ACG[SEP]T[SEP]NT[13]"
+    check_ids(ids, 16)
+
+
+def test_a_joined_row_comes_apart_again():
+    parts = ["GATTACA", "", "ACGTN"]
+    row = join_ids([token for part in parts for token in (part, SEP)])
+    ends = np.flatnonzero(row == SEP)
+    assert [decode(part[part != SEP]) for part in np.split(row, ends)[:-1]] == parts
+
+
+def test_the_encoding_of_a_joined_row_is_that_of_encode():
+    assert join_ids(["aC", SEP], encoding="original").tolist() == [UNK, 8, SEP]
+
+
+def test_labels_are_the_rows_of_the_embedding_without_a_token():
+    assert [*range(len(NAMES)), *LABELS] == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([16], "16 is no token id: they are whole numbers from 0 to 15"),
+        (["A", -1], "-1 is no token id"),
+        ([True], "True is no token id"),
+        ([7.0], "A float is no sequence of bases"),
+        ([], "There are no parts to join"),
+    ],
+)
+def test_something_else_is_not_joined(parts, message):
+    with pytest.raises(HyenaDNAError, match=message):
+        join_ids(parts)

@@ -76,19 +76,22 @@ def _torch_convolution() -> Any:
     class ShortConvolution(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
-            ctx.save_for_backward(x, taps)
+            of_taps = any(ctx.needs_input_grad[1:])  # frozen taps need no gradient, and x is not kept for them
+            ctx.save_for_backward(x if of_taps else None, taps)
             y = torch.addcmul(bias[:, None, None], x, taps[-1][:, None, None])
             for late, tap in enumerate(reversed(taps[:-1].unbind()), start=1):
                 y[:, :, late:].addcmul_(x[:, :, :-late], tap[:, None, None])
             return y
 
         @staticmethod
-        def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
             x, taps = ctx.saved_tensors
-            dy, L = dy.contiguous(), x.shape[2]
+            dy, L = dy.contiguous(), dy.shape[2]
             dx = dy * taps[-1][:, None, None]
             for late, tap in enumerate(reversed(taps[:-1].unbind()), start=1):
                 dx[:, :, :-late].addcmul_(dy[:, :, late:], tap[:, None, None])
+            if x is None:
+                return dx, None, None
             lates = range(len(taps) - 1, -1, -1)
             dtaps = [torch.linalg.vecdot(dy[:, :, late:], x[:, :, : max(0, L - late)]).sum(1) for late in lates]
             return dx, torch.stack(dtaps), dy.sum((1, 2))

@@ -5,19 +5,23 @@ from typing import Any, Self
 
 import keras
 
+from hyenadna_backends.blocks import Tensor
 from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model.before_blocks import check_embedded
 from hyenadna_core.model.block import HyenaBlock, Norm
 from hyenadna_core.model.filters import PositionalFeatures
 from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_seed
 from hyenadna_core.model.pretrained import Pretrained
 from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 from hyenadna_core.model.sequence_model import SequenceModel
-from hyenadna_core.model.spectra import Spectra
+from hyenadna_core.model.spectra import Spectra, forward
 
 
 @keras.saving.register_keras_serializable("hyenadna")
 class HyenaBackbone(Pretrained, SequenceModel):
     """A model from token ids to hidden states: (B, L) -> (B, L, D), for every L up to max_seq_len.
+
+    `embed` and `from_embeddings` are its two parts.
 
     Args:
         n_layer, d_model, max_seq_len: number of blocks, number of channels, largest number of
@@ -58,6 +62,7 @@ class HyenaBackbone(Pretrained, SequenceModel):
             dtype=dtype,
             name="embeddings",
         )
+        dropout = keras.layers.Dropout(config.embed_dropout, seed=child_seed(config.seed, "dropout"), dtype=dtype)
         shares_positions = config.mixer == "hyena" and not config.trained_positions
         pos_emb = PositionalFeatures(max_seq_len, config.emb_dim, name="pos_emb") if shares_positions else None
         blocks = [
@@ -70,16 +75,46 @@ class HyenaBackbone(Pretrained, SequenceModel):
 
         # === Functional model ===
         ids = keras.Input((None,), dtype="int32", name="ids")  # (B, L)
-        x = embeddings(ids)  # (B, L) -> (B, L, D)
-        x = keras.layers.Dropout(config.embed_dropout, seed=child_seed(config.seed, "dropout"), dtype=dtype)(x)
+        x = dropout(embeddings(ids))  # (B, L) -> (B, L, D)
         for block in blocks:
             x = block(x)
         super().__init__(inputs=ids, outputs=ln_f(x), name=name, trainable=trainable)
 
         # === State ===
-        self.embeddings, self.blocks, self.ln_f = embeddings, blocks, ln_f
+        self.embeddings, self.embed_dropout, self.blocks, self.ln_f = embeddings, dropout, blocks, ln_f
         self.hyena_config, self.max_seq_len = config, max_seq_len
         self.spectra = Spectra()
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Look up the embeddings of token ids: (B, L) -> (B, L, D).
+
+        Both arguments may be arrays, or tensors of a functional model.
+
+        Raises:
+            HyenaDNAError: the ids are too long or not in the vocabulary.
+        """
+        self.check_length(ids)
+        self.check_values(ids)
+        return self.embeddings(ids)
+
+    def from_embeddings(self, embedded: Tensor, training: bool | None = None) -> Tensor:
+        """Compute hidden states from embeddings, with the dropout: (B, L, D) -> (B, L, D).
+
+        `from_embeddings(embed(ids))` is the backbone. The embeddings may also be other vectors, and
+        arrays or tensors of a functional model.
+
+        Raises:
+            HyenaDNAError: there are more than max_seq_len positions, or not D channels.
+        """
+        check_embedded(embedded.shape, self.hyena_config)
+        x = self.embed_dropout(embedded, training=training)
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.ln_f(x, training=training)
+
+    def infer(self, ids: Tensor) -> Tensor:
+        """Compute hidden states with kept spectra: (B, L) -> (B, L, D)."""
+        return forward(self, ids)
 
     @classmethod
     def from_hyena_config(cls, config: HyenaConfig) -> Self:

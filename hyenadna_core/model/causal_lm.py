@@ -13,6 +13,7 @@ from hyenadna_core.model.initializers import LINEAR_STDDEV, NumpyNormal, child_s
 from hyenadna_core.model.pretrained import Pretrained
 from hyenadna_core.model.quantized import quantize_parts, quantized_parts
 from hyenadna_core.model.sequence_model import SequenceModel
+from hyenadna_core.model.spectra import forward
 
 
 @keras.saving.register_keras_serializable("hyenadna")
@@ -59,9 +60,9 @@ class CausalLM(Pretrained, SequenceModel):
         """Compute logits from hidden states: (B, L, D) -> (B, L, V)."""
         return self.backbone.embeddings(hidden, reverse=True) if self.lm_head is None else self.lm_head(hidden)
 
-    def read_out(self, hidden: Tensor, ids: Tensor) -> Tensor:
-        """Compute logits from the hidden states of ids: (B, L, D), (B, L) -> (B, L, V)."""
-        return self.head(hidden)
+    def infer(self, ids: Tensor) -> Tensor:
+        """Compute logits with kept spectra: (B, L) -> (B, L, V)."""
+        return self.head(forward(self.backbone, ids))
 
     @property
     def architecture(self) -> dict[str, Any]:

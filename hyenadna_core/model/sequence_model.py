@@ -1,5 +1,6 @@
 """A Keras model of token ids, which checks them before any work."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from contextvars import ContextVar
 from operator import attrgetter
@@ -9,9 +10,9 @@ import keras
 import numpy as np
 
 from hyenadna_backends.blocks import Tensor
+from hyenadna_backends.forward import without_gradients
 from hyenadna_backends.host import on_host
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.model.spectra import predict
 from hyenadna_core.tokens import check_ids
 
 WEIGHTS = ("trainable_variables", "non_trainable_variables")
@@ -32,6 +33,8 @@ class SequenceModel(keras.Model):
     each batch before it goes there.
     """
 
+    pairs = False  # whether a row has two sequences, (B, 2, L)
+
     def __call__(self, ids: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self.check_length(ids)
         if _inside.get():  # a part of another model gets ids that were checked, and MLX fails if it reads them here
@@ -50,14 +53,19 @@ class SequenceModel(keras.Model):
         return super().call(ids, training=training, mask=mask, **kwargs)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
-        """Return the model's output for ids (B, L) as a NumPy array.
+        """Return the model's output for ids, (B, L) or pairs (B, 2, L), as a NumPy array.
 
         The spectra of the filters are kept between calls.
         """
         ids = np.asarray(x)
         self.check_length(ids)
         self.check_values(ids)
-        return predict(self, ids)
+        with without_gradients():
+            return keras.ops.convert_to_numpy(self.infer(keras.ops.convert_to_tensor(ids, "int32")))
+
+    @abstractmethod
+    def infer(self, ids: Tensor) -> Tensor:
+        """Compute the output for ids that were checked, with kept spectra: (B, L) -> (B, ...)."""
 
     def make_train_function(self, force: bool = False) -> None:
         self._check_batches("train_function", super().make_train_function, force)
@@ -117,14 +125,14 @@ class SequenceModel(keras.Model):
 
         A length that is not known yet, while the graph is made, is not an error.
         """
-        if len(ids.shape) != 2:
+        shape = tuple(ids.shape)
+        if len(shape) != (3 if self.pairs else 2) or (self.pairs and shape[1] != 2):
+            wanted, one = ("(B, 2, L)", "pair") if self.pairs else ("(B, L)", "sequence")
+            raise HyenaDNAError(f"Token ids must have the shape {wanted}, not {shape}; one {one} is ids[None].")
+        if 0 in shape:
+            raise HyenaDNAError(f"There are no token ids in the shape {shape}: give at least one sequence.")
+        if shape[-1] is not None and shape[-1] > self.max_seq_len:
             raise HyenaDNAError(
-                f"Token ids must have the shape (B, L), not {tuple(ids.shape)}; one sequence is ids[None]."
-            )
-        if 0 in ids.shape:
-            raise HyenaDNAError(f"There are no token ids in the shape {tuple(ids.shape)}: give at least one sequence.")
-        if ids.shape[1] is not None and ids.shape[1] > self.max_seq_len:
-            raise HyenaDNAError(
-                f"The input has {ids.shape[1]:,} positions, this model takes at most {self.max_seq_len:,}: cut it, or "
+                f"The input has {shape[-1]:,} positions, this model takes at most {self.max_seq_len:,}: cut it, or "
                 "choose a model with a larger max_seq_len."
             )

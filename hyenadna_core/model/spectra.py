@@ -6,7 +6,7 @@ when a weight or a setting of a filter network, or the device, changes. Training
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -15,10 +15,9 @@ from keras import ops
 from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
-from hyenadna_backends.forward import make_spectra, run_layer, without_gradients
+from hyenadna_backends.forward import make_spectra, run_layer
 from hyenadna_backends.settings import settings
 from hyenadna_backends.snapshot import Snapshot
-from hyenadna_core.model.both_directions import other_strand, side_by_side
 from hyenadna_core.model.continuation import Convolved
 from hyenadna_core.model.sizes import spectra_budget, spectra_bytes
 
@@ -108,7 +107,21 @@ def forward(backbone: Any, ids: Tensor, reference: Sequence[Convolved] | None = 
 
     `reference` has the convolved values of a similar sequence for each block (continuation.py).
     """
-    return _through_blocks(backbone, ids, keep=False, references=reference, first=first)[0]
+    return _through_blocks(backbone, lambda: _embedded(backbone, ids), keep=False, references=reference, first=first)[0]
+
+
+def forward_before_blocks(before: Any, ids: Tensor) -> Tensor:
+    """Compute the hidden states of ids behind the layers of a task: (B, L) -> (B, L, D).
+
+    `before` is a BeforeBlocks.
+    """
+    backbone = before.backbone
+
+    def embedded() -> Tensor:
+        x = before.embedded(ops.convert_to_tensor(ids, "int32"))
+        return ops.cast(backbone.embed_dropout(x, training=False), "float32")  # the dtype of the policy, as in training
+
+    return _through_blocks(backbone, embedded, keep=False, first=before.front)[0]
 
 
 def forward_and_keep(backbone: Any, ids: Tensor, first: int = 0) -> tuple[Tensor, list[Convolved]]:
@@ -116,7 +129,7 @@ def forward_and_keep(backbone: Any, ids: Tensor, first: int = 0) -> tuple[Tensor
 
     (B, L) -> (B, L - first, D), and for each block (B, D, L) values.
     """
-    return _through_blocks(backbone, ids, keep=True, first=first)
+    return _through_blocks(backbone, lambda: _embedded(backbone, ids), keep=True, first=first)
 
 
 def layers(backbone: Any, ids: Tensor) -> Iterator[Tensor]:
@@ -126,39 +139,39 @@ def layers(backbone: Any, ids: Tensor) -> Iterator[Tensor]:
     as the backbone returns it. Read a layer before you ask for the next one, which may take its
     memory.
     """
-    for number, (x, _) in enumerate(_each_block(backbone, ids, keep=False)):
+    for number, (x, _) in enumerate(_each_block(backbone, lambda: _embedded(backbone, ids), keep=False)):
         yield backbone.ln_f(x) if number == len(backbone.blocks) else x
 
 
-def _through_blocks(backbone: Any, ids: Tensor, **options: Any) -> tuple[Tensor, list[Any]]:
+def _embedded(backbone: Any, ids: Tensor) -> Tensor:
+    """Look up the embeddings of ids: (B, L) -> (B, L, D) float32."""
+    return ops.cast(backbone.embeddings(ops.convert_to_tensor(ids, "int32")), "float32")
+
+
+def _through_blocks(backbone: Any, embedded: Callable[[], Tensor], **options: Any) -> tuple[Tensor, list[Any]]:
     kept = []
-    for states, convolved in _each_block(backbone, ids, **options):
+    for states, convolved in _each_block(backbone, embedded, **options):
         x = states
         kept.append(convolved)
     return backbone.ln_f(x), kept[1:]
 
 
 def _each_block(
-    backbone: Any, ids: Tensor, keep: bool, references: Sequence[Convolved] | None = None, first: int = 0
+    backbone: Any,
+    embedded: Callable[[], Tensor],
+    keep: bool,
+    references: Sequence[Convolved] | None = None,
+    first: int = 0,
 ) -> Iterator[tuple[Tensor, Any]]:
-    """Yield the embedding and None, then the output of each block and what it keeps."""
-    ids = ops.convert_to_tensor(ids, "int32")
-    x = ops.cast(backbone.embeddings(ids), "float32")
+    """Yield the embeddings and None, then the output of each block and what it keeps.
+
+    `embedded` makes the embeddings, (B, L, D) float32, so that nobody else keeps their memory.
+    """
+    x = embedded()
     yield x, None
     blocks = backbone.blocks
-    for number, (block, spectra) in enumerate(zip(blocks, backbone.spectra.of(backbone, ids.shape[1]), strict=True)):
+    for number, (block, spectra) in enumerate(zip(blocks, backbone.spectra.of(backbone, x.shape[1]), strict=True)):
         reference = references[number] if references else None
         cut = first if number == len(blocks) - 1 else 0  # the other blocks read all positions
         x, convolved = run_layer(blocks[0], block, x, spectra, keep=keep, reference=reference, first=cut)
         yield x, convolved
-
-
-def predict(model: Any, ids: Tensor) -> Any:
-    """Return the output of a backbone, or of a model with one, for ids (B, L) in NumPy."""
-    backbone = getattr(model, "backbone", model)
-    with without_gradients():
-        hidden = forward(backbone, ids)
-        if getattr(model, "both_directions", False):
-            ids = ops.convert_to_tensor(ids, "int32")
-            hidden = side_by_side(hidden, forward(backbone, other_strand(ids)), ids)
-        return ops.convert_to_numpy(hidden if backbone is model else model.read_out(hidden, ops.convert_to_tensor(ids)))

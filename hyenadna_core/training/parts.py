@@ -22,7 +22,7 @@ def parts_of(batch: Batch, size: int, lengths: Sequence[int] = (), devices: int 
     Each length has at most two sizes of parts: one for batches of like length, and one for batches
     of different lengths, which are sorted. The last one may repeat a sequence with the weight 0.
     """
-    count, seq_len = batch.ids.shape
+    count, seq_len = len(batch.ids), batch.ids.shape[-1]  # ids may be pairs (B, 2, L)
     if len(lengths) < 2:
         return [_part(batch, np.arange(row, row + size), seq_len) for row in range(0, count, size)]
     known = np.append(lengths, seq_len)
@@ -47,12 +47,12 @@ def _part(batch: Batch, rows: np.ndarray, length: int) -> Batch:
     ids, targets, weights = (array[rows] for array in batch)
     if weights.ndim == 2:
         targets, weights = targets[:, :length], weights[:, :length]
-    return Batch(ids[:, :length], targets, weights)
+    return Batch(ids[..., :length], targets, weights)
 
 
 def _needed(batch: Batch) -> np.ndarray:
-    """Count the positions of each row up to its last real or weighted one: (B, L) -> (B,)."""
-    used = batch.ids != PAD
+    """Count the positions of each row up to its last real or weighted one: (B,)."""
+    used = (batch.ids != PAD).reshape(len(batch.ids), -1, batch.ids.shape[-1]).any(axis=1)  # (B, L), of both of a pair
     if batch.weights.ndim == 2:
         used = used | (batch.weights > 0)
     return np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), 0)

@@ -19,6 +19,7 @@ from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.loading import load
 from hyenadna_core.model.spectra import forget_spectra
 from hyenadna_core.model.task_model import model_of_task
+from hyenadna_core.model.trained_part import train_only
 from hyenadna_core.recipe import learning_rate_at
 from hyenadna_core.task import Draw, Task, number_of_targets
 from hyenadna_core.terminal import notice
@@ -45,7 +46,8 @@ def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Mode
     """Make the compiled model of a run; if `starts`, with the weights that the run starts from.
 
     Raises:
-        HyenaDNAError: the weights cannot be read, or nothing would be trained.
+        HyenaDNAError: the weights cannot be read, a stage is longer than the model, or nothing
+            would be trained.
     """
     if config.data_parallel:
         share_steps()
@@ -57,6 +59,15 @@ def make_model(config: RunConfig, task: Task, starts: bool = True) -> keras.Mode
     if config.freeze:
         language_model.backbone.trainable = False
     model: keras.Model = model_of_task(task, language_model)
+    if type(task).embed is not Task.embed and not getattr(model, "takes_embed", True):
+        raise HyenaDNAError(f"The model of the task {task.name} does not use its `embed`: TaskModel takes embed=.")
+    if (longest := max(stage.seq_len for stage in config.stages)) > model.max_seq_len:
+        raise HyenaDNAError(
+            f"A stage has {longest:,} bases, but the model of the task {task.name} takes at most "
+            f"{model.max_seq_len:,}: use shorter --stages."
+        )
+    if (part := task.trained_part(model)) is not None:
+        train_only(model, part)
     if not model.trainable_variables:
         raise HyenaDNAError(f"--freeze leaves nothing to train: the task {config.task} has no head.")
     return compile_model(model, config)

@@ -104,7 +104,7 @@ def _linear(name: str, dense: Any) -> Named:
         yield f"{name}.bias", dense.bias, SAME
 
 
-def _dtype_of(variable: Any) -> Any:
+def stored_dtype(variable: Any) -> Any:
     """Return the dtype in which a tensor is assigned: float32, or that of other numbers."""
     return np.float32 if "float" in variable.dtype else variable.dtype
 
@@ -141,7 +141,7 @@ def load_state_dict(model: Any, tensors: Mapping[str, np.ndarray]) -> None:
         if tensors[name].shape != wanted_shape:
             raise HyenaDNAError(f"{name} has the shape {tensors[name].shape} instead of {wanted_shape}.")
         check_numbers(name, tensors[name])
-        variable.assign(np.ascontiguousarray(from_original(np.asarray(tensors[name], _dtype_of(variable)))))
+        variable.assign(np.ascontiguousarray(from_original(np.asarray(tensors[name], stored_dtype(variable)))))
 
 
 def check_numbers(name: str, tensor: np.ndarray) -> None:

@@ -45,6 +45,38 @@ def test_gradients_are_those_of_the_definition(conv, L, gradients):
         np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
 
 
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_the_gradient_of_the_input_is_the_same_if_the_filter_is_frozen(gradients, monkeypatch, kept, blocks):
+    if BACKEND == "torch":
+        from hyenadna_backends.kernels import torch
+
+        monkeypatch.setattr(torch, "KEPT_BYTES", torch.KEPT_BYTES * kept)
+        monkeypatch.setattr(torch, "_blocks", lambda x: [slice(i, i + 2) for i in (0, 2, 4)] if blocks > 1 else [])
+    (u, k, bias), dy = arrays(100, D=6), arrays(100, D=6, seed=1)[0]
+    frozen = [ops.convert_to_tensor(array) for array in (k, bias)]
+    (gradient,) = gradients(lambda u: kernel(BACKEND)(u, *frozen), (u,), dy)
+    expected = definition.gradients(u, k, bias, dy)[0]
+    np.testing.assert_allclose(gradient, expected, atol=5e-6 * np.abs(expected).max(), rtol=0)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="for PyTorch, which keeps what its gradients need")
+def test_a_frozen_filter_keeps_neither_the_input_nor_its_spectrum():
+    import torch
+
+    u, k, bias = (torch.tensor(array) for array in arrays(100))
+    kept = []
+    for trained in (False, True):
+        tensors: list[torch.Tensor] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda x, tensors=tensors: tensors.append(x) or x, lambda x: x):
+            kernel("torch")(u.clone().requires_grad_(), k.clone().requires_grad_(trained), bias)
+        kept.append([tuple(tensor.shape) for tensor in tensors])
+    assert kept[0] == [k.shape, bias.shape, kept[0][-1]]
+    assert u.shape not in kept[0]
+    assert len(kept[1]) == 5
+
+
 def test_the_future_does_not_leak(conv):
     u, k, bias = arrays(33)
     later = u.copy()

@@ -52,6 +52,15 @@ def test_gradients_are_those_of_the_definition(width, L, gradients):
     np.testing.assert_allclose(dbias, dy.sum(axis=(1, 2), dtype=np.float64), atol=3e-5, rtol=0)
 
 
+@pytest.mark.usefixtures("trains")
+def test_the_gradient_of_the_input_is_the_same_if_the_taps_are_frozen(gradients):
+    x, taps, bias = arrays(3, 50)
+    dy = arrays(3, 50, seed=1)[0]
+    frozen = [ops.convert_to_tensor(array) for array in (taps, bias)]
+    (dx,) = gradients(lambda x: short_conv(x, *frozen), (x,), dy)
+    np.testing.assert_allclose(dx, define(dy[:, :, ::-1], taps, np.zeros(4))[:, :, ::-1], atol=1e-5, rtol=0)
+
+
 def test_bfloat16_stays_bfloat16():
     inputs = [ops.cast(ops.convert_to_tensor(array), "bfloat16") for array in arrays(3, 50)]
     y = short_conv(*inputs)

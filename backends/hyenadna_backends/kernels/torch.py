@@ -75,6 +75,15 @@ def _gradients(X: Tensor, K: Tensor, bias: Tensor, dy: Tensor) -> tuple[Tensor, 
     return _filter(DY, K.conj(), bias, dy), dk
 
 
+def _gradient_of_input(kept: list[Tensor], k: Tensor, bias: Tensor, dy: Tensor) -> Tensor:
+    """Return the gradient in x of a convolution with a frozen filter; `kept` has K or nothing."""
+    parts = []
+    for number, block in enumerate(_blocks(dy) or [slice(None)]):
+        K = kept[number] if kept else _transform(k[block])
+        parts.append(_filter(_transform(dy[:, block]), K.conj(), bias[block], dy[:, block]))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
 def _transform(x: Tensor) -> Tensor:
     """Return the spectrum of zero-padded x, in the order of `_inverse`: (..., L) -> (..., F)."""
     if steps := _steps(x.shape[-1], x.device):
@@ -98,24 +107,27 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: Tensor, bias: Tensor) -> Tensor:
         B, D, L = x.shape
+        of_filter = any(ctx.needs_input_grad[1:])  # a frozen filter needs no gradient, and x is not kept for it
         keeps, kept = any(ctx.needs_input_grad) and 4 * (B + 1) * D * planned_length(L) <= KEPT_BYTES, []
         if blocks := _blocks(x):
             y = torch.empty_like(x, memory_format=torch.contiguous_format)
             for block in blocks:
                 X, K = _transform(x[:, block]), _transform(k[block])
                 y[:, block] = _filter(X, K, bias[block], x[:, block])
-                kept += [X, K] if keeps else []
+                kept += ([X, K] if of_filter else [K]) if keeps else []
         else:
             X, K = _transform(x), _transform(k)
             y = _filter(X, K, bias, x)
-            kept = [X, K] if keeps else []
-        ctx.save_for_backward(x, k, bias, *kept)
+            kept = ([X, K] if of_filter else [K]) if keeps else []
+        ctx.save_for_backward(x if of_filter else None, k, bias, *kept)
         return y
 
     @staticmethod
     @once_differentiable  # a second derivative would take the kept spectra for constants
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, k, bias, *kept = ctx.saved_tensors
+        if x is None:
+            return _gradient_of_input(kept, k, bias, dy), None, None
         if blocks := _blocks(x):
             dx, dk = torch.empty_like(dy, memory_format=torch.contiguous_format), torch.empty_like(k)
             for number, block in enumerate(blocks):
