@@ -29,7 +29,7 @@ class Drawn(Streamed):
 
     def window(self, draw, index):
         bases, target = self.row(index)
-        return bases[draw:], target
+        return bases[int(draw) :], target
 
     def many(self, indices):
         return [self.row(index) for index in indices]
