@@ -48,7 +48,7 @@ def command(
     """  # noqa: D301 (click reads this)
     from hyenadna_core.files.cache import write_text
     from hyenadna_core.files.output import check_outputs
-    from hyenadna_core.training.summary import summarise
+    from hyenadna_core.training.summary import option_text, summarise
 
     if out:
         check_outputs([out], [])
@@ -58,7 +58,7 @@ def command(
     for _, reason in summary.left_out:
         notice(f"- {reason}")
     for name, options in summary.also.items():
-        notice(f"{name} also has: {', '.join(f'{option} {value}' for option, value in options.items())}")
+        notice(f"{name} also has: {', '.join(f'{option} {option_text(value)}' for option, value in options.items())}")
     form = form or ("table" if out or (sys.stdout and sys.stdout.isatty()) else "tsv")
     text = json.dumps(summary.to_json(), indent=2) if as_json else summary.as_text(form)
     if out:

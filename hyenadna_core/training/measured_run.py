@@ -7,6 +7,7 @@ from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.json_file import read_object
+from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.training.config import RunConfig, RunFile
 from hyenadna_core.training.figures import RunFigures, figures_of_run, numbers_of
 from hyenadna_core.training.run_folder import RUN, read_run
@@ -100,6 +101,7 @@ def _figures_of_best(path: Path, model: str) -> RunFigures:
 
 def _options(run: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
     """Return the options that decide the numbers of a run; the first ones name groups first."""
+    architecture = HyenaConfig.from_arguments(config.model).asdict()
     given, written, versions = run.get("given"), config.to_json(), run.get("versions")
     options = {"weights": config.start, "preset": config.preset, "learning_rate": config.recipe.learning_rate}
     if config.fold is not None and isinstance(given, dict):
@@ -113,5 +115,5 @@ def _options(run: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
     options["version"] = versions.get("hyenadna") if isinstance(versions, dict) else None
     options |= {f"recipe {name}": value for name, value in written["recipe"].items() if name != "learning_rate"}
     options |= {"task": config.task, "data": str(run.get("whole_sha256", run["data_sha256"]))[:12]}
-    options |= {f"model {name}": value for name, value in config.model.items() if name not in OF_THE_MACHINE}
+    options |= {f"model {name}": value for name, value in architecture.items() if name not in OF_THE_MACHINE}
     return options

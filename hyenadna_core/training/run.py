@@ -67,9 +67,9 @@ def start_run(
             notice(f"The run starts from the weights {config.start}; --weights {RANDOM} starts from random ones.")
         path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
         check_free(path)
-        run = {"config": config.to_json(), "given": options.given(), "task": task.state()}
         origin = origin_of(session.plugins, options.task, task_class)
-        run |= {"origin": origin and asdict(origin), **provenance(session.backend.name, task.sha256)}
+        run: dict[str, Any] = {"config": config.to_json(), "given": options.given(), "task": task.state()}
+        run |= {"origin": asdict(origin) if origin else None, **provenance(session.backend.name, task.sha256)}
         run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
         run["whole_sha256"] = task.whole_sha256
         model = _made(config, task)

@@ -162,7 +162,9 @@ def _names(options: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[dict[s
         if smallest := next(telling, None):
             chosen = smallest
             break
-    names = [", ".join(f"{_short(name)}={_text(each.get(name))}" for name in chosen) or "all runs" for each in options]
+    names = [
+        ", ".join(f"{_short(name)}={option_text(each.get(name))}" for name in chosen) or "all runs" for each in options
+    ]
     if len(set(names)) < len(names):  # the same options on other data, or files of one name
         names = [f"{name} ({number})" for number, name in enumerate(names, 1)]
     rest = [name for name in differ if name not in chosen]
@@ -170,7 +172,7 @@ def _names(options: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[dict[s
 
 
 def _tell_apart(options: Sequence[Mapping[str, Any]], names: Sequence[str]) -> bool:
-    values = [tuple(_text(each.get(name)) for name in names) for each in options]
+    values = [tuple(option_text(each.get(name)) for name in names) for each in options]
     return len(set(values)) == len(values)
 
 
@@ -178,10 +180,10 @@ def _short(name: str) -> str:
     return name.removeprefix("option ")
 
 
-def _text(value: Any) -> str:
+def option_text(value: Any) -> str:
     """Return the value of an option as short text: of a path its last part."""
     if isinstance(value, list):
-        return "+".join(map(_text, value)) or "none"
+        return "+".join(map(option_text, value)) or "none"
     if isinstance(value, str) and value.startswith("/"):
         return shown(Path(value).name, 60)
     return "none" if value is None else shown(f"{value:g}" if isinstance(value, float) else value, 60)

@@ -147,6 +147,16 @@ def test_two_differences_are_named_if_one_does_not_tell_groups_apart(write):
     assert list(hyenadna_core.summarise("runs").runs)[1] == "epochs=1, pooling=max"
 
 
+def test_hyperparameters_that_are_given_and_equal_the_defaults_are_no_difference(write):
+    write("runs/a", 0.5)
+    path = write("runs/b", 0.6, 1, start="/w/b")
+    described = json.loads((path / "run.json").read_text())
+    described["config"]["model"] |= {"order": 2, "filter_layout": "channel_major"}
+    (path / "run.json").write_text(json.dumps(described))
+    summary = hyenadna_core.summarise("runs")
+    assert (list(summary.runs), summary.also) == (["weights=none", "weights=b"], {})
+
+
 def test_the_steps_of_folds_do_not_divide_them(write):
     write("runs/a", 0.5, fold=Fold(1, 2), steps=3)
     write("runs/b", 0.6, fold=Fold(2, 2), steps=4)
