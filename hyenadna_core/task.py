@@ -50,6 +50,9 @@ class Run(Protocol):
     def read_log(self) -> list[Any]:
         """Return the lines of log.tsv."""
 
+    def read_validations(self) -> list[dict[str, float]]:
+        """Return the lines of valid.tsv by the names of its columns."""
+
 
 class RunSettings(Protocol):
     """The configuration of a run, as far as a report uses it."""
@@ -182,7 +185,8 @@ class Task(ABC):
     evaluation_bases = 1 << 13  # of a batch when a split is measured
     no_validation = "it has no valid data"  # the reason that an error message gives
     passes = 1  # how many times the model reads each sequence, for the estimate of memory
-    in_bits = False  # whether the loss is in nats per base, shown as bits and perplexity
+    in_bits = False  # whether the loss is in nats per base, shown in bits
+    epoch_rows = 0  # training sequences in an epoch; 0 if training has no epochs
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "Task":

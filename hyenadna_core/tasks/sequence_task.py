@@ -114,6 +114,10 @@ class SequenceTask(Task):
         lengths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         return f"{self.name} ({len(train):,} sequences of {lengths} bases)"
 
+    @property
+    def epoch_rows(self) -> int:  # type: ignore[override]
+        return len(self.split("train"))
+
     @cached_property
     def sha256(self) -> str:
         return hashlib.sha256("".join(map(self.checksum, filter(self.has, SPLITS))).encode()).hexdigest()
