@@ -51,7 +51,7 @@ class Run(Protocol):
         """Return the lines of log.tsv."""
 
     def read_validations(self) -> list[dict[str, float]]:
-        """Return the lines of valid.tsv by the names of its columns."""
+        """Return the lines of valid.tsv."""
 
 
 class RunSettings(Protocol):
@@ -268,8 +268,22 @@ class Task(ABC):
         """
         raise HyenaDNAError(f"The task {self.name} measures nothing on {split}: train it without --valid-every.")
 
+    def predictions(
+        self, model: Model, path: Path, batch_size: int | None = None, **columns: Any
+    ) -> Iterator[tuple[list[str], list[list[Any]]]]:
+        """Predict the sequences in a file in parts with the same columns; by default in one.
+
+        Raises:
+            HyenaDNAError: as in `predict`; or the task does not take a `batch_size`.
+        """
+        if batch_size is not None:
+            raise HyenaDNAError(f"The task {self.name} chooses how many sequences it reads: leave out --batch-size.")
+        yield self.predict(model, path, **columns)
+
     def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         """Predict the sequences in a file: return names of columns, and a row for each sequence.
+
+        `columns` has sequence_column and fasta, and name_column if it is given.
 
         Raises:
             HyenaDNAError: the task does not predict, or the file cannot be read.

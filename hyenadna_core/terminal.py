@@ -63,9 +63,15 @@ def print_result(text: str, end: str = "\n") -> None:
     """Print a result on stdout: exact in a pipe, with control characters escaped at a terminal."""
     if not sys.stdout:
         raise HyenaDNAError("stdout is closed: send the output to a file.")
-    if sys.stdout.isatty():
+    at_terminal = sys.stdout.isatty()
+    if at_terminal:
         text = shown(text, sys.maxsize, keep=LAYOUT)
+    hidden = _bars_shown[-1:] if at_terminal else []  # they would be in the middle of the text
+    for display in hidden:
+        display.stop()
     click.echo(text + end, nl=False, color=True)  # without color, click removes the escapes of names in a pipe
+    for display in hidden:
+        display.start()
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
-from hyenadna_core.task import Model
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
 
@@ -24,7 +23,9 @@ PATH = InputPath()
 VALID_PART = 10  # without --valid, one in 10 training sequences is for validation
 FILES = (
     click.Option(["--dataset"], metavar="NAME", help="Name of a dataset; `hyenadna datasets` lists them."),
-    click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED, also gzipped."),
+    click.Option(
+        ["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA, FASTQ, BED, or gzipped."
+    ),
     click.Option(["--valid"], type=PATH, help="Sequences to choose the best weights.  [default: a tenth of --train]"),
     click.Option(["--test"], type=PATH, help="Sequences to measure the best weights, once, at the end."),
     click.Option(
@@ -42,7 +43,9 @@ FILES = (
         help="Column of the labels; may be repeated for several labels or quantities.  "
         "[default: label, labels, target, class or y]",
     ),
-    click.Option(["--labels"], type=PATH, help="Table with the columns name and label, for a FASTA without labels."),
+    click.Option(
+        ["--labels"], type=PATH, help="Table with the columns name and label, for a FASTQ or a FASTA without labels."
+    ),
     click.Option(["--fasta"], type=PATH, help="Genome of the BED files."),
 )
 
@@ -72,7 +75,7 @@ class ClassifyTask(SequenceTask):
         self.files = {split: path or fetched.get(split) for split, path in given.items()}
         self.kind, self.label_columns = target or "classes", tuple(label_column)
         self.kind_is_given = target is not None
-        self.reading: dict[str, Any] = {
+        self.reading = {
             "sequence_column": sequence_column,
             "labels": _path(labels),
             "fasta": _path(fasta),
@@ -145,10 +148,6 @@ class ClassifyTask(SequenceTask):
             return sequences
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
         return sequences.take(rows) if len(rows) else None
-
-    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
-        return super().predict(model, path, **own | {name: value for name, value in columns.items() if value})
 
     def prepare(self, seq_len: int) -> list[str]:
         about_sequences = super().prepare(seq_len)

@@ -16,28 +16,30 @@ from hyenadna_core.terminal import notice, progress
 from hyenadna_plugins import PluginError, collect
 
 
+def notice_cropped(longer: int, total: int, model: Model) -> None:
+    """Tell how many of all sequences are longer than the model takes, if there are any."""
+    if longer:
+        notice(
+            f"{longer:,} of {total:,} sequences are longer than the {model.max_seq_len:,} bases of this model: "
+            "they are cropped to their middle."
+        )
+
+
 def predictions_by_row(
-    model: Model, sequences: LabelledSequences, target: Target, bases_at_once: int
+    model: Model, sequences: LabelledSequences, target: Target, bases_at_once: int, batch_size: int | None = None
 ) -> list[np.ndarray]:
     """Return the prediction of each row: probabilities or values (K,), or (L, K) at its L bases.
 
     Longer sequences are cropped to their middle; bases outside of it are nan. A batch has sequences
-    of like length, and about `bases_at_once` bases.
+    of like length: `batch_size` of them at most, by default about `bases_at_once` bases.
     """
-    longest = int(sequences.lengths.max())
-    seq_len = min(longest, model.max_seq_len)
-    if longest > seq_len:
-        longer = int((sequences.lengths > seq_len).sum())
-        notice(
-            f"{longer:,} of {len(sequences):,} sequences are longer than the {seq_len:,} bases of this model: "
-            "they are cropped to their middle."
-        )
+    seq_len = min(int(sequences.lengths.max()), model.max_seq_len)
     groups = LengthGroups.of(sequences.lengths, seq_len)
     predictions: dict[int, np.ndarray] = {}
     with progress("Predicting", len(sequences)) as advance:
         for group, length in enumerate(groups.lengths.tolist()):
             of_group = np.flatnonzero(groups.of_rows == group)
-            batches = -(-len(of_group) // max(1, bases_at_once // length))
+            batches = -(-len(of_group) // (batch_size or max(1, bases_at_once // length)))
             size = -(-len(of_group) // batches)
             for rows in np.resize(of_group, (batches, size)):  # the last batch repeats rows: all have one shape
                 outputs = activated(model.predict_on_batch(batch_of_rows(sequences, target, rows, length).ids), target)

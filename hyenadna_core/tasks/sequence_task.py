@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.baselines import Baseline
 from hyenadna_core.evaluation.metrics import METRICS, Metric, measure, scikit_learn
-from hyenadna_core.evaluation.predictions import prediction_rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
@@ -31,10 +30,16 @@ from hyenadna_core.task import (
     TaskDefaults,
 )
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
-from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
-from hyenadna_core.tasks.sequence_evaluation import joined_predictions, metrics_of_task, predictions_by_row
+from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes
+from hyenadna_core.tasks.sequence_evaluation import (
+    joined_predictions,
+    metrics_of_task,
+    notice_cropped,
+    predictions_by_row,
+)
 from hyenadna_core.tasks.sequence_options import CNN, EPOCHS, OPTIONS, stage_options
-from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
+from hyenadna_core.tasks.sequence_predictions import Table, predicted_parts
+from hyenadna_core.tasks.sequence_warnings import warnings_of_splits
 from hyenadna_core.terminal import notice
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
@@ -61,6 +66,7 @@ class SequenceTask(Task):
 
     target: Target
     metrics: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = {}  # how training read its files: options of `read_labelled` by name
     options: Sequence[click.Parameter] = OPTIONS
     recipe = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.1, beta_2=0.99)
 
@@ -226,6 +232,7 @@ class SequenceTask(Task):
 
     def by_row(self, model: Model, sequences: LabelledSequences) -> list[np.ndarray]:
         """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
+        notice_cropped(int((sequences.lengths > model.max_seq_len).sum()), len(sequences), model)
         return predictions_by_row(model, sequences, self.target, self.evaluation_bases)
 
     def predicted(self, model: Model, sequences: LabelledSequences) -> tuple[np.ndarray, np.ndarray]:
@@ -247,16 +254,16 @@ class SequenceTask(Task):
         """
         return metrics_of_task(self.metrics, self.target.kind, self.monitor[0])
 
-    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        from hyenadna_core.labelled.files import read_labelled
+    def predictions(self, model: Model, path: Path, batch_size: int | None = None, **columns: Any) -> Iterator[Table]:
+        if type(self).predict is not SequenceTask.predict:  # a subclass predicts in its own way
+            return super().predictions(model, path, batch_size, **columns)
+        return predicted_parts(
+            model, path, self.target, self.evaluation_bases, batch_size=batch_size, shared=self.reading, **columns
+        )
 
-        records = read_labelled(path, needs_labels=False, **columns)
-        for reason, count in records.left_out.items():
-            notice(f"{count:,} rows of {path} were left out: {reason}.")
-        sequences = without_targets(records.sequences, self.target, records.names)
-        for message in unknown_characters(sequences, path.name):
-            notice(message)
-        return prediction_rows(self.target, zip(sequences.names, self.by_row(model, sequences), strict=True))
+    def predict(self, model: Model, path: Path, **columns: Any) -> Table:
+        parts = list(predicted_parts(model, path, self.target, self.evaluation_bases, shared=self.reading, **columns))
+        return parts[0][0], [row for _, rows in parts for row in rows]
 
     def report(self, model: Model, folder: Run, config: RunSettings) -> str:
         """Compare the figures of test with those of baselines; write predictions.tsv and a picture.
