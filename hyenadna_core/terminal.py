@@ -83,13 +83,15 @@ def progress(description: str, total: int) -> Iterator[Advance]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    with bars() as shown_bars:
-        task = shown_bars.add_task(shown(description, LABEL), total=total, left=None)
+    with bars() as display:
+        for outer in display.task_ids:
+            display.update(outer, has_inner=True)
+        task = display.add_task(shown(description, LABEL), total=total, left=None, has_inner=False)
         try:
-            yield lambda done: shown_bars.advance(task, done)
+            yield lambda done: display.advance(task, done)
         finally:
-            if len(shown_bars.task_ids) > 1:
-                shown_bars.remove_task(task)
+            if len(display.task_ids) > 1:
+                display.remove_task(task)
 
 
 @contextmanager
@@ -97,8 +99,8 @@ def bars(stay: bool = False) -> Iterator[Any]:
     """Show bars on stderr until the block ends; with `stay`, their last state remains.
 
     There is one such display at a time: within its block, `bars` gives it again. Its tasks have the
-    field `left`, the text of the time left, or None for the estimate of rich. The text `figures` is
-    shown below the bars.
+    field `left`, the text of the time left, or None to estimate it. The text `figures` is shown
+    below the bars.
     """
     if _bars_shown:
         yield _bars_shown[-1]
@@ -112,6 +114,14 @@ def bars(stay: bool = False) -> Iterator[Any]:
 
 
 _bars_shown: list[Any] = []
+
+
+def clock_text(seconds: float | None) -> str:
+    """Return hours, minutes and seconds as 1:02:03."""
+    if seconds is None:
+        return "-:--:--"
+    minutes, second = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
 
 
 @functools.cache
@@ -138,8 +148,12 @@ def _bar_class() -> Any:
 
     class TimeLeft(TimeRemainingColumn):
         def render(self, task: Any) -> Text:
-            left = task.fields["left"]
-            return super().render(task) if left is None else Text(left, style="progress.remaining")
+            if task.fields["left"] is not None:
+                return Text(task.fields["left"], style="progress.remaining")
+            if task.fields["has_inner"] and task.completed:  # rich would count only the time between two inner bars
+                seconds = task.elapsed * (task.total - task.completed) / task.completed
+                return Text(clock_text(seconds), style="progress.remaining")
+            return super().render(task)
 
     class Bars(Progress):
         figures = ""

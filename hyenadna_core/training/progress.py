@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hyenadna_core.terminal import bars
+from hyenadna_core.terminal import bars, clock_text
 from hyenadna_core.training.warmup import Stage, bases_until, rows_until, stage_at
 
 
@@ -83,8 +83,8 @@ class RunProgress:
         self.steps = sum(stage.steps for stage in stages)
         self._display, self._left, self._figures = display, TimeLeft(stages, valid_every, clock), dict[str, str]()
         if display:
-            done, total = bases_until(stages, first), bases_until(stages, self.steps)
-            self._task = display.add_task("compiling", total=total, completed=done, left="-:--:--")
+            counts = {"completed": bases_until(stages, first), "total": bases_until(stages, self.steps)}
+            self._task = display.add_task("compiling", **counts, left=clock_text(None), has_inner=False)
 
     def stepped(self, step: int) -> None:
         """Show that a step was started; on some backends the device still computes it."""
@@ -122,14 +122,6 @@ class RunProgress:
         """Return the loss, the last validation and the speed."""
         return "  ".join(self._figures[name] for name in ("loss", "valid", "speed") if name in self._figures)
 
-    def time_left(self, step: int) -> str:
-        """Return the time left as hours, minutes and seconds."""
-        seconds = self._left.seconds(step)
-        if seconds is None:
-            return "-:--:--"
-        minutes, second = divmod(round(seconds), 60)
-        return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
-
     def _show(self, step: int) -> None:
         if not self._display:
             return
@@ -138,7 +130,7 @@ class RunProgress:
             self._task,
             completed=bases_until(self.stages, step),
             description=self.description(step),
-            left=self.time_left(step),
+            left=clock_text(self._left.seconds(step)),
         )
 
 

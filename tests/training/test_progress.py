@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from hyenadna_core import Stage
-from hyenadna_core.terminal import notice, progress
+from hyenadna_core.terminal import bars, clock_text, notice, progress
 from hyenadna_core.training.progress import RunProgress, TimeLeft, training_progress
 
 STAGES = [Stage(64, 4, 10), Stage(128, 2, 10)]
@@ -98,14 +98,21 @@ def test_the_time_left_counts_validations_and_not_the_first_step_at_a_length():
     assert left.seconds(15) == 0.0
 
 
-def test_the_time_left_is_hours_minutes_and_seconds():
-    clock = Clock()
-    run = RunProgress([Stage(10, 1, 3602)], clock=clock)
-    assert run.time_left(0) == "-:--:--"
-    for step in (1, 2):
-        clock.now = float(step)
-        run.stepped(step)
-    assert run.time_left(2) == "1:00:00"
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "-:--:--"), (0.4, "0:00:00"), (59.6, "0:01:00"), (3723, "1:02:03")]
+)
+def test_the_time_left_is_hours_minutes_and_seconds(seconds, text):
+    assert clock_text(seconds) == text
+
+
+def test_the_time_left_of_a_bar_counts_the_bars_within_it(terminal):
+    screen = terminal()
+    with bars() as display, progress("Reading", 100) as advance:
+        advance(50)
+        display.tasks[0].start_time -= 1000
+        with progress("Predicting", 4):
+            display.refresh()
+    assert any(re.match("Reading .* 50 % 0:16:40", line) for line in lines_of(screen.getvalue()))
 
 
 def test_each_line_leaves_room_for_two_ctrl_c(terminal):
