@@ -138,7 +138,7 @@ def _bar_class() -> Any:
         cursor stays visible, because a second Ctrl-C ends the process at once.
         """
 
-        @property
+        @property  # type: ignore[misc]  # nobody sets it
         def size(self) -> ConsoleDimensions:
             width, height = super().size
             return ConsoleDimensions(max(1, width - KEYS), height)

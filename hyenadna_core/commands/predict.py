@@ -24,6 +24,7 @@ PATH = click.Path(path_type=Path)
 @click.pass_obj
 def command(
     session: Session,
+    /,
     run: Path,
     sequences: Path,
     name_column: str | None,

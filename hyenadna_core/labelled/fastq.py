@@ -59,11 +59,11 @@ def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
             raise HyenaDNAError(f"{place} has another name after '+': '{shown(text[1:], NAME)}'.")
         if len(bases.split()) > 1:
             raise HyenaDNAError(f"{place} has white space between its bases: remove it.")
-        qualities, last = 0, ""
+        qualities = 0
         while qualities < len(bases):
-            if (last := next(lines, None)) is None:
+            if (scores := next(lines, None)) is None:
                 raise HyenaDNAError(f"{place} is cut off: it has {qualities:,} qualities for {len(bases):,} bases.")
-            qualities += len(last)
+            qualities += len(scores)
         if qualities > len(bases):
             raise HyenaDNAError(f"{place} has {qualities:,} qualities for {len(bases):,} bases.")
         yield header, bases.encode()

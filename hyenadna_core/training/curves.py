@@ -79,7 +79,7 @@ def curves(
 
     shares = validations is None or (in_bits and validations.name == "bits")
     figure = Figure(figsize=(9, 5 if shares else 7), dpi=120, layout="constrained")
-    all_axes = figure.subplots(1 if shares else 2, sharex=True, squeeze=False)[:, 0]
+    all_axes = list(figure.subplots(1 if shares else 2, sharex=True, squeeze=False)[:, 0])
     losses = np.array([line.loss for line in lines]) / (math.log(2) if in_bits else 1)
     at = [position(line.step) for line in lines]
     _draw_losses(all_axes[0], at, losses)
