@@ -33,9 +33,9 @@ class Lengths(SequenceTask):
 
 @pytest.fixture
 def reads(tmp_path):
-    """Write ten reads of 1 to 10 bases, then an empty one, and return the file."""
+    """Write ten reads of 1 to 10 bases between two empty ones, and return the file."""
     path = tmp_path / "reads.fq"
-    sequences = ["ACGT!ACGTA"[:length].replace("!", "*") for length in range(1, 11)] + [""]
+    sequences = ["", *("ACGT*ACGTA"[:length] for length in range(1, 11)), ""]
     path.write_text("".join(f"@r{len(text)}\n{text}\n+\n{'I' * len(text)}\n" for text in sequences))
     return path
 
@@ -54,7 +54,7 @@ def test_a_file_is_predicted_in_parts_with_the_same_rows_and_one_count_of_what_i
     assert {tuple(columns) for columns, _ in parts} == {("name", "length")}
     assert [row for _, rows in parts for row in rows] == EXPECTED
     assert capsys.readouterr().err == (
-        f"1 rows of {reads} were left out: the sequence is empty.\n"
+        f"2 rows of {reads} were left out: the sequence is empty.\n"
         "2 of 10 sequences are longer than the 8 bases of this model: they are cropped to their middle.\n"
         "6 of 55 characters of reads.fq are not bases: they are read as [UNK].\n"
     )
@@ -71,7 +71,7 @@ def test_rows_come_before_a_fault_that_is_further_on(reads, monkeypatch):
     reads.write_text(reads.read_text() + "@broken\nAC\n")
     parts = Lengths().predictions(Counts(), reads)
     assert [len(next(parts)[1]), len(next(parts)[1])] == [4, 4]
-    with pytest.raises(HyenaDNAError, match=r"record 12 \(broken\) is cut off"):
+    with pytest.raises(HyenaDNAError, match=r"record 13 \(broken\) is cut off"):
         next(parts)
 
 

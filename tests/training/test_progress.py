@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from hyenadna_core import Stage
-from hyenadna_core.terminal import bars, clock_text, notice, progress
+from hyenadna_core.terminal import bars, clock_text, notice, print_result, progress
 from hyenadna_core.training.progress import RunProgress, TimeLeft, training_progress
 
 STAGES = [Stage(64, 4, 10), Stage(128, 2, 10)]
@@ -149,3 +149,11 @@ def test_a_notice_while_a_bar_is_shown_is_a_line_above_it(terminal):
     with progress("Reading", 10):
         notice(text)
     assert text in lines_of(screen.getvalue())
+
+
+def test_a_result_at_a_terminal_has_its_own_line_while_a_bar_is_shown(terminal, monkeypatch):
+    screen = terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    with progress("Reading", 10):
+        print_result("a row")
+    assert "a row" in lines_of(screen.getvalue())
