@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypedDict
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import click
@@ -15,99 +15,16 @@ from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.intervals import SPLITS as SPLITS  # plug-ins import it from here
 from hyenadna_core.recipe import Recipe
+from hyenadna_core.task_types import (  # plug-ins import them from here
+    GivenOptions,
+    LanguageModel,
+    Model,
+    Run,
+    RunSettings,
+    TaskDefaults,
+)
 from hyenadna_core.terminal import tab_separated
 from hyenadna_core.tokens import A, T
-
-
-class Model(Protocol):
-    """A Keras model, as far as a task uses it."""
-
-    max_seq_len: int
-
-    def predict_on_batch(self, ids: np.ndarray, /) -> Any:
-        """Return the outputs for token ids, (B, L) -> (B, ...)."""
-
-
-class LanguageModel(Model, Protocol):
-    """A CausalLM, as far as a task uses it."""
-
-    backbone: Any
-
-
-class Run(Protocol):
-    """The folder of a run, as far as a report uses it."""
-
-    @property
-    def path(self) -> Path:
-        """The folder."""
-
-    def read_run(self) -> dict[str, Any]:
-        """Return the content of run.json."""
-
-    def write_run(self, run: dict[str, Any], /) -> None:
-        """Write run.json."""
-
-    def read_log(self) -> list[Any]:
-        """Return the lines of log.tsv."""
-
-
-class RunSettings(Protocol):
-    """The configuration of a run, as far as a report uses it."""
-
-    @property
-    def preset(self) -> str:
-        """The name of the preset or of the weights."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of the run."""
-
-    @property
-    def stages(self) -> tuple[Any, ...]:
-        """The stages of training."""
-
-
-class GivenOptions(Protocol):
-    """The options of `hyenadna train`, as far as a task uses them; None if not given."""
-
-    @property
-    def stages(self) -> str | None:
-        """The stages as text, such as "1024x8@100"."""
-
-    @property
-    def warmup(self) -> str | None:
-        """The shortest and the longest length of the length warmup, such as "256..1024"."""
-
-    @property
-    def steps(self) -> int | None:
-        """The steps of a stage."""
-
-    @property
-    def batch_size(self) -> int | None:
-        """The sequences of a step."""
-
-    @property
-    def batch_bases(self) -> int | None:
-        """The bases of a step."""
-
-    @property
-    def data_parallel(self) -> bool:
-        """Whether all devices of this machine share a step."""
-
-
-class TaskDefaults(TypedDict, total=False):
-    """Values for options of `hyenadna train` that are not given."""
-
-    stages: str
-    warmup: str
-    steps: int
-    batch_size: int
-    batch_bases: int
-    micro_batch: int
-    learning_rate: float
-    head_learning_rate: float
-    valid_every: int
-    patience: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +103,8 @@ class Task(ABC):
     no_validation = "it has no valid data"  # the reason that an error message gives
     passes = 1  # how many times the model reads each sequence, for the estimate of memory
     pairs = False  # whether a row has two sequences: ids (B, 2, L); such a task has passes = 2
-    in_bits = False  # whether the loss is in nats per base, shown as bits and perplexity
+    in_bits = False  # whether the loss is in nats per base, shown in bits
+    epoch_rows = 0  # training sequences in an epoch; 0 if training has no epochs
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "Task":
@@ -302,8 +220,22 @@ class Task(ABC):
         """
         raise HyenaDNAError(f"The task {self.name} measures nothing on {split}: train it without --valid-every.")
 
+    def predictions(
+        self, model: Model, path: Path, batch_size: int | None = None, **columns: Any
+    ) -> Iterator[tuple[list[str], list[list[Any]]]]:
+        """Predict the sequences in a file in parts with the same columns; by default in one.
+
+        Raises:
+            HyenaDNAError: as in `predict`; or the task does not take a `batch_size`.
+        """
+        if batch_size is not None:
+            raise HyenaDNAError(f"The task {self.name} chooses how many sequences it reads: leave out --batch-size.")
+        yield self.predict(model, path, **columns)
+
     def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         """Predict the sequences in a file: return names of columns, and a row for each sequence.
+
+        `columns` has sequence_column and fasta, and name_column if it is given.
 
         Raises:
             HyenaDNAError: the task does not predict, or the file cannot be read.

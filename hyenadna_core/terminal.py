@@ -1,5 +1,6 @@
 """Text for a person: notices and progress bars on stderr, tables of rows on stdout."""
 
+import functools
 import json
 import os
 import shutil
@@ -20,7 +21,9 @@ Advance = Callable[[int], None]
 Row = Mapping[str, Any]  # text, numbers, lists and None by the names of columns
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 GAP = 2  # spaces between columns
-LABEL = 60  # characters of the label of a progress bar
+LABEL = 40  # characters of the label of a progress bar
+BAR, PERCENT = 24, "{task.percentage:3.0f} %"  # the width of a bar, and the text after it
+KEYS = 4  # characters that a terminal writes for two Ctrl-C
 LAYOUT = "\n\t"  # control characters that may reach a terminal
 
 
@@ -43,8 +46,12 @@ PLUGIN_COLUMNS = (
 
 
 def notice(text: object) -> None:
-    """Tell the person at the terminal something that is not a result."""
-    click.echo(shown(text, MESSAGE, keep=LAYOUT), err=True)
+    """Tell the person at the terminal something that is not a result; a bar stays below it."""
+    line = shown(text, MESSAGE, keep=LAYOUT)
+    if _bars_shown:
+        _bars_shown[-1].console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    else:
+        click.echo(line, err=True)
 
 
 def notice_written(paths: Iterable[Path]) -> None:
@@ -56,27 +63,111 @@ def print_result(text: str, end: str = "\n") -> None:
     """Print a result on stdout: exact in a pipe, with control characters escaped at a terminal."""
     if not sys.stdout:
         raise HyenaDNAError("stdout is closed: send the output to a file.")
-    if sys.stdout.isatty():
+    at_terminal = sys.stdout.isatty()
+    if at_terminal:
         text = shown(text, sys.maxsize, keep=LAYOUT)
+    hidden = _bars_shown[-1:] if at_terminal else []  # they would be in the middle of the text
+    for display in hidden:
+        display.stop()
     click.echo(text + end, nl=False, color=True)  # without color, click removes the escapes of names in a pipe
+    for display in hidden:
+        display.start()
 
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Advance]:
     """Show a progress bar at a terminal; yield a function that adds to the work done.
 
-    Without a terminal the function does nothing.
+    Without a terminal the function does nothing. Within another bar, the bar is a line below it.
     """
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    with bars() as display:
+        for outer in display.task_ids:
+            display.update(outer, has_inner=True)
+        task = display.add_task(shown(description, LABEL), total=total, left=None, has_inner=False)
+        try:
+            yield lambda done: display.advance(task, done)
+        finally:
+            if len(display.task_ids) > 1:
+                display.remove_task(task)
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(shown(description, LABEL), total=total)
-        yield lambda done: bar.advance(task, done)
+
+@contextmanager
+def bars(stay: bool = False) -> Iterator[Any]:
+    """Show bars on stderr until the block ends; with `stay`, their last state remains.
+
+    There is one such display at a time: within its block, `bars` gives it again. Its tasks have the
+    field `left`, the text of the time left, or None to estimate it. The text `figures` is shown
+    below the bars.
+    """
+    if _bars_shown:
+        yield _bars_shown[-1]
+        return
+    with _bar_class()(stay) as display:
+        _bars_shown.append(display)
+        try:
+            yield display
+        finally:
+            _bars_shown.pop()
+
+
+_bars_shown: list[Any] = []
+
+
+def clock_text(seconds: float | None) -> str:
+    """Return hours, minutes and seconds as 1:02:03."""
+    if seconds is None:
+        return "-:--:--"
+    minutes, second = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
+
+
+@functools.cache
+def _bar_class() -> Any:
+    """Return the class of the display, which needs rich."""
+    from rich.console import Console, ConsoleDimensions
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Stderr(Console):
+        """A terminal where a line has room for ^C, which the terminal itself writes at its end.
+
+        Without the room, ^C begins a new line, and the next drawing leaves the old one there. The
+        cursor stays visible, because a second Ctrl-C ends the process at once.
+        """
+
+        @property  # type: ignore[misc]  # nobody sets it
+        def size(self) -> ConsoleDimensions:
+            width, height = super().size
+            return ConsoleDimensions(max(1, width - KEYS), height)
+
+        def show_cursor(self, show: bool = True) -> bool:
+            return False
+
+    class TimeLeft(TimeRemainingColumn):
+        def render(self, task: Any) -> Text:
+            if task.fields["left"] is not None:
+                return Text(task.fields["left"], style="progress.remaining")
+            if task.fields["has_inner"] and task.completed:  # rich would count only the time between two inner bars
+                seconds = task.elapsed * (task.total - task.completed) / task.completed
+                return Text(clock_text(seconds), style="progress.remaining")
+            return super().render(task)
+
+    class Bars(Progress):
+        figures = ""
+
+        def __init__(self, stay: bool) -> None:
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(BAR), TextColumn(PERCENT), TimeLeft())
+            super().__init__(*columns, console=Stderr(stderr=True), transient=not stay, redirect_stdout=False)
+
+        def get_renderables(self) -> Iterator[Any]:
+            yield self.make_tasks_table(self.tasks)
+            if self.figures:
+                yield Text(self.figures)
+
+    return Bars
 
 
 def print_rows(rows: Sequence[Row], as_json: bool, columns: Sequence[Column] = ()) -> None:

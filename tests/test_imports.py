@@ -25,6 +25,7 @@ labelled
 vectors
 weights
 model
+task_types
 task fitted_task backend datasets
 evaluation
 probe

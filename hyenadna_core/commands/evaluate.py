@@ -1,12 +1,14 @@
 """`hyenadna evaluate`."""
 
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import print_result, tab_separated
+from hyenadna_core.terminal import Column, json_option, print_result, print_table, tab_separated
 
 
 @click.command("evaluate")
@@ -14,7 +16,7 @@ from hyenadna_core.terminal import print_result, tab_separated
 @click.option(
     "--split", type=click.Choice(["train", "valid", "test"]), help="[default: test, or valid if there is none]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj
 def command(session: Session, run: Path, split: str | None, as_json: bool, backend: str | None) -> None:
@@ -40,4 +42,14 @@ def command(session: Session, run: Path, split: str | None, as_json: bool, backe
     if as_json:
         print_result(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
         return
-    print_result(tab_separated([("split", split), *((name, f"{value:.6g}") for name, value in figures.items())]))
+    print_figures(split, figures)
+
+
+def print_figures(split: str, figures: Mapping[str, float]) -> None:
+    """Print figures as a table at a terminal, and as tab-separated lines in a pipe."""
+    texts = {name: f"{value:.6g}" for name, value in figures.items()}
+    if sys.stdout.isatty():
+        rows = [{"figure": name, "value": text} for name, text in texts.items()]
+        print_table(rows, (Column("figure"), Column(split, "value")))
+    else:
+        print_result(tab_separated([("split", split), *texts.items()]))

@@ -17,6 +17,7 @@ from hyenadna_core.files.cache import cache_errors, cache_folder
 
 DESCRIPTOR = re.compile(r"/dev/fd/([0-9]{1,9})|/proc/self/fd/([0-9]{1,9})|/dev/(stdin)")
 COPY = ".pipe-"  # begins the name of a folder with the copy of a pipe
+COPY_OF_STDIN = f"{COPY}stdin-"
 KINDS = {  # what else a path may name, and the way out
     stat.S_IFDIR: ("a folder", "name a file in it"),
     stat.S_IFIFO: ("a pipe", "save its content to a file"),
@@ -63,14 +64,15 @@ def absolute(path: Path) -> Path:
 
 def name_of(path: Path) -> str:
     """Return the name of a file for messages; the copy of a pipe has another one than its path."""
-    return "the pipe" if path.parent.name.startswith(COPY) else str(path)
+    folder = path.parent.name
+    return "stdin" if folder.startswith(COPY_OF_STDIN) else "the pipe" if folder.startswith(COPY) else str(path)
 
 
 @contextmanager
 def copied_pipe(number: int) -> Iterator[Path]:
     """Read a pipe to its end into a file of the cache; remove the file afterwards."""
     with cache_errors():
-        folder = tempfile.TemporaryDirectory(prefix=COPY, dir=cache_folder())
+        folder = tempfile.TemporaryDirectory(prefix=COPY if number else COPY_OF_STDIN, dir=cache_folder())
     with folder as name:
         copy = Path(name) / "content"
         with cache_errors(), os.fdopen(os.dup(number), "rb") as pipe, copy.open("wb") as file:

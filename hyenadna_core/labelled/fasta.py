@@ -1,10 +1,11 @@
 """FASTA files with a label in each header, or with a separate table of labels."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.input import name_of
 from hyenadna_core.files.text import text_lines
 from hyenadna_core.labelled.records import Record
 from hyenadna_core.labelled.tables import NAME_COLUMNS, find_labels, open_table
@@ -28,29 +29,45 @@ def fasta_records(
     Raises:
         HyenaDNAError: the file is not FASTA, or the table names a sequence twice.
     """
-    labels = _labels_of(table, label_columns) if needs_labels and table is not None else None
-    sequence_names = set()
-    for number, (header, sequence) in enumerate(_entries(path, advance), start=1):
-        name, *words = BLANKS.split(header)
-        name = name or str(number)
-        if labels is not None and table is not None:
-            sequence_names.add(name)
-            left_out = "" if name in labels else f"no label in {table.name}"
-            yield Record(name, sequence, labels.get(name, ()), left_out)
-        elif needs_labels:
-            match = LABEL.search(header)
-            yield Record(name, sequence, (match[1] if match else "".join(words[-1:]),))
-        else:
-            yield Record(name, sequence)
-    for name in (labels or {}).keys() - sequence_names:
-        yield Record(name, b"", left_out=f"a label without a sequence in {path.name}")
+    entries = enumerate(_entries(path, advance), start=1)
+    if needs_labels and table is not None:
+        named = ((first_word(header, number), sequence) for number, (header, sequence) in entries)
+        yield from with_labels(named, path, table, label_columns)
+        return
+    for number, (header, sequence) in entries:
+        match = LABEL.search(header)
+        label = match[1] if match else "".join(BLANKS.split(header)[1:][-1:])
+        yield Record(first_word(header, number), sequence, (label,) if needs_labels else ())
+
+
+def first_word(header: str, number: int) -> str:
+    """Return the name of a sequence: the first word of its header, else its number."""
+    return BLANKS.split(header, maxsplit=1)[0] or str(number)
+
+
+def with_labels(
+    named: Iterable[tuple[str, bytes]], path: Path, table: Path, label_columns: Sequence[str]
+) -> Iterator[Record]:
+    """Join the named sequences of a file and the labels of a table, in the order of the file.
+
+    A sequence without a label is left out, and so is a label without a sequence.
+
+    Raises:
+        HyenaDNAError: the table has no such columns, or names a sequence twice.
+    """
+    labels, sequence_names = _labels_of(table, label_columns), set()
+    for name, sequence in named:
+        sequence_names.add(name)
+        yield Record(name, sequence, labels.get(name, ()), "" if name in labels else f"no label in {table.name}")
+    for name in labels.keys() - sequence_names:
+        yield Record(name, b"", left_out=f"a label without a sequence in {Path(name_of(path)).name}")
 
 
 def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
     """Read each header, without its '>', and its bases."""
     header: str | None = None
     lines: list[str] = []
-    for line in text_lines(path, advance):
+    for line in text_lines(path, advance, name_of(path)):
         if line.startswith(">"):
             if header is not None:
                 yield header, "".join(lines).encode()
@@ -58,7 +75,7 @@ def _entries(path: Path, advance: Advance) -> Iterator[tuple[str, bytes]]:
         elif header is not None:
             lines.append(line.rstrip("\r\n"))
         elif line.strip():
-            raise HyenaDNAError(f"{path} is not a FASTA: it starts with {line[:1]!r}, not with '>'.")
+            raise HyenaDNAError(f"{name_of(path)} is not a FASTA: it starts with {line[:1]!r}, not with '>'.")
     if header is not None:
         yield header, "".join(lines).encode()
 

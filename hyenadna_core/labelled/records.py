@@ -1,11 +1,13 @@
 """Records: sequences with names and labels, as texts. Unusable records are counted."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from hyenadna_core.errors import NAME, HyenaDNAError, shown
+from hyenadna_core.files.input import name_of
 from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS, WHITE_SPACE
 
 # Spellings of a missing value, as R, pandas and databases write it.
@@ -46,8 +48,28 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
         HyenaDNAError: a sequence has a character that is not allowed, a label is too long, or no
             record is usable.
     """
-    usable = Records([], [], [], {})
-    left_out: Counter[str] = Counter()
+    (whole,) = gather_parts(path, records, empty_labels=empty_labels, labels_of_bases=labels_of_bases)
+    return whole
+
+
+def gather_parts(
+    path: Path,
+    records: Iterable[Record],
+    *,
+    most_bases: float = math.inf,
+    most_rows: float = math.inf,
+    empty_labels: bool = False,
+    labels_of_bases: bool = False,
+) -> Iterator[Records]:
+    """Collect the usable records of a file in parts, which together are those of `gather`.
+
+    A part ends with the record by which it has `most_bases` bases or `most_rows` rows. The last one
+    may have no rows, but only counts.
+
+    Raises:
+        HyenaDNAError: as in `gather`, when the part is read.
+    """
+    part, bases, left_out, parts = Records([], [], [], {}), 0, Counter[str](), 0
     known: set[tuple[str, ...]] = set()  # labels without a fault
     for record in records:
         sequence = bases_of(path, record)
@@ -61,13 +83,18 @@ def gather(path: Path, records: Iterable[Record], empty_labels: bool = False, la
         if reason:
             left_out[reason] += 1
             continue
-        usable.names.append(record.name)
-        usable.sequences.append(sequence)
-        usable.labels.append(record.labels)
-    if not usable.names:
+        part.names.append(record.name)
+        part.sequences.append(sequence)
+        part.labels.append(record.labels)
+        bases += len(sequence)
+        if bases >= most_bases or len(part.names) >= most_rows:
+            yield part._replace(left_out=dict(left_out))
+            part, bases, left_out, parts = Records([], [], [], {}), 0, Counter[str](), parts + 1
+    if not part.names and not parts:
         reasons = ", ".join(f"{reason} in {count:,}" for reason, count in left_out.items())
-        raise HyenaDNAError(f"{path} has no usable row: {reasons or 'it has no rows'}.")
-    return usable._replace(left_out=dict(left_out))
+        raise HyenaDNAError(f"{name_of(path)} has no usable row: {reasons or 'it has no rows'}.")
+    if part.names or left_out:
+        yield part._replace(left_out=dict(left_out))
 
 
 def bases_of(path: Path, record: Record) -> bytes:
@@ -79,7 +106,7 @@ def bases_of(path: Path, record: Record) -> bytes:
     sequence = record.sequence.translate(None, WHITE_SPACE)
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
         raise HyenaDNAError(
-            f"{path}, row {shown(record.name, NAME)}: the sequence has the character {_first(strange)!r}: "
+            f"{name_of(path)}, row {shown(record.name, NAME)}: the sequence has the character {_first(strange)!r}: "
             "check the row, and the column of sequences."
         )
     return sequence
@@ -93,7 +120,7 @@ def _missing(record: Record, path: Path) -> str:
     """
     if (longest := max(map(len, record.labels), default=0)) > LONGEST_LABEL:
         raise HyenaDNAError(
-            f"{path}, row {record.name}: the label has {longest:,} characters, more than {LONGEST_LABEL}: "
+            f"{name_of(path)}, row {record.name}: the label has {longest:,} characters, more than {LONGEST_LABEL}: "
             "check the column of labels; only --target bases takes one character for each base."
         )
     if missing := MISSING.intersection(record.labels):

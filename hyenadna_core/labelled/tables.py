@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, first_names
+from hyenadna_core.files.input import name_of
 from hyenadna_core.files.text import size_of, suffix_of, text_lines
 from hyenadna_core.labelled.records import MISSING, Record
 from hyenadna_core.terminal import Advance
@@ -41,7 +42,7 @@ class Table(NamedTuple):
         if number is None:
             wanted = repr(given) if given is not None else f"{', '.join(usual[:-1])} or {usual[-1]}"
             columns = first_names(name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..." for name in self.columns)
-            raise HyenaDNAError(f"{self.path} has no column {wanted}; its first line names {columns}.")
+            raise HyenaDNAError(f"{name_of(self.path)} has no column {wanted}; its first line names {columns}.")
         return number
 
     def find_usual(self, usual: Sequence[str]) -> int | None:
@@ -54,7 +55,8 @@ class Table(NamedTuple):
     def _number(self, names: Sequence[str]) -> int | None:
         name = next((name for name in names if name in self.columns), None)
         if name is not None and self.columns.count(name) > 1:
-            raise HyenaDNAError(f"{self.path} has {self.columns.count(name)} columns {name!r}: rename all but one.")
+            count = self.columns.count(name)
+            raise HyenaDNAError(f"{name_of(self.path)} has {count} columns {name!r}: rename all but one.")
         return None if name is None else self.columns.index(name)
 
 
@@ -107,18 +109,18 @@ def find_labels(table: Table, label_columns: Sequence[str]) -> list[int]:
 
 def _open_text(path: Path, advance: Advance) -> Table:
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(text_lines(path, advance), delimiter=DELIMITERS[suffix_of(path)], strict=True)
+    reader = csv.reader(text_lines(path, advance, name_of(path)), delimiter=DELIMITERS[suffix_of(path)], strict=True)
     lines = _lines(path, reader)
     header = next(lines, None)
     if header is None:
-        raise HyenaDNAError(f"{path} is empty: its first line must have the names of the columns.")
+        raise HyenaDNAError(f"{name_of(path)} is empty: its first line must have the names of the columns.")
 
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         for number, fields in enumerate(lines, start=1):
             if len(fields) != len(header):
                 raise HyenaDNAError(
-                    f"{path}, row {number} (line {reader.line_num}): {len(fields)} fields, but the first line has "
-                    f"{len(header)}: correct the row, or put a field with the delimiter in quotes."
+                    f"{name_of(path)}, row {number} (line {reader.line_num}): {len(fields)} fields, but the first line "
+                    f"has {len(header)}: correct the row, or put a field with the delimiter in quotes."
                 )
             yield tuple(fields[column].strip() for column in wanted)
 
@@ -130,7 +132,7 @@ def _lines(path: Path, reader: Any) -> Iterator[list[str]]:
     try:
         yield from filter(None, reader)
     except csv.Error as error:
-        raise HyenaDNAError(f"{path}:{reader.line_num}: {error}: check that each quote is closed.") from None
+        raise HyenaDNAError(f"{name_of(path)}:{reader.line_num}: {error}: check that each quote is closed.") from None
 
 
 def _open_parquet(path: Path, advance: Advance) -> Table:
@@ -138,18 +140,19 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise HyenaDNAError(f"{path} is Parquet, which needs pyarrow: run pip install 'hyenadna[classify]'.") from None
+        needs = "which needs pyarrow: run pip install 'hyenadna[classify]'"
+        raise HyenaDNAError(f"{name_of(path)} is Parquet, {needs}.") from None
     failures = (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError)
     try:
         schema = parquet.read_schema(path)
     except failures as error:
-        raise HyenaDNAError(f"{path} cannot be read as Parquet: {reason_of(error)}.") from None
+        raise HyenaDNAError(f"{name_of(path)} cannot be read as Parquet: {reason_of(error)}.") from None
 
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         names = [schema.names[column] for column in wanted]
         for name in names:
             if not _is_text_or_number(pyarrow.types, column_type := schema.field(name).type):
-                raise HyenaDNAError(f"{path}: the column {name} holds {column_type}: make it text or numbers.")
+                raise HyenaDNAError(f"{name_of(path)}: the column {name} holds {column_type}: make it text or numbers.")
         done = 0
         try:
             with parquet.ParquetFile(path, page_checksum_verification=True) as file:
@@ -159,14 +162,14 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
                     for name, texts in zip(names, columns, strict=True):
                         if text := next((text for text in texts if "\0" in text), None):
                             raise HyenaDNAError(
-                                f"{path}: the column {name} has a NUL character in {text!r}: remove it."
+                                f"{name_of(path)}: the column {name} has a NUL character in {text!r}: remove it."
                             )
                     yield from zip(*columns, strict=True)
                     advance(round(per_row * batch.num_rows))
                     done += batch.num_rows
         except failures as error:
             fault = f"is truncated or damaged after row {done:,}: {reason_of(error)}"
-            raise HyenaDNAError(f"{path} {fault}: write it anew.") from None
+            raise HyenaDNAError(f"{name_of(path)} {fault}: write it anew.") from None
 
     return Table(path, list(schema.names), rows)
 

@@ -1,7 +1,11 @@
 """What to try when a model ends below a simpler one."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from hyenadna_core.task import Run, RunSettings
 
 SMALL = "human-chr20-1k"  # the weights in the package
 LARGER = "hyenadna-small-32k"
@@ -55,6 +59,24 @@ TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = 
     (lambda run: run.start != LARGER, lambda run: f"--weights {LARGER} (larger, published weights)"),
     (lambda run: True, lambda run: "--learning-rate, half or twice as large"),
 )
+
+
+def trained(task: Any, folder: Run, config: RunSettings) -> Trained:
+    """Return how the model of a sequence task was trained."""
+    steps = sum(stage.steps for stage in config.stages)
+    name, direction = task.monitor
+    measured = [(line[name], line["step"]) for line in folder.read_validations() if math.isfinite(line[name])]
+    best = (max if direction == "max" else min)(measured, default=(math.nan, steps))[1]
+    sequences = sum(stage.steps * stage.batch_size for stage in config.stages)
+    return Trained(
+        task.target.kind,
+        config.start,
+        config.freeze,
+        task.on_both_strands,
+        task.both_directions,
+        epochs=sequences / len(task.split("train")),
+        best_at=best / steps,
+    )
 
 
 def advice(run: Trained) -> str:

@@ -185,14 +185,14 @@ class CausalLMTask(Task):
 
     def report(self, model: Model, folder: Run, config: RunSettings) -> str:
         """Measure the held-out part, compared with Markov models fitted on the training part."""
-        from hyenadna_core.training.curves import draw_curves
+        from hyenadna_core.training.curves import draw_run
 
         windows = self.held_out_windows(self.seq_len, EVALUATED_BASES)
         result = held_out_likelihood(model, self, windows, self.seq_len, self._batch_size)
         strands = markov_likelihoods(self.genome, self.intervals_of("train"), windows, self.reverse_complements)
         folder.write_run(folder.read_run() | {"held_out": held_out_json(result, strands)})
         levels = [(f"{config.preset}, held-out", result.bits), best_markov(strands)]
-        draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, levels, in_bits=True)
+        draw_run(folder, config.stages, self, levels)
         return held_out_table(config.preset, result, strands, windows)
 
     @property

@@ -16,7 +16,7 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.records import Records
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
-from hyenadna_core.task import Model, Task
+from hyenadna_core.task import Task
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
 
@@ -24,7 +24,9 @@ PATH = InputPath()
 VALID_PART = 10  # without --valid, one in 10 training sequences is for validation
 FILES = (
     click.Option(["--dataset"], metavar="NAME", help="Name of a dataset; `hyenadna datasets` lists them."),
-    click.Option(["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA or BED, also gzipped."),
+    click.Option(
+        ["--train"], type=PATH, help="Sequences with labels: CSV, TSV, Parquet, FASTA, FASTQ, BED, or gzipped."
+    ),
     click.Option(["--valid"], type=PATH, help="Sequences to choose the best weights.  [default: a tenth of --train]"),
     click.Option(["--test"], type=PATH, help="Sequences to measure the best weights, once, at the end."),
     click.Option(
@@ -42,7 +44,9 @@ FILES = (
         help="Column of the labels; may be repeated for several labels or quantities.  "
         "[default: label, labels, target, class or y]",
     ),
-    click.Option(["--labels"], type=PATH, help="Table with the columns name and label, for a FASTA without labels."),
+    click.Option(
+        ["--labels"], type=PATH, help="Table with the columns name and label, for a FASTQ or a FASTA without labels."
+    ),
     click.Option(["--fasta"], type=PATH, help="Genome of the BED files."),
 )
 
@@ -73,7 +77,7 @@ class ClassifyTask(SequenceTask):
         self.valid_is_given = valid is not None
         self.kind, self.label_columns = target or "classes", tuple(label_column)
         self.kind_is_given = target is not None
-        self.reading: dict[str, Any] = {
+        self.reading = {
             "sequence_column": sequence_column,
             "labels": _path(labels),
             "fasta": _path(fasta),
@@ -151,10 +155,6 @@ class ClassifyTask(SequenceTask):
         if self.valid_is_given:
             raise HyenaDNAError("--fold validates on a part of --train: leave out --valid, or add its rows to --train.")
         return super().fold(number, of)
-
-    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        own = {name: self.reading[name] for name in ("sequence_column", "fasta")}
-        return super().predict(model, path, **own | {name: value for name, value in columns.items() if value})
 
     def prepare(self, seq_len: int) -> list[str]:
         about_sequences = super().prepare(seq_len)

@@ -16,9 +16,11 @@ from hyenadna_core.evaluation.predictions import prediction_rows, table_line, ta
 from hyenadna_core.files.cache import file_written_aside
 from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.targets import Target
-from hyenadna_core.task import Run
+from hyenadna_core.task import Model, Run, RunSettings
+from hyenadna_core.tasks.advice import advice, trained
 from hyenadna_core.tasks.label_table import write_labels
 from hyenadna_core.tasks.pictures import draw
+from hyenadna_core.tasks.sequence_baselines import Splits, fitted_baselines
 from hyenadna_core.tasks.sequence_evaluation import LARGE, outcome_of
 from hyenadna_core.tasks.slabs import Slab
 from hyenadna_core.terminal import notice
@@ -37,6 +39,23 @@ class Measured:
     target: Target
     metrics: Sequence[Metric]
     monitor: str
+    advice: str = ""
+
+
+def report_of_task(task: Any, model: Model, folder: Run, config: RunSettings) -> str:
+    """Measure the model of a sequence task on test, or else on valid or train, and report on it."""
+    split = next((name for name in ("test", "valid") if task.has(name)), "train")
+    rows, hints = task.split(split), advice(trained(task, folder, config))
+    measured = Measured(config.preset, split, rows, task.target, task.chosen_metrics(), task.monitor[0], hints)
+    splits = Splits(task.split("train"), task.split("valid") if task.has("valid") else None, rows)
+
+    def predict(model: Model) -> np.ndarray:
+        predicted: np.ndarray = task.predicted(model, rows)[0]
+        return predicted
+
+    baselines = fitted_baselines(task, task.baseline, splits, task.target, predict, config.seed)
+    expected = task.expected if split == "test" else {}
+    return report(measured, task.slabs(model, rows), task.figures, baselines, folder, expected)
 
 
 def report(
@@ -108,6 +127,8 @@ def _compared(
             f"{metric.name} of {measured.name} minus that of {baseline.name}: {difference:+.4f}"
             + (f". {no_interval}" if no_interval else f" ({interval})")
         )
+        if (difference < 0 if metric.better == "max" else difference > 0) and measured.advice:
+            sentences.append(f"The model is worse than {baseline.name}. Most likely to help: {measured.advice}.")
     return sentences
 
 

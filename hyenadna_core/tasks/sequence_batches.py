@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyenadna_core.labelled.rows import Rows, in_memory
+from hyenadna_core.labelled.rows import Rows, all_targets, in_memory
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target, standardised
 from hyenadna_core.task import Batch, Draw
+from hyenadna_core.terminal import progress
 from hyenadna_core.tokens import COMPLEMENT, PAD, TO_ID
 
 
@@ -89,6 +90,16 @@ def ids_of_cut(sequences: LabelledSequences, cut: Cut) -> np.ndarray:
     ids: np.ndarray = TO_ID["default"][sequences.bases[cut.places]]
     ids[cut.empty] = PAD
     return ids
+
+
+def class_counts(rows: Rows, classes: int) -> np.ndarray:
+    """Count the rows of each class, (K,)."""
+    counts = np.zeros(classes, np.int64)
+    with progress("Counting the classes", len(rows)) as advance:
+        for targets in all_targets(rows, of_bases=False):
+            counts += np.bincount(targets, minlength=classes)
+            advance(len(targets))
+    return counts
 
 
 def weights_of_classes(counts: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
 """A task on sequences with one target each: classes, labels, quantities, or classes of bases."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,7 @@ from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.metrics import METRICS, Metric, figures_of_outcome, scikit_learn
 from hyenadna_core.evaluation.outcome import Outcome
-from hyenadna_core.evaluation.predictions import prediction_rows
-from hyenadna_core.labelled.rows import Rows, all_targets
+from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.task import (
@@ -31,12 +31,12 @@ from hyenadna_core.task import (
 )
 from hyenadna_core.tasks.folds import FoldedTask
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
-from hyenadna_core.tasks.sequence_batches import batch_of_rows, weights_of_classes, without_targets
+from hyenadna_core.tasks.sequence_batches import batch_of_rows, class_counts, weights_of_classes
 from hyenadna_core.tasks.sequence_evaluation import metrics_of_task, outcome_of
 from hyenadna_core.tasks.sequence_options import LONG_ROWS, OPTIONS, stage_options
-from hyenadna_core.tasks.sequence_warnings import unknown_characters, warnings_of_splits
-from hyenadna_core.tasks.slabs import Slab, check_long_rows, predicted_slabs
-from hyenadna_core.terminal import notice, progress
+from hyenadna_core.tasks.sequence_predictions import Table, predicted_parts
+from hyenadna_core.tasks.sequence_warnings import warnings_of_splits
+from hyenadna_core.tasks.slabs import Predicting, Slab, check_long_rows, notice_longer, predicted_slabs
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
 ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
@@ -67,6 +67,7 @@ class SequenceTask(FoldedTask):
     target: Target
     stranded = False  # whether a target depends on the strand of the sequence
     metrics: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = {}  # how training read its files: options of `read_labelled` by name
     options: Sequence[click.Parameter] = OPTIONS
     recipe = Recipe(learning_rate=3e-3, filter_rate=0.1, weight_decay=0.1, beta_2=0.99)
     starts_from = "human-chr20-1k"
@@ -118,6 +119,10 @@ class SequenceTask(FoldedTask):
         least, most = int(train.lengths.min()), int(train.lengths.max())
         lengths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         return f"{self.name} ({len(train):,} sequences of {lengths} bases)"
+
+    @property
+    def epoch_rows(self) -> int:  # type: ignore[override]
+        return len(self.split("train"))
 
     @cached_property
     def sha256(self) -> str:
@@ -208,12 +213,7 @@ class SequenceTask(FoldedTask):
         """
         if self.target.kind != "classes":
             raise HyenaDNAError(f"--balanced weights classes, and the target is {self.target.kind}: leave it out.")
-        rows, counts = self.split("train"), np.zeros(len(self.target.names), np.int64)
-        with progress("Counting the classes", len(rows)) as advance:
-            for targets in all_targets(rows, of_bases=False):
-                counts += np.bincount(targets, minlength=len(counts))
-                advance(len(targets))
-        return weights_of_classes(counts)
+        return weights_of_classes(class_counts(self.split("train"), len(self.target.names)))
 
     def rows(
         self, source: Rows, rows: np.ndarray, seq_len: int, other: np.ndarray | None = None, draw: Draw | None = None
@@ -224,7 +224,7 @@ class SequenceTask(FoldedTask):
     def model(self, language_model: LanguageModel) -> Model:
         from hyenadna_core.model.task_model import TaskModel
 
-        model: Model = TaskModel(language_model.backbone, self.head, self.both_directions)
+        model: Model = TaskModel(language_model.backbone, self.head, self.both_directions, self.embed, self.pairs)
         return model
 
     def head(self, hidden: Tensor, real: Tensor) -> Tensor:
@@ -238,10 +238,16 @@ class SequenceTask(FoldedTask):
 
         return LOSSES[self.target.kind](outputs, targets, weights, label_smoothing)
 
+    @property
+    def predicting(self) -> Predicting:
+        """How a model of this task predicts rows."""
+        both_strands = self.on_both_strands and self.target.kind != "bases"
+        return Predicting(self.evaluation_bases, self.long_rows, both_strands)
+
     def slabs(self, model: Model, rows: Rows) -> Iterator[Slab]:
         """Yield the predictions of all rows in their order, some rows at a time."""
-        both_strands = self.on_both_strands and self.target.kind != "bases"
-        return predicted_slabs(model, rows, self.target, self.evaluation_bases, self.long_rows, both_strands)
+        notice_longer(int((rows.lengths > model.max_seq_len).sum()), len(rows), model, self.long_rows)
+        return predicted_slabs(model, rows, self.target, self.predicting)
 
     def by_row(self, model: Model, rows: Rows) -> list[np.ndarray]:
         """Return the prediction of each row: (K,), or (L, K) at its own L bases."""
@@ -272,31 +278,21 @@ class SequenceTask(FoldedTask):
         """
         return metrics_of_task(self.metrics, self.target.kind, self.monitor[0])
 
-    def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
-        from hyenadna_core.labelled.files import read_labelled
+    def predictions(self, model: Model, path: Path, batch_size: int | None = None, **columns: Any) -> Iterator[Table]:
+        if type(self).predict is not SequenceTask.predict:  # a subclass predicts in its own way
+            return super().predictions(model, path, batch_size, **columns)
+        how = replace(self.predicting, batch_size=batch_size)
+        return predicted_parts(model, path, self.target, how, shared=self.reading, **columns)
 
-        records = read_labelled(path, needs_labels=False, **columns)
-        for reason, count in records.left_out.items():
-            notice(f"{count:,} rows of {path} were left out: {reason}.")
-        sequences = without_targets(records.sequences, self.target, records.names)
-        for message in unknown_characters(sequences, path.name):
-            notice(message)
-        return prediction_rows(self.target, zip(sequences.names, self.by_row(model, sequences), strict=True))
+    def predict(self, model: Model, path: Path, **columns: Any) -> Table:
+        parts = list(predicted_parts(model, path, self.target, self.predicting, shared=self.reading, **columns))
+        return parts[0][0], [row for _, rows in parts for row in rows]
 
     def report(self, model: Model, folder: Run, config: RunSettings) -> str:
         """Compare the figures of test with those of baselines; write predictions.tsv and a picture.
 
         Without test data they are the figures of valid, or else of train.
         """
-        from hyenadna_core.tasks.report import Measured, report
-        from hyenadna_core.tasks.sequence_baselines import Splits, fitted_baselines
+        from hyenadna_core.tasks.report import report_of_task
 
-        split = "test" if self.has("test") else "valid" if self.has("valid") else "train"
-        rows, metrics = self.split(split), self.chosen_metrics()
-        measured = Measured(config.preset, split, rows, self.target, metrics, self.monitor[0])
-        splits = Splits(self.split("train"), self.split("valid") if self.has("valid") else None, rows)
-        baselines = fitted_baselines(
-            self, self.baseline, splits, self.target, lambda model: self.predicted(model, rows)[0], config.seed
-        )
-        expected = self.expected if split == "test" else {}
-        return report(measured, self.slabs(model, rows), self.figures, baselines, folder, expected)
+        return report_of_task(self, model, folder, config)

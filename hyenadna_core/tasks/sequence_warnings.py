@@ -37,10 +37,19 @@ def warnings_of_splits(splits: Mapping[str, Rows], seq_len: int) -> list[str]:
 
 def unknown_characters(sequences: LabelledSequences, name: str) -> list[str]:
     """Return a sentence that counts the characters that are not bases, if there are any."""
-    unknown = int(np.count_nonzero(TO_ID["default"][sequences.bases] == UNK))
+    return unknown_sentences(count_unknown(sequences), len(sequences.bases), name)
+
+
+def count_unknown(sequences: LabelledSequences) -> int:
+    """Count the characters that are not bases."""
+    return int(np.count_nonzero(TO_ID["default"][sequences.bases] == UNK))
+
+
+def unknown_sentences(unknown: int, characters: int, name: str) -> list[str]:
+    """Return a sentence about the characters of `name` that are not bases, if there are any."""
     if not unknown:
         return []
-    return [f"{unknown:,} of {len(sequences.bases):,} characters of {name} are not bases: they are read as [UNK]."]
+    return [f"{unknown:,} of {characters:,} characters of {name} are not bases: they are read as [UNK]."]
 
 
 def _digests(sequences: LabelledSequences) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Predictions of a split, a slab of consecutive rows at a time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,34 +51,54 @@ class Pieces(NamedTuple):
     own: int
 
 
+@dataclass(frozen=True)
+class Predicting:
+    """How a model predicts rows.
+
+    Args:
+        bases_at_once: about the bases of a batch, which has rows of like length.
+        long_rows: "middle" crops rows longer than the model to their middle; "windows" cuts them
+            into the fewest windows that cover them, evenly spread, and averages the predictions.
+        both_strands: whether a prediction is the mean of those of the row and of its reverse
+            complement.
+        batch_size: the most rows of a batch, in place of `bases_at_once`.
+    """
+
+    bases_at_once: int
+    long_rows: str = "middle"
+    both_strands: bool = False
+    batch_size: int | None = None
+
+    def rows_at_once(self, length: int) -> int:
+        """Return the most rows of a batch of this many bases each."""
+        return self.batch_size or max(1, self.bases_at_once // length)
+
+
+def notice_longer(longer: int, total: int, model: Model, long_rows: str) -> None:
+    """Tell how many of all rows are longer than the model takes, if there are any."""
+    if longer:
+        done = "they are cropped to their middle" if long_rows == "middle" else "predictions of windows are averaged"
+        most = f"the {model.max_seq_len:,} bases of this model"
+        notice(f"{longer:,} of {total:,} sequences are longer than {most}: {done}.")
+
+
 def size_of(rows: Rows, target: Target) -> int:
     """Return the bytes of the predictions and targets of all rows."""
     places = int(rows.lengths.sum()) if target.kind == "bases" else len(rows)
     return places * len(target.names) * BYTES
 
 
-def predicted_slabs(
-    model: Model,
-    rows: Rows,
-    target: Target,
-    bases_at_once: int,
-    long_rows: str = "middle",
-    both_strands: bool = False,
-) -> Iterator[Slab]:
+def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -> Iterator[Slab]:
     """Yield the predictions of all rows in their order; a split that fits in memory is one slab.
 
-    A batch has rows of like length, and about `bases_at_once` bases. Rows longer than the model are
-    cropped to their middle, or with long_rows="windows" cut into the fewest windows that cover
-    them, evenly spread, whose predictions are averaged. With `both_strands`, a prediction is the
-    mean of those of the piece and of its reverse complement. A thread reads the rows ahead.
+    A thread reads the rows ahead.
 
     Raises:
         HyenaDNAError: windows of one class for each base would be averaged.
     """
-    check_long_rows(long_rows, target)
-    lengths = rows.lengths
+    check_long_rows(how.long_rows, target)
+    lengths, long_rows = rows.lengths, how.long_rows
     seq_len = min(int(lengths.max()), model.max_seq_len)
-    _notice_longer(lengths, seq_len, long_rows)
     groups = LengthGroups.of(lengths, seq_len)
     in_group = np.bincount(groups.of_rows, weights=_windows(lengths, seq_len, long_rows)).astype(np.int64)
 
@@ -89,13 +110,13 @@ def predicted_slabs(
             for group, length in enumerate(groups.lengths.tolist()):
                 pieces, starts = _pieces(lengths, groups.rows_of(group, slab.start, slab.stop), seq_len, long_rows)
                 in_split = int(in_group[group])
-                count = -(-in_split // -(-in_split // max(1, bases_at_once // length)))  # of a batch, in all slabs
+                count = -(-in_split // -(-in_split // how.rows_at_once(length)))  # of a batch, in all slabs
                 whole = -(-len(pieces) // count) * count
                 for at in range(0, whole, count):
                     places = np.arange(at, at + count) % len(pieces)
                     yield Pieces(slab, pieces[places], starts[places], length, min(count, len(pieces) - at))
 
-    strands = (False, True) if both_strands else (False,)
+    strands = (False, True) if how.both_strands else (False,)
 
     def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], LabelledSequences, np.ndarray]:
         unique, which = np.unique(pieces.rows, return_inverse=True)
@@ -190,12 +211,6 @@ def _pieces(lengths: np.ndarray, rows: np.ndarray, seq_len: int, long_rows: str)
     number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # of each piece in its row
     starts = np.repeat(excess, counts) * number // np.maximum(1, np.repeat(counts, counts) - 1)
     return np.repeat(rows, counts), starts
-
-
-def _notice_longer(lengths: np.ndarray, seq_len: int, long_rows: str) -> None:
-    if longer := int((lengths > seq_len).sum()):
-        done = "they are cropped to their middle" if long_rows == "middle" else "predictions of windows are averaged"
-        notice(f"{longer:,} of {len(lengths):,} sequences are longer than the {seq_len:,} bases of this model: {done}.")
 
 
 def _at_its_bases(output: np.ndarray, length: int) -> np.ndarray:

@@ -13,7 +13,7 @@ class LossLine:
     """Losses that are still on the device, and the duration of their steps.
 
     The first step at a length compiles. Its seconds count in `seconds` and `compiling`, but not in
-    the speed.
+    the speed. Validations and checkpoints count in `seconds` only.
     """
 
     def __init__(self, step: int, bases: int) -> None:
@@ -43,6 +43,10 @@ class LossLine:
         self.step, self.seconds, self._losses = step, now - self._started, []
         self._speed_since, self._speed_bases = now, 0
         return loss, speed
+
+    def restart_clock(self) -> None:
+        """Leave a validation or a checkpoint after the last line out of the speed."""
+        self._speed_since = time.monotonic()
 
 
 def wait_for(loss: Any) -> float:

@@ -158,6 +158,15 @@ class RunFolder:
         """
         return [LogLine(*map(int, cells[:4]), *map(float, cells[4:])) for cells in self._lines("log.tsv")[1:]]
 
+    def read_validations(self) -> list[dict[str, float]]:
+        """Read the complete lines of valid.tsv by the names of its columns; the first is the step.
+
+        Raises:
+            HyenaDNAError: a line is damaged.
+        """
+        names, *lines = self._lines("valid.tsv") or [[]]
+        return [dict(zip(names, map(float, cells), strict=True)) for cells in lines]
+
     def cut_log(self, step: int) -> None:
         """Remove the lines after `step`, because a resumed run writes them again.
 

@@ -27,7 +27,7 @@ from hyenadna_core.tokens import check_ids
 from hyenadna_core.training.best import Best, BestValidation
 from hyenadna_core.training.checkpoint import check_best, load_checkpoint, save_best, save_checkpoint
 from hyenadna_core.training.config import RunConfig, devices_of
-from hyenadna_core.training.curves import draw_curves
+from hyenadna_core.training.curves import draw_run
 from hyenadna_core.training.loss_line import LossLine
 from hyenadna_core.training.optimizer import build_optimizer
 from hyenadna_core.training.parts import parts_of
@@ -111,7 +111,9 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
     vocab_size = HyenaConfig(**config.model).vocab_size
     with (
         asked_to_stop() as came,
-        training_progress(config.stages, first, task.in_bits) as report,
+        training_progress(
+            config.stages, first, rows=task.epoch_rows, in_bits=task.in_bits, valid_every=config.valid_every
+        ) as progress,
         prefetched(task.batch, draws) as batches,
     ):
         for step, batch in enumerate(batches, first):
@@ -122,6 +124,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
             weight, padded_lengths = number_of_targets(batch), task.padded_lengths(stage.seq_len)
             parts = parts_of(batch, config.micro_batch_of(stage), padded_lengths, devices)
             line.add(stage, partial(update, parts, weight))
+            progress.stepped(done)
             ends = done == config.steps or stage_at(config.stages, done) is not stage
             every = config.valid_every
             validates = every is not None and (done % every == 0 or done == config.steps)
@@ -134,7 +137,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
                 rate = float(learning_rate_at(config.recipe, config.steps, step))
                 logged = LogLine(done, stage.seq_len, stage.batch_size, line.bases, loss, rate, line.seconds)
                 folder.log(logged)
-                report(done, loss, speed)
+                progress.logged(done, loss, speed)
                 notify_watchers(watching, "logged", logged)
             if validates:
                 update.settle()
@@ -143,12 +146,15 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
                 folder.log_validation(done, figures)
                 if best.improves(done, figures) and folder.writes:
                     save_best(folder.checkpoints, model, {"step": done} | figures)
+                progress.validated(done, best.figure, figures[best.figure], best.so_far.value, best.so_far.step)
                 notify_watchers(watching, "validated", done, figures)
             if saves and folder.writes:
                 update.settle()
                 save_checkpoint(folder.checkpoints, model, done, config.keep, best.so_far)
-                draw_curves(folder.path / "curves.png", folder.read_log(), config.stages, in_bits=task.in_bits)
+                draw_run(folder, config.stages, task)
                 saved = time.monotonic()
+            if saves:
+                line.restart_clock()
             if stop and done < config.steps:
                 raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
         update.settle()

@@ -53,6 +53,15 @@ def bases_until(stages: Sequence[Stage], step: int) -> int:
     return bases
 
 
+def rows_until(stages: Sequence[Stage], step: int) -> int:
+    """Return the sequences seen after `step` steps."""
+    rows = 0
+    for stage in stages:
+        rows += stage.batch_size * min(step, stage.steps)
+        step -= min(step, stage.steps)
+    return rows
+
+
 def doubling(first: int, last: int) -> list[int]:
     """Return lengths that double from `first` (64, 128, ...), with `last` at the end."""
     lengths = []

@@ -52,6 +52,7 @@ VARIANTS = (
 GTF = b'#!x\nchr1\tT\tgene\t2\t9\t.\t+\t.\tgene_id "E1";\nchr1\tT\texon\t2\t4\t.\t+\t.\tgene_name "G";\n'
 REGIONS = b"track name=x\nchr1\t0\t8\tgood\t0\t+\nchr2\t1\t4\tbad\t0\t-\n"
 LABELLED = b">one 1\nACGT\nAC\n>two 0\nTTTT\n"
+READS = b"@one x\nACGT\n+\n@@+I\n@two\nAC\nGT\n+two\nII\nII\n"
 ENTRY_POINTS = b"[hyenadna]\nfuzzed = json\n"
 METADATA = b"Metadata-Version: 2.1\nName: fuzzed\nVersion: 1.0\n"
 TABLE = b'name,sequence,label\na,ACGT,0\nb,TTTT,1\n"c",GGCC,1\n'
@@ -198,6 +199,10 @@ def read_regions(path):
     read_labelled(path, fasta=path.parent / "genome.fa")
 
 
+def read_reads(path):
+    read_labelled(path, needs_labels=False)
+
+
 def read_config(path):
     shutil.copy(WEIGHTS, path.parent / "model.safetensors")
     read_weights(path.parent)
@@ -265,6 +270,8 @@ READERS = {
     "GTF": Reader("genes.gtf", mutated([GTF]), read_annotation),
     "labelled BED": Reader("regions.bed", mutated([REGIONS]), read_regions),
     "labelled FASTA": Reader("labelled.fa", mutated([LABELLED]), read_labelled),
+    "FASTQ": Reader("reads.fq", mutated([READS]), read_reads),
+    "compressed FASTQ": Reader("reads.fq.gz", compressed(READS), read_reads),
     "table": Reader("table.csv", mutated([TABLE]), read_labelled),
     "compressed table": Reader("table.tsv.gz", compressed(TABLE.replace(b",", b"\t")), read_labelled),
     "Parquet": Reader("table.parquet", st.deferred(lambda: mutated([parquet()], ODD)), read_labelled),

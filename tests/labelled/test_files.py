@@ -1,11 +1,13 @@
 import gzip
+import os
+from pathlib import Path
 
 import pyarrow
 import pytest
 from pyarrow import parquet
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.labelled.files import read_labelled
+from hyenadna_core.labelled.files import named_by_format, read_labelled
 
 ROWS = [("ACGT", "1"), ("ggn", "0"), ("TTA", "1")]
 CONTENTS = {
@@ -108,3 +110,85 @@ def test_columns_of_a_wider_table_are_found(shared_data):
     assert records.names[0] == "test_negative_43"
     assert set(records.labels) == {("negative",), ("positive",)}
     assert records.sequences[0].startswith(b"TCTCCTGCCCTTACCCAGCC")
+
+
+READS = b"@1 x\nACGT\n+\nIIII\n@2\nggn\n+\nIII\n@3\nTTA\n+\nIII\n"
+PIPES = {
+    "FASTA": (b">1\nACGT\n>2\nggn\n>3\nTTA\n", ".fa"),
+    "FASTQ": (READS, ".fastq"),
+    "FASTQ after a byte order mark": (b"\xef\xbb\xbf" + READS, ".fastq"),
+    "CSV": (b"sequence,x\nACGT,1\nggn,2\nTTA,3\n", ".csv"),
+    "TSV": (b"x\tsequence\n1\tACGT\n2\tggn\n3\tTTA\n", ".tsv"),
+}
+
+
+@pytest.fixture
+def pipe():
+    """Return a function that writes into a pipe, and gives its path."""
+    ends = []
+
+    def make(content):
+        reader, writer = os.pipe()
+        os.write(writer, content)
+        os.close(writer)
+        ends.append(reader)
+        return Path(f"/dev/fd/{reader}")
+
+    yield make
+    for end in ends:
+        os.close(end)
+
+
+@pytest.mark.parametrize("compress", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("kind", PIPES)
+def test_the_format_of_a_pipe_follows_from_its_first_bytes(pipe, kind, compress):
+    content, suffix = PIPES[kind]
+    with named_by_format(pipe(gzip.compress(content) if compress else content)) as file:
+        assert file.suffix == suffix
+        records = read_labelled(file, needs_labels=False)
+    assert (records.names, records.sequences) == (["1", "2", "3"], [sequence.encode() for sequence, _ in ROWS])
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"^the pipe is empty: send FASTA, FASTQ, or a table with a header\.$"),
+        (gzip.compress(b"\n\n"), "^the pipe is empty"),
+        (b"\x7fELF\0\0\1", r"^the pipe is no text, but begins '\\x7fELF\\x00\\x00\\x01': send FASTA"),
+        (b"\x1f\x8bxxxxxxxxx", "^the pipe is truncated or damaged: "),
+        (gzip.compress(READS)[:-9], "^the pipe is truncated or damaged: "),
+        (b"a,b\n1,2\n", r"^the pipe has no column sequence, seq or dna; its first line names a, b\.$"),
+        (b"@a\nAC\n+\nI", r"^the pipe, record 1 \(a\) is cut off"),
+        (b">a\n1\n", "^the pipe, row a: the sequence has the character '1'"),
+        (b"sequence\nA,B\n", "^the pipe, row 1 .line 2.: 2 fields, but the first line has 1"),
+    ],
+)
+def test_a_pipe_that_cannot_be_used_is_one_line_without_the_name_of_its_copy(pipe, content, message):
+    with pytest.raises(HyenaDNAError, match=message), named_by_format(pipe(content)) as file:
+        read_labelled(file, needs_labels=False)
+
+
+def test_a_file_stays_where_it_is(write):
+    path = write("reads.csv", "")
+    with named_by_format(path) as file:
+        assert file is path
+
+
+def test_the_names_of_the_rows_come_from_a_column(write):
+    path = write("reads.csv", "sequence,who,id\nAC,a,1\nGT,,2\n")
+    assert read_labelled(path, needs_labels=False).names == ["1", "2"]
+    assert read_labelled(path, needs_labels=False, name_column="WHO").names == ["a", "2"]
+    with pytest.raises(HyenaDNAError, match=r"reads\.csv has no column 'x'; its first line names sequence, who, id"):
+        read_labelled(path, needs_labels=False, name_column="x")
+
+
+@pytest.mark.parametrize("name", ["reads.fa", "reads.fq", "reads.bed"])
+def test_columns_are_for_tables(write, name):
+    with pytest.raises(HyenaDNAError, match="no columns to choose: leave out --sequence-column and --name-column"):
+        read_labelled(write(name, ""), sequence_column="a", name_column="b")
+
+
+def test_a_label_column_may_be_that_of_the_table_of_labels(write):
+    labels = write("labels.csv", "name,score\na,7\n")
+    assert read_labelled(write("reads.fa", ">a\nAC\n"), labels=labels, label_columns=["score"]).labels == [("7",)]

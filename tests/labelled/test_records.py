@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.labelled.records import Record, gather
+from hyenadna_core.labelled.records import Record, gather, gather_parts
 
 PATH = Path("reads.csv")
 
@@ -63,3 +63,14 @@ def test_labels_of_bases_may_be_long_and_spell_anything():
 def test_a_label_that_is_too_long_gets_one_short_line(label):
     with pytest.raises(HyenaDNAError, match=r"^reads.csv, row 1: the label has [\d,]+ characters.* check the column"):
         gather(PATH, [Record("1", b"A", (label,))])
+
+
+@pytest.mark.parametrize(("most", "sizes"), [({}, [4]), ({"most_rows": 3}, [3, 1]), ({"most_bases": 5}, [2, 2, 0])])
+def test_parts_together_are_the_whole(most, sizes):
+    records = [Record("a", b"ACG"), Record("x", b""), *(Record(name, b"ACG") for name in "bcd"), Record("y", b"")]
+    parts = list(gather_parts(PATH, records, **most))
+    whole = gather(PATH, records)
+    assert [len(part.names) for part in parts] == sizes
+    assert [name for part in parts for name in part.names] == whole.names == list("abcd")
+    assert [sequence for part in parts for sequence in part.sequences] == whole.sequences
+    assert sum(part.left_out.get("the sequence is empty", 0) for part in parts) == 2

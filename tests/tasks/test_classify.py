@@ -280,5 +280,5 @@ def register_datasets(register):
 
 def test_a_fasta_has_no_columns(write_fasta):
     task = ClassifyTask(train=write_fasta({"a": "ACGT"}), label_column=("x", "y"), target="regression")
-    with pytest.raises(HyenaDNAError, match="has no columns to choose: leave out --sequence-column and --label-column"):
+    with pytest.raises(HyenaDNAError, match="has no columns to choose: leave out --label-column"):
         task.split("train")

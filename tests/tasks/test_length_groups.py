@@ -6,7 +6,7 @@ import pytest
 from hyenadna_core import Batch, Draw, LabelledSequences, SequenceTask, Target
 from hyenadna_core.tasks import length_groups
 from hyenadna_core.tasks.length_groups import MOST, LengthGroups, rows_of_draw
-from hyenadna_core.tasks.slabs import predicted_slabs
+from hyenadna_core.tasks.slabs import Predicting, predicted_slabs
 from hyenadna_core.tokens import PAD, A
 from hyenadna_core.training.parts import parts_of
 
@@ -106,7 +106,7 @@ def test_predictions_come_in_the_order_of_the_input_from_batches_of_like_length(
     sequences = Long().split("test")
     model = Lengths()
     target = Target("regression", ("length", "zero"))
-    (slab,) = predicted_slabs(model, sequences, target, bases_at_once)
+    (slab,) = predicted_slabs(model, sequences, target, Predicting(bases_at_once))
     assert [int(length) for length, _ in slab.predictions] == sequences.lengths.tolist()
     assert sum(rows * length for rows, length in model.shapes) <= 1.3 * sequences.lengths.sum()
 

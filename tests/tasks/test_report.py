@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hyenadna_core import LabelledSequences, Metric, SequenceTask, Target
+from hyenadna_core import LabelledSequences, Metric, SequenceTask, Stage, Target
 from hyenadna_core.evaluation import baselines, bootstrap
 from hyenadna_core.evaluation.metrics import METRICS
 from hyenadna_core.evaluation.outcome import Outcome
@@ -56,8 +56,9 @@ class Waves:
 def reported(task, folder):
     """Return the text of a report, and the content of run.json."""
     kept = {}
-    run = SimpleNamespace(path=folder, read_run=lambda: kept, write_run=kept.update)
-    return task.report(Waves(task), run, SimpleNamespace(preset="waves", seed=0, stages=())), kept
+    run = SimpleNamespace(path=folder, read_run=lambda: kept, write_run=kept.update, read_validations=list)
+    config = SimpleNamespace(preset="waves", seed=0, stages=(Stage(8, 4, 10),), start=None, freeze=False)
+    return task.report(Waves(task), run, config), kept
 
 
 def tsv(path):
@@ -177,3 +178,12 @@ def test_many_labels_are_drawn_as_strips(kind, count, metrics, name, drawn, tmp_
     assert pictures.draw(tmp_path, target, Outcome(kind, np.tanh(np.abs(values)), targets), own) == name
     assert seen == [drawn]
     assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_model_below_its_baseline_says_so_and_what_may_help(tmp_path):
+    task = Any("classes", baseline=("kmer",))
+    text, run = reported(task, tmp_path)
+    (difference, *_) = run["result"]["differences"]["k-mers, logistic"]
+    worse = "The model is worse than k-mers, logistic. Most likely to help: --weights human-chr20-1k (weights to start"
+    assert (worse in text) is (difference < 0)
+    assert text.count(" may help") + text.count("Most likely to help") == (difference < 0)

@@ -7,7 +7,7 @@ from hyenadna_core import HyenaDNAError, LabelledSequences, SequenceTask, Target
 from hyenadna_core.evaluation.scratch import Scratch
 from hyenadna_core.tasks import slabs
 from hyenadna_core.tasks.length_groups import LengthGroups
-from hyenadna_core.tasks.slabs import predicted_slabs
+from hyenadna_core.tasks.slabs import Predicting, predicted_slabs
 from hyenadna_core.tokens import PAD, A, T
 
 RANDOM = np.random.default_rng(1)
@@ -90,9 +90,9 @@ def test_an_outcome_on_disk_is_that_in_memory_to_the_bit(kind, stream, on_disk, 
 def test_slabs_have_few_shapes_and_the_rows_in_order(on_disk):
     task = Toy()
     whole, parts = model_of(task), model_of(task)
-    (one,) = predicted_slabs(whole, task.split("test"), task.target, 100)
+    (one,) = predicted_slabs(whole, task.split("test"), task.target, Predicting(100))
     on_disk()
-    several = list(predicted_slabs(parts, task.split("test"), task.target, 100))
+    several = list(predicted_slabs(parts, task.split("test"), task.target, Predicting(100)))
     assert [slab.start for slab in several] == [*range(0, 61, 7)]
     np.testing.assert_array_equal(np.concatenate([slab.predictions for slab in several]), one.predictions)
     assert parts.shapes == whole.shapes
@@ -102,7 +102,7 @@ def test_the_files_are_removed_also_after_an_error(on_disk, monkeypatch):
     closed = []
     monkeypatch.setattr(Scratch, "close", lambda self: closed.append(self._file.close()))
     on_disk()
-    task = Toy()
+    task = Toy(reverse_complements=False)
     with pytest.raises(ZeroDivisionError), task.outcome(model_of(task), task.split("test")):
         _ = 1 / 0
     assert len(closed) == 2  # predictions and targets
@@ -142,17 +142,53 @@ class Share:
 
 
 @pytest.mark.parametrize("bases_at_once", [1, 10, 1000])
-def test_windows_of_a_long_row_are_the_fewest_that_cover_it_and_are_averaged(bases_at_once, capsys):
+def test_windows_of_a_long_row_are_the_fewest_that_cover_it_and_are_averaged(bases_at_once):
     # AAAAACCC: the windows AAAAA and AACCC; AACCCTTTTTCG: AACCC, CCTTT (from 3), TTTCG (from 7)
     sequences = LabelledSequences.of(["AAAAACCC", "GGA", "AACCCTTTTTCG", "CCCCT"], np.zeros((4, 2), np.float32))
     target = Target("regression", ("share", "one"))
-    (slab,) = predicted_slabs(Share(), sequences, target, bases_at_once, "windows")
+    (slab,) = predicted_slabs(Share(), sequences, target, Predicting(bases_at_once, "windows"))
     expected = [(1 + 2 / 5) / 2, 1 / 3, (2 / 5 + 3 / 5 + 3 / 5) / 3, 1 / 5]
     np.testing.assert_allclose(slab.predictions, np.stack([expected, np.ones(4)], axis=1))
-    message = "2 of 4 sequences are longer than the 5 bases of this model: predictions of windows are averaged."
-    assert message in capsys.readouterr().err
-    (slab,) = predicted_slabs(Share(), sequences, target, bases_at_once)
+    (slab,) = predicted_slabs(Share(), sequences, target, Predicting(bases_at_once))
     np.testing.assert_allclose(slab.predictions[:, 0], [4 / 5, 1 / 3, 3 / 5, 1 / 5])  # AAAAC, CCTTT
+
+
+class FirstBase:
+    """A model of five bases that answers with the id of the first base, and with the sum of all."""
+
+    max_seq_len = 5
+
+    def predict_on_batch(self, ids):
+        return np.stack([ids[:, 0], np.where(ids == PAD, 0, ids).sum(axis=1)], axis=1).astype(float)
+
+
+@pytest.mark.parametrize("long_rows", ["middle", "windows"])
+@pytest.mark.parametrize("bases_at_once", [1, 1000])
+def test_a_prediction_of_both_strands_is_the_mean_of_the_two(long_rows, bases_at_once):
+    target, texts = Target("regression", ("first", "sum")), ["ACGGT", "GA", "TTACGNC", "C"]
+    forward, other = texts, [text[::-1].translate(str.maketrans("ACGT", "TGCA")) for text in texts]
+
+    def predict(texts, both_strands):
+        sequences = LabelledSequences.of(texts, np.zeros((4, 2), np.float32))
+        how = Predicting(bases_at_once, long_rows, both_strands)
+        (slab,) = predicted_slabs(FirstBase(), sequences, target, how)
+        return slab.predictions
+
+    both = predict(forward, True)
+    np.testing.assert_allclose(both, (predict(forward, False) + predict(other, False)) / 2)
+    np.testing.assert_allclose(predict(other, True), both)
+    assert not np.allclose(both, predict(forward, False))
+
+
+def test_a_task_predicts_both_strands_unless_its_targets_are_of_one(capsys):
+    assert Toy().predicting.both_strands
+    assert not Toy(reverse_complements=False).predicting.both_strands
+    assert not Toy("bases", reverse_complements=True).predicting.both_strands
+    whole, forward = (
+        task.by_row(Composition(), task.split("test")) for task in (Toy(), Toy(reverse_complements=False))
+    )
+    assert not np.allclose(whole, forward)
+    assert "sequences are longer than the 40 bases of this model: they are cropped" in capsys.readouterr().err
 
 
 def test_windows_are_an_option_of_a_task_but_not_for_bases():
