@@ -79,6 +79,11 @@ def test_one_large_group_leaves_each_part_a_group():
     assert sorted(np.unique(parts)) == [1, 2, 3, 4, 5]
 
 
+def test_groups_of_different_classes_do_not_share_a_part_while_another_is_empty():
+    classes = np.array([0, 0, 1, 1, 2])
+    assert sorted(np.unique(parts_of_rows(classes, classes, 3))) == [1, 2, 3]
+
+
 @pytest.mark.parametrize(("groups", "noun"), [(None, "rows"), (np.array([1, 1, 1, 2]), "groups of rows")])
 def test_fewer_rows_or_groups_than_folds_is_one_line(groups, noun):
     with pytest.raises(HyenaDNAError, match=rf"\d training {noun} cannot be divided into 5 folds: take fewer folds"):
