@@ -116,7 +116,7 @@ def train(
     task: str | Task | type[Task],
     options: Mapping[str, Any] | None = None,
     *,
-    preset: str = TrainOptions.preset,
+    preset: str | None = None,
     weights: str | Path | None = None,
     out: str | Path | None = None,
     **settings: Any,
@@ -127,8 +127,9 @@ def train(
         task: the name of a registered task, a subclass of Task, or a task. A task is used as it is.
         options: the options of the task by name, which its command line would take, such as
             {"train": "train.csv"}. For a task that is given, they are only kept in run.json.
-        preset: the name of the architecture.
-        weights: weights to start from, as `load` takes them.
+        preset: the name of an architecture, whose weights are random at first.
+        weights: weights to start from, as `load` takes them, or "none" for random ones; by default
+            those of the task, if there is no preset.
         out: the run folder to create; by default runs/PRESET-N.
         settings: the other options of `hyenadna train` by name: steps, batch_size, stages, warmup,
             learning_rate, seed, fold="2/5", valid_every, patience, freeze, precision, ...
