@@ -15,8 +15,11 @@ class FittedTask(Task):
     language model itself does not change. `evaluate`, `predict` and `report` get the fitted object
     in place of a Keras model. With `class Mine(FittedTask, SequenceTask)`, rows, folds, figures and
     baselines are those of SequenceTask: the fitted object then has `max_seq_len` and
-    `predict_on_batch(ids)`, which returns what a head returns: (B, L) -> (B, K).
+    `predict_on_batch(ids)`, which returns what a head returns: (B, L) -> (B, K). Sequences are read
+    as they are, unless the class sets `stranded` to False; `fit` then has to read both strands.
     """
+
+    stranded = True
 
     @abstractmethod
     def fit(self, language_model: LanguageModel, folder: Path) -> Any:

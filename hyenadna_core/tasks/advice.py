@@ -56,6 +56,7 @@ TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = 
         lambda run: run.best_at <= EARLY,
         lambda run: "--head-dropout 0.3 (the validation was best early, then the model overfitted)",
     ),
+    (lambda run: run.on_both_strands, lambda run: "--forward-only (if the label depends on the strand)"),
     (lambda run: run.start != LARGER, lambda run: f"--weights {LARGER} (larger, published weights)"),
     (lambda run: True, lambda run: "--learning-rate, half or twice as large"),
 )

@@ -10,13 +10,23 @@ USUAL = Trained("classes", SMALL, False, True, False, epochs=10, best_at=0.5)
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({}, ["--weights hyenadna-small-32k", "--learning-rate"]),
-        ({"start": None}, ["--weights human-chr20-1k", "--weights hyenadna-small-32k"]),
+        ({}, ["--forward-only", "--weights hyenadna-small-32k"]),
+        ({"start": None}, ["--weights human-chr20-1k", "--forward-only"]),
         ({"start": None, "on_both_strands": False}, ["--weights human-chr20-1k", "--reverse-complements"]),
         ({"frozen": True, "best_at": 1.0}, ["no --freeze", "--epochs 20"]),
-        ({"best_at": 0.1}, ["--head-dropout 0.3", "--weights hyenadna-small-32k"]),
+        ({"best_at": 0.1}, ["--head-dropout 0.3", "--forward-only"]),
         ({"kind": "bases", "on_both_strands": False}, ["--both-directions", "--weights hyenadna-small-32k"]),
-        ({"start": "hyenadna-small-32k", "best_at": 0.9, "epochs": 0.3}, ["--epochs 1", "--learning-rate"]),
+        ({"start": "hyenadna-small-32k", "best_at": 0.9, "epochs": 0.3}, ["--epochs 1", "--forward-only"]),
+        (
+            {
+                "kind": "bases",
+                "both_directions": True,
+                "on_both_strands": False,
+                "start": "hyenadna-small-32k",
+                "best_at": 1.0,
+            },
+            ["--epochs 20", "--learning-rate"],
+        ),
     ],
 )
 def test_two_options_are_named_the_most_likely_first(changed, expected):

@@ -28,7 +28,7 @@ def test_a_run_with_both_directions_is_measured_and_predicts_with_both(cli, data
     assert run["config"]["options"]["both_directions"] is True
     figures = json.loads(cli("evaluate", "run", "--json")[1])
     assert figures.pop("split") == "test"
-    assert figures == pytest.approx(run["result"]["figures"]["hyenadna-tiny-1k"], abs=1e-6)
+    assert figures == pytest.approx(run["result"]["figures"]["human-chr20-1k"], abs=1e-6)
     status, stdout, _ = cli("predict", "run", tmp_path / "test.tsv")
     with (tmp_path / "run" / "predictions.tsv").open(newline="") as file:
         expected = [row["predicted"] for row in csv.DictReader(file, dialect="excel-tab")]

@@ -250,13 +250,13 @@ def test_both_baselines_are_measured_on_the_same_rows(cli, table, tmp_path):
     status, stdout, stderr = cli("train", "--task", "classify", *data, *options)
     assert status == 0, stderr
     result = json.loads((tmp_path / "run" / "run.json").read_text())["result"]
-    assert list(result["figures"]) == ["hyenadna-tiny-1k", "k-mers, logistic", "cnn"]
+    assert list(result["figures"]) == ["human-chr20-1k", "k-mers, logistic", "cnn"]
     assert result["settings"]["cnn"].startswith("10 epochs of Adam at 0.001, 40 sequences a step; best at step ")
     for name, (difference, low, high) in result["differences"].items():
         figures = result["figures"]
-        assert difference == pytest.approx(figures["hyenadna-tiny-1k"]["mcc"] - figures[name]["mcc"])
+        assert difference == pytest.approx(figures["human-chr20-1k"]["mcc"] - figures[name]["mcc"])
         assert low <= difference <= high
-        assert f"mcc of hyenadna-tiny-1k minus that of {name}: {difference:+.4f} (95 % interval" in stdout
+        assert f"mcc of human-chr20-1k minus that of {name}: {difference:+.4f} (95 % interval" in stdout
 
 
 def test_a_dataset_of_a_plugin_is_taken_by_its_name(install_plugin, table):

@@ -29,6 +29,7 @@ class Pairs(SequenceTask):
 
     name = "pairs"
     target = Target("classes", ("ac", "gt"))
+    stranded = True
 
     def sequences(self, split):
         return rows(["train", "valid", "test"].index(split))
@@ -77,7 +78,7 @@ def test_python_and_the_command_give_the_same_numbers_one_after_another(cli, tmp
 def test_a_run_has_its_parts(cli, tmp_path, tables, small):
     run = hyenadna_core.train("classify", tables, **small)
     assert run.path == tmp_path.joinpath("runs", "tiny-1").relative_to(tmp_path)
-    assert (run.task.target.names, run.config.seed, run.config.options["epochs"]) == (("0", "1"), 3, 20.0)
+    assert (run.task.target.names, run.config.seed, run.config.options["epochs"]) == (("0", "1"), 3, None)
     assert run.model.predict_on_batch(np.full((2, 8), 7, np.int32)).shape == (2, 2)
     columns, predictions = run.predict(tmp_path / "test.csv")
     assert (columns[0], len(predictions)) == ("name", 20)
@@ -96,7 +97,7 @@ def test_a_task_that_no_plugin_registers_is_trained_opened_and_resumed(cli, tmp_
     by_class = hyenadna_core.train(Pairs, {"baseline": ["none"]}, out="b", **small)
     assert log(by_instance.path) == log(by_class.path)
     assert by_instance.config.options == {}
-    assert by_class.config.options["epochs"] == 20.0
+    assert by_class.config.options["epochs"] is None
     assert by_instance.evaluate() == hyenadna_core.open_run("a", task=task).evaluate()
     assert hyenadna_core.open_run("b", task=Pairs).figures["tiny"] == by_instance.evaluate()
     for words in (("evaluate", "a"), ("predict", "a", "new.fa")):
