@@ -15,14 +15,12 @@ from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.genome.intervals import SPLITS as SPLITS  # plug-ins import it from here
 from hyenadna_core.recipe import Recipe
-from hyenadna_core.task_types import (  # plug-ins import them from here
-    GivenOptions,
-    LanguageModel,
-    Model,
-    Run,
-    RunSettings,
-    TaskDefaults,
-)
+from hyenadna_core.task_types import GivenOptions as GivenOptions
+from hyenadna_core.task_types import LanguageModel as LanguageModel
+from hyenadna_core.task_types import Model as Model
+from hyenadna_core.task_types import Run as Run
+from hyenadna_core.task_types import RunSettings as RunSettings
+from hyenadna_core.task_types import TaskDefaults as TaskDefaults
 from hyenadna_core.terminal import tab_separated
 from hyenadna_core.tokens import A, T
 

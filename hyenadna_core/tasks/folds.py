@@ -89,8 +89,8 @@ class FoldedTask(Task):
             raise HyenaDNAError(
                 f"The task {self.name} has {len(groups):,} groups for {count:,} rows: give one for each."
             )
-        known = self.target.kind == "classes" and isinstance(self._whole, LabelledSequences)
-        classes = self._whole.targets if known else np.zeros(count, np.int32)
+        whole, of_classes = self._whole, self.target.kind == "classes"
+        classes = whole.targets if isinstance(whole, LabelledSequences) and of_classes else np.zeros(count, np.int32)
         return parts_of_rows(np.asarray(classes), None if groups is None else np.asarray(groups), self.fold_of[1])
 
 

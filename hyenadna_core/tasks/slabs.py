@@ -132,7 +132,7 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
                 if open_slab:
                     yield open_slab.closed()
                 open_slab = _OpenSlab(pieces.slab, rows, target.kind == "bases")
-            outputs = sum(activated(model.predict_on_batch(of_strand), target) for of_strand in ids) / len(ids)
+            outputs = np.mean([activated(model.predict_on_batch(of_strand), target) for of_strand in ids], axis=0)
             open_slab.add(pieces, outputs, sequences, numbers)
             advance(pieces.own)
         if open_slab:
