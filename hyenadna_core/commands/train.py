@@ -70,13 +70,19 @@ def _fold(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Fo
     "--weights",
     metavar="NAME|PATH",
     help=f"Start from these weights: a preset's name, a file or a folder; {RANDOM}: from random ones.  "
-    "[default: the task's, if there is no --preset]",
+    "[default: those of the task, if there is no --preset; for sequences human-chr20-1k]",
 )
 @option("--freeze", is_flag=True, help="Train only the head of the task, not the backbone.")
 @option("--stages", help="Length warmup, as in 64x64@200,1024x4@600.  [default: the preset's]")
 @option("--warmup", metavar="FIRST..LAST", help="Length warmup with doubling lengths, as in 64..32768.")
-@option("--steps", type=POSITIVE, help="Total steps, shared by stages without @STEPS.  [default: 3,000]")
-@option("--batch-size", type=POSITIVE, help="Sequences per step in the longest stage.  [default: 1,024 bases in all]")
+@option(
+    "--steps", type=POSITIVE, help="Total steps, shared by stages without @STEPS.  [default: the task's, else 3,000]"
+)
+@option(
+    "--batch-size",
+    type=POSITIVE,
+    help="Sequences per step in the longest stage.  [default: the task's, else 1,024 bases in all]",
+)
 @option("--batch-bases", type=POSITIVE, help="Bases per step in every stage, instead of --batch-size.")
 @option("--micro-batch", type=POSITIVE, help="Sequences computed at a time.  [default: as many as fit in memory]")
 @option(

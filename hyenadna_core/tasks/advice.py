@@ -45,10 +45,6 @@ TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = 
         lambda run: "--both-directions (each base sees both sides)",
     ),
     (
-        lambda run: run.kind != "bases" and not run.on_both_strands,
-        lambda run: "--reverse-complements (if the label is the same on both strands)",
-    ),
-    (
         lambda run: run.best_at >= LATE,
         lambda run: f"--epochs {max(1, round(2 * run.epochs))} (the validation was still improving)",
     ),

@@ -97,7 +97,11 @@ def report(
         compared = _compared(measured, outcome, figures_of, baselines, folder, result)
         lines += ["", *_figures(result["figures"]), *compared, *_expected(expected, figures)]
         if target.kind in ("classes", "bases") and len(target.names) <= MOST_CLASSES:
-            lines += ["", *_confusion(target, *outcome.arrays())]
+            predicted, targets = outcome.arrays()
+            if len(only := np.unique(predicted.argmax(axis=-1))) == 1 and len(targets) > 1:
+                name = target.names[only[0]]
+                lines.append(f"The model predicts {name} for all. Most likely to help: {measured.advice}.")
+            lines += ["", *_confusion(target, predicted, targets)]
     return "\n".join(lines)
 
 

@@ -39,6 +39,7 @@ from hyenadna_core.tasks.sequence_warnings import warnings_of_splits
 from hyenadna_core.tasks.slabs import Predicting, Slab, check_long_rows, notice_longer, predicted_slabs
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
+NO_VALIDATION = "There are no valid data: nothing is validated, and the last weights count."
 ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
 
 
@@ -170,7 +171,7 @@ class SequenceTask(FoldedTask):
             _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
         one_sided = self.target.kind == "bases" and not self.both_directions
-        return [ONE_SIDED] * one_sided + warnings_of_splits(splits, seq_len)
+        return [ONE_SIDED] * one_sided + [NO_VALIDATION] * (not self.has("valid")) + warnings_of_splits(splits, seq_len)
 
     def batch(self, draw: Draw) -> Batch:
         """Return rows of a split, of like length, in a new order each epoch.

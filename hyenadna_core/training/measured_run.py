@@ -17,6 +17,7 @@ from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, STATE
 # because folds may differ by a row. So the options that were given count, and not the stages.
 OF_STAGES = ("stages", "warmup", "steps", "batch_size", "batch_bases", "valid_every", "patience")
 KEPT = ("freeze", "precision", "label_smoothing")
+OF_THE_REPORT = ("baseline",)  # options of a task that change no number of the model
 OF_THE_MACHINE = ("seed", "rematerialise", "dtype")  # in the model's hyperparameters; precision has the dtype
 
 
@@ -104,13 +105,12 @@ def _options(run: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
     architecture = HyenaConfig.from_arguments(config.model).asdict()
     given, written, versions = run.get("given"), config.to_json(), run.get("versions")
     options = {"weights": config.start, "preset": config.preset, "learning_rate": config.recipe.learning_rate}
+    options |= {f"option {name}": value for name, value in config.options.items() if name not in OF_THE_REPORT}
     if config.fold is not None and isinstance(given, dict):
         options |= {name: given.get(name) for name in OF_STAGES}
     else:
         options |= {"stages": ",".join(written["stages"])} | {name: written[name] for name in OF_STAGES[-2:]}
-    options |= {name: written[name] for name in KEPT} | {
-        f"option {name}": value for name, value in config.options.items()
-    }
+    options |= {name: written[name] for name in KEPT}
     options |= {"folds": None if config.fold is None else config.fold.of, "backend": run.get("backend")}
     options["version"] = versions.get("hyenadna") if isinstance(versions, dict) else None
     options |= {f"recipe {name}": value for name, value in written["recipe"].items() if name != "learning_rate"}

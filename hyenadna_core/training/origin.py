@@ -63,7 +63,8 @@ def task_class_of_run(plugins: Plugins, name: str, origin: Origin | None) -> Any
     installed = installed_version(origin.distribution)
     if installed is None:
         raise HyenaDNAError(
-            f"{task} is of the distribution {origin}, which is not installed: pip install {origin.distribution}."
+            f"{task} is of the distribution {origin}, which is not installed: install it from where you got it, "
+            f"for example by pip install {origin.distribution}."
         )
     raise HyenaDNAError(
         f"{task} is of the distribution {origin}, and the installed {origin.distribution} {installed} does not "

@@ -125,7 +125,7 @@ def prepare(task: Task, config: RunConfig) -> None:
     for sentence in task.prepare(max(stage.seq_len for stage in config.stages)):
         notice(sentence)
     if config.fold:
-        notice(f"Fold {config.fold}: this part of the training rows is for validation, and no other rows are.")
+        notice(f"Fold {config.fold}: the other parts of the training rows are for training, this one for validation.")
     BestValidation(*task.monitor)  # a direction that is wrong is an error now
     if config.valid_every and not task.has("valid"):
         raise HyenaDNAError(f"Nothing to validate on: {task.no_validation}.")
@@ -182,7 +182,8 @@ def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, mod
 
         if (count := devices_of(config.data_parallel)) > 1:
             notice(f"Each step runs on {count} devices.")
-        notice(f"Training {config.preset} on {task.title}; run folder {folder.path}")
+        random = "" if config.start else " from random weights"
+        notice(f"Training {config.preset}{random} on {task.title}; run folder {folder.path}")
         for stage in config.stages:
             if (size := config.micro_batch_of(stage)) < stage.batch_size:
                 notice(f"Stage {stage}: {size} sequences at a time.")

@@ -42,8 +42,8 @@ class SummaryRow:
 class Difference:
     """A figure of the runs of a group minus that of another one, paired by seed and fold.
 
-    `low` and `high` are the 95 % interval of the mean by Student's t over the pairs; nan for fewer
-    than two pairs.
+    `against` is the other group, or a baseline of the same runs. `low` and `high` are the 95 %
+    interval of the mean by Student's t over the pairs; nan for fewer than two pairs.
     """
 
     group: str
@@ -61,7 +61,8 @@ class Summary:
 
     Args:
         rows: a row for each group, model and figure; baselines follow the model of the group.
-        differences: of each group on the data of the reference.
+        differences: of each group from its baselines, and from the reference if that has the same
+            data.
         runs: the folders of each group.
         also: by group, the options that are not in its name and differ between groups.
         left_out: folders without figures, or that repeat a run, with the reason.
@@ -127,7 +128,7 @@ def summarise(
     chosen = list(figures) or known
     return Summary(
         tuple(row for name, group in groups.items() for row in _rows(name, group, chosen)),
-        tuple(_differences(groups, chosen, _reference(names, against))),
+        (*_from_baselines(groups, chosen), *_differences(groups, chosen, _reference(names, against))),
         {name: tuple(run.path for run in group) for name, group in groups.items()},
         {name: options for name, options in zip(names, also, strict=True) if options},
         (*left_out, *repeated),
@@ -235,13 +236,29 @@ def _differences(
             continue
         others = {run.pair: run.figures.by_model[run.model] for run in base}
         for figure in figures:
-            pairs = [
-                (run.figures.by_model[run.model].get(figure), others.get(run.pair, {}).get(figure)) for run in group
-            ]
-            values = [one - other for one, other in pairs if one is not None and other is not None]
-            values = [value for value in values if not math.isnan(value)]
-            mean, half = float(np.mean(values)) if values else math.nan, _half_interval(values)
-            yield Difference(name, reference, figure, len(values), mean, mean - half, mean + half)
+            pairs = [(run.figures.by_model[run.model], others.get(run.pair, {})) for run in group]
+            yield _difference(name, reference, figure, pairs)
+
+
+def _from_baselines(groups: Mapping[str, Sequence[MeasuredRun]], figures: Sequence[str]) -> Iterable[Difference]:
+    """Compare the model of each group with each baseline of the same runs."""
+    for name, group in groups.items():
+        for baseline in dict.fromkeys(model for run in group for model in list(run.figures.by_model)[1:]):
+            for figure in figures:
+                tables = [run.figures.by_model for run in group]
+                pairs = [(next(iter(table.values())), table.get(baseline, {})) for table in tables]
+                if any(figure in other for _, other in pairs):
+                    yield _difference(name, baseline, figure, pairs)
+
+
+def _difference(
+    name: str, against: str, figure: str, pairs: Sequence[tuple[Mapping[str, float], Mapping[str, float]]]
+) -> Difference:
+    """Return the mean difference of a figure over pairs of tables, where both have it."""
+    values = [one[figure] - other[figure] for one, other in pairs if figure in one and figure in other]
+    values = [value for value in values if not math.isnan(value)]
+    mean, half = float(np.mean(values)) if values else math.nan, _half_interval(values)
+    return Difference(name, against, figure, len(values), mean, mean - half, mean + half)
 
 
 def _half_interval(values: Sequence[float]) -> float:

@@ -160,7 +160,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
         update.settle()
     if line.compiling:
         lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
-        notice(f"The first step at each length, which compiles: {lengths}; {line.seconds:.1f} s in all.")
+        notice(f"Training took {line.seconds:.1f} s, with the first step at each length, which compiles: {lengths}.")
     return best.so_far
 
 

@@ -12,7 +12,7 @@ USUAL = Trained("classes", SMALL, False, True, False, epochs=10, best_at=0.5)
     [
         ({}, ["--forward-only", "--weights hyenadna-small-32k"]),
         ({"start": None}, ["--weights human-chr20-1k", "--forward-only"]),
-        ({"start": None, "on_both_strands": False}, ["--weights human-chr20-1k", "--reverse-complements"]),
+        ({"start": None, "on_both_strands": False}, ["--weights human-chr20-1k", "--weights hyenadna-small-32k"]),
         ({"frozen": True, "best_at": 1.0}, ["no --freeze", "--epochs 20"]),
         ({"best_at": 0.1}, ["--head-dropout 0.3", "--forward-only"]),
         ({"kind": "bases", "on_both_strands": False}, ["--both-directions", "--weights hyenadna-small-32k"]),

@@ -153,7 +153,7 @@ def test_a_fold_is_kept_by_its_run(cli, tmp_path, table, monkeypatch, one_line):
     options = ["--task", "classify", "--train", table, "--baseline", "none", "--weights", weights, "--stages", "24x4@2"]
     status, stdout, stderr = cli("train", *options, "--fold", "2/3", "--out", "run")
     assert status == 0, stderr
-    assert "Fold 2/3: this part of the training rows is for validation" in stderr
+    assert "Fold 2/3: the other parts of the training rows are for training, this one for validation." in stderr
     assert stdout.startswith("valid: 10 sequences; run/predictions.tsv")
     run = hyenadna_core.open_run(tmp_path / "run")
     assert run.run["config"]["fold"] == "2/3"

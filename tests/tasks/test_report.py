@@ -191,3 +191,10 @@ def test_a_model_below_a_baseline_says_so_and_what_may_help(tmp_path, monkeypatc
     assert run["result"]["differences"]["perfect"][0] < 0 < run["result"]["differences"]["wrong"][0]
     assert "\nThe model is worse than perfect. Most likely to help: --weights human-chr20-1k (weights to start" in text
     assert "worse than wrong" not in text
+
+
+def test_a_model_that_predicts_one_class_says_so(tmp_path, monkeypatch):
+    assert "The model predicts" not in reported(Any("classes"), tmp_path)[0]
+    monkeypatch.setattr(Waves, "predict_on_batch", lambda self, ids: np.tile([0.0, 1.0, 0.5], (len(ids), 1)))
+    text = reported(Any("classes"), tmp_path)[0]
+    assert "The model predicts b for all. Most likely to help: --weights human-chr20-1k (weights to start from)" in text

@@ -125,7 +125,8 @@ def test_a_distribution_that_is_not_installed_is_named(run, installed, words):
     after = ("new.fa",) if words == ("predict",) else ()
     shutil.rmtree(installed / "dnareads-0.2.dist-info")
     status, stdout, stderr = command(*words, run, *after)
-    message = "is of the distribution dnareads 0.2, which is not installed: pip install dnareads."
+    message = "is of the distribution dnareads 0.2, which is not installed: install it from where you got it, "
+    message += "for example by pip install dnareads."
     assert (status, stdout, stderr.splitlines()[-1]) == (1, "", f"Error: The task 'reads' {message}")
 
 

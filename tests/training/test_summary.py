@@ -73,7 +73,14 @@ def test_figures_of_a_group_are_those_of_plain_formulas(write):
     np.testing.assert_allclose([found.sd, found.se], [sd, sd / math.sqrt(3)], rtol=1e-12)
     assert (row(summary, "all runs", "k-mers").mean, row(summary, "all runs", figure="f1").mean) == (0.3125, 0.3125)
     assert [(one.model, one.figure) for one in summary.rows] == [("tiny", "mcc"), ("tiny", "f1"), ("k-mers", "mcc")]
-    assert summary.differences == ()
+    (from_kmers,) = summary.differences
+    halves = [value / 2 for value in values]
+    interval = stats.ttest_rel(values, halves).confidence_interval(0.95)
+    assert (from_kmers.group, from_kmers.against, from_kmers.figure) == ("all runs", "k-mers", "mcc")
+    assert from_kmers.pairs == 3
+    np.testing.assert_allclose(
+        [from_kmers.mean, from_kmers.low, from_kmers.high], [statistics.mean(halves), *interval], rtol=1e-12
+    )
     assert hyenadna_core.summarise("runs").rows == summary.rows
 
 
