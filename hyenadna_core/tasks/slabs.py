@@ -8,15 +8,14 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.predictions import activated
+from hyenadna_core.labelled.pairs import InMemory, LabelledPairs
 from hyenadna_core.labelled.rows import Rows
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Model
 from hyenadna_core.tasks.length_groups import LengthGroups
-from hyenadna_core.tasks.sequence_batches import cut_of_rows, held, ids_of_cut
+from hyenadna_core.tasks.sequence_batches import held, ids_and_cut
 from hyenadna_core.tasks.sequence_options import LONG_ROWS
 from hyenadna_core.terminal import notice, progress
-from hyenadna_core.tokens import COMPLEMENT
 from hyenadna_core.training.prefetch import prefetched
 
 IN_MEMORY = 1 << 27  # bytes of predictions and targets; those of a larger split go to a file
@@ -118,7 +117,7 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
 
     strands = (False, True) if how.both_strands else (False,)
 
-    def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], LabelledSequences, np.ndarray]:
+    def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], InMemory, np.ndarray]:
         unique, which = np.unique(pieces.rows, return_inverse=True)
         sequences, numbers = held(rows, target, unique)
         numbers = numbers[which]
@@ -139,11 +138,13 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
             yield open_slab.closed()
 
 
-def ids_of_pieces(sequences: LabelledSequences, numbers: np.ndarray, pieces: Pieces, other: bool) -> np.ndarray:
-    """Return the token ids of pieces of sequences, or of their reverse complements: (B, L)."""
-    turned = np.full(len(numbers), other)
-    ids = ids_of_cut(sequences, cut_of_rows(sequences, numbers, pieces.length, pieces.starts, turned))
-    return COMPLEMENT[ids] if other else ids
+def ids_of_pieces(sequences: InMemory, numbers: np.ndarray, pieces: Pieces, other: bool) -> np.ndarray:
+    """Return the token ids of pieces of sequences, or of their reverse complements.
+
+    They are (B, L), or (B, 2, L) for pairs, which are read in their middles.
+    """
+    starts = None if isinstance(sequences, LabelledPairs) else pieces.starts
+    return ids_and_cut(sequences, numbers, pieces.length, starts, np.full(len(numbers), other))[0]
 
 
 def check_long_rows(long_rows: str, target: Target) -> None:
@@ -164,10 +165,11 @@ class _OpenSlab:
         self.of_rows: dict[int, np.ndarray] = {}  # for bases
         self.targets: Any = {} if of_bases else None
 
-    def add(self, pieces: Pieces, outputs: np.ndarray, sequences: LabelledSequences, numbers: np.ndarray) -> None:
+    def add(self, pieces: Pieces, outputs: np.ndarray, sequences: InMemory, numbers: np.ndarray) -> None:
         """Add the outputs of a batch, (B, K) or (B, seq_len, K)."""
         places, own = pieces.rows[: pieces.own] - self.rows.start, numbers[: pieces.own]
         if self.of_bases:
+            assert not isinstance(sequences, LabelledPairs)  # noqa: S101
             for place, number, output in zip(places.tolist(), own.tolist(), outputs, strict=False):
                 length, end = len(sequences[number]), int(sequences.ends[number])
                 self.of_rows[place] = _at_its_bases(output, length)
@@ -177,7 +179,7 @@ class _OpenSlab:
             self.sums = np.full((len(self.rows), *outputs.shape[1:]), -0.0)  # -0.0 + x is x, also if x is -0.0
         np.add.at(self.sums, places, outputs[: pieces.own])
         np.add.at(self.counts, places, 1)
-        if not isinstance(self.source, LabelledSequences):
+        if not isinstance(self.source, InMemory):
             if self.targets is None:
                 self.targets = np.empty((len(self.rows), *sequences.targets.shape[1:]), sequences.targets.dtype)
             self.targets[places] = sequences.targets[own]
@@ -189,7 +191,7 @@ class _OpenSlab:
             return Slab(self.rows.start, [self.of_rows[at] for at in places], [self.targets[at] for at in places])
         assert self.sums is not None  # noqa: S101
         targets = self.targets
-        if isinstance(self.source, LabelledSequences):
+        if isinstance(self.source, InMemory):
             targets = self.source.targets[self.rows.start : self.rows.stop]
         return Slab(self.rows.start, self.sums / self.counts[:, None], targets)
 
