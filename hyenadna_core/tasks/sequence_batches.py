@@ -1,11 +1,11 @@
 """Batches of labelled sequences: cropping, padding, strands and class weights."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hyenadna_core.labelled.pairs import InMemory, LabelledPairs, sides_of
-from hyenadna_core.labelled.rows import Rows, all_targets, in_memory
+from hyenadna_core.labelled.rows import Rows, all_targets, in_memory, is_pair
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target, standardised
 from hyenadna_core.task import Batch, Draw
@@ -129,19 +129,20 @@ def weights_of_classes(counts: np.ndarray) -> np.ndarray:
     return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
-def without_targets(
-    sequences: list[bytes], target: Target, names: list[str], others: list[bytes] | None = None
-) -> InMemory:
-    """Return new sequences with placeholder targets, so that a model can predict them.
-
-    With `others`, the second sequence of each row, they are pairs.
-    """
+def without_targets(sequences: list[Any], target: Target, names: list[str]) -> InMemory:
+    """Return new sequences or pairs with placeholder targets, so that a model can predict them."""
     if target.kind == "bases":
         targets = np.full(sum(map(len, sequences)), -1, np.int32)
     elif target.kind == "classes":
         targets = np.zeros(len(sequences), np.int32)
     else:
         targets = np.zeros((len(sequences), len(target.names)), np.float32)
-    if others:
-        return LabelledPairs.of(sequences, others, targets, names)
+    return labelled(sequences, targets, names)
+
+
+def labelled(sequences: list[Any], targets: np.ndarray, names: list[str]) -> InMemory:
+    """Join the sequences of a file, or its pairs, which are tuples of two."""
+    if sequences and is_pair(sequences[0]):
+        first, second = zip(*sequences, strict=True)
+        return LabelledPairs.of(first, second, targets, names)
     return LabelledSequences.of(sequences, targets, names)

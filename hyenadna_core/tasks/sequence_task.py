@@ -244,7 +244,7 @@ class SequenceTask(FoldedTask):
     def predicting(self) -> Predicting:
         """How a model of this task predicts rows."""
         both_strands = self.on_both_strands and self.target.kind != "bases"
-        return Predicting(self.evaluation_bases // (1 + self.pairs), self.long_rows, both_strands)
+        return Predicting(self.evaluation_bases, self.long_rows, both_strands, pairs=self.pairs)
 
     def slabs(self, model: Model, rows: Rows) -> Iterator[Slab]:
         """Yield the predictions of all rows in their order, some rows at a time."""

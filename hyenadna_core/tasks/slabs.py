@@ -61,16 +61,18 @@ class Predicting:
         both_strands: whether a prediction is the mean of those of the row and of its reverse
             complement.
         batch_size: the most rows of a batch, in place of `bases_at_once`.
+        pairs: whether a row has two sequences.
     """
 
     bases_at_once: int
     long_rows: str = "middle"
     both_strands: bool = False
     batch_size: int | None = None
+    pairs: bool = False
 
     def rows_at_once(self, length: int) -> int:
         """Return the most rows of a batch of this many bases each."""
-        return self.batch_size or max(1, self.bases_at_once // length)
+        return self.batch_size or max(1, self.bases_at_once // (length * (1 + self.pairs)))
 
 
 def notice_longer(longer: int, total: int, model: Model, long_rows: str) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hyenadna_core import HyenaDNAError, LabelledPairs, LabelledSequences, RowsSubset
+from hyenadna_core import HyenaDNAError, LabelledPairs, LabelledSequences, RowsSubset, read_labelled
 from hyenadna_core.labelled.pairs import sides_of
 from hyenadna_core.labelled.rows import all_targets, in_memory, take_rows
 
@@ -88,3 +88,24 @@ def test_pairs_that_are_read_are_those_of_the_source(held, monkeypatch):
 def test_pairs_that_are_incomplete_are_one_line(arguments, message):
     with pytest.raises(HyenaDNAError, match=message):
         LabelledPairs.of(*arguments)
+
+
+TABLE = "id,ref,alt,label\na,AC gt,acg,1\nb,,A,0\nc,A,,0\nd,A,NA,0\ne,G,T,0\n"
+
+
+def test_a_table_with_two_sequence_columns_has_pairs(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text(TABLE)
+    records = read_labelled(path, sequence_column=("alt", "ref"))
+    assert records.sequences == [(b"acg", b"ACgt"), (b"T", b"G")]
+    assert (records.names, records.labels) == (["a", "e"], [("1",), ("0",)])
+    assert records.left_out == {
+        "the sequence is empty": 2,
+        "the sequence is NA, which stands for a missing value": 1,
+    }
+    assert read_labelled(path, sequence_column="ref").sequences == [b"ACgt", b"A", b"A", b"G"]
+    assert read_labelled(path, sequence_column=["ref"]).names == ["a", "c", "d", "e"]
+    with pytest.raises(HyenaDNAError, match="There are 3 sequence columns: choose one, or two for pairs"):
+        read_labelled(path, sequence_column=("ref", "alt", "ref"))
+    with pytest.raises(HyenaDNAError, match="has no column 'new'; its first line names id, ref, alt, label"):
+        read_labelled(path, sequence_column=("ref", "new"))

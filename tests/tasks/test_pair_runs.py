@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hyenadna_core
-from hyenadna_core import LabelledPairs, Target
+from hyenadna_core import HyenaDNAError, LabelledPairs, Target
 from hyenadna_core.evaluation.baselines import kmer_baseline, kmer_too_long
 from hyenadna_core.testing import check_rows
 from hyenadna_core.training.loss_line import LossLine
@@ -64,6 +64,52 @@ def test_a_run_of_pairs_has_its_files_and_is_measured_again(task_class, weights,
     predicted, _ = task.predicted(run.model, task.split("test"))
     np.testing.assert_allclose([float(row["p_effect"]) for row in rows], predicted[:, 1], rtol=1e-5)
     assert (tmp_path / "run" / "confusion.png").exists()
+
+
+def test_a_table_of_new_pairs_is_predicted(task_class, tmp_path):
+    from hyenadna_core.model.causal_lm import CausalLM
+    from hyenadna_core.testing import tiny_backbone
+
+    task = task_class()
+    model = task.model(CausalLM(tiny_backbone(66)))
+    random = np.random.default_rng(0)
+    for weight in model.head.weights:
+        weight.assign(random.normal(size=weight.shape))
+    _, rows = task.predict(model, task.tables["test"])  # the columns ref and alt
+    expected = task.predicted(model, task.split("test"))[0]
+    np.testing.assert_allclose([row[2:] for row in rows], expected, atol=1e-6)
+    assert [row[0] for row in rows] == [f"v{row}" for row in range(30)]
+    swapped = task.predict(model, task.tables["test"], sequence_column=("alt", "ref"))[1]
+    pairs = task.split("test")
+    expected = task.predicted(model, LabelledPairs(pairs.second, pairs.first))[0]
+    np.testing.assert_allclose([row[2:] for row in swapped], expected, atol=1e-6)
+    with pytest.raises(HyenaDNAError, match=r"test.csv has no pairs, and the model reads pairs .*: give a table, with"):
+        task.predict(model, task.tables["test"], sequence_column="ref")
+    (tmp_path / "new.fa").write_text(">a\nACGT\n")
+    with pytest.raises(HyenaDNAError, match=r"new.fa has no pairs, and the model reads pairs of sequences"):
+        task.predict(model, tmp_path / "new.fa")
+    task.pairs = False
+    with pytest.raises(HyenaDNAError, match=r"test.csv has pairs, and the model reads one sequence a row: give"):
+        task.predict(model, task.tables["test"], sequence_column=("ref", "alt"))
+
+
+def test_classify_takes_pairs_from_two_columns(cli, task_class, weights, tmp_path):
+    tables = [word for split, path in task_class.tables.items() for word in (f"--{split}", path)]
+    columns = ["--sequence-column", "ref", "--sequence-column", "alt"]
+    options = [*columns, "--label-column", "effect", "--baseline", "none", "--weights", weights, "--stages", "21x4@2"]
+    status, stdout, stderr = cli("train", "--task", "classify", *tables, *options, "--out", "run")
+    assert (status, stdout.startswith("test: 30 sequences; ")) == (0, True), stderr
+    assert "classify (30 pairs of 21 bases)" in stderr
+    described = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert described["config"]["options"]["sequence_column"] == ["ref", "alt"]
+    with (tmp_path / "run" / "predictions.tsv").open(newline="") as file:
+        expected = [row["p_1"] for row in csv.DictReader(file, dialect="excel-tab")]
+    for given in ([], columns):
+        stdout = cli("predict", "run", task_class.tables["test"], *given)[1]
+        rows = list(csv.DictReader(stdout.splitlines(), dialect="excel-tab"))
+        np.testing.assert_allclose([float(row["p_1"]) for row in rows], list(map(float, expected)), atol=1e-5)
+    figures = json.loads(cli("evaluate", "run", "--json")[1])
+    assert figures["mcc"] == pytest.approx(described["result"]["figures"]["tiny"]["mcc"], abs=1e-6)
 
 
 def test_a_stopped_run_of_pairs_goes_on_with_the_same_numbers(task_class, weights, tmp_path, monkeypatch):
