@@ -29,6 +29,7 @@ _HOME = {
     "HyenaDNAError": "errors",
     "InputPath": "files.input",
     "Interval": "genome.intervals",
+    "LabelledPairs": "labelled.pairs",
     "LabelledSequences": "labelled.sequences",
     "Metric": "evaluation.metrics",
     "NamedInputPath": "files.input",

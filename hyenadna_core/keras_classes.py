@@ -21,6 +21,7 @@ _MODULES = {
     "NumpyNormal": "model.initializers",
     "NumpyUniform": "model.initializers",
     "OtherStrand": "model.both_directions",
+    "PooledPair": "model.heads",
     "PositionalFeatures": "model.filters",
     "RecipeSchedule": "training.optimizer",
     "ShortConvolution": "model.hyena",

@@ -233,7 +233,8 @@ class Task(ABC):
     def predict(self, model: Model, path: Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
         """Predict the sequences in a file: return names of columns, and a row for each sequence.
 
-        `columns` has sequence_column and fasta, and name_column if it is given.
+        `columns` has sequence_column (a tuple of two for pairs) and fasta, and name_column if it is
+        given.
 
         Raises:
             HyenaDNAError: the task does not predict, or the file cannot be read.

@@ -4,13 +4,13 @@ In pytest, check_task, tiny_backbone and tiny_fasta are also fixtures.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hyenadna_core.labelled.rows import Row, Rows, read_many, take_rows
+from hyenadna_core.labelled.rows import Row, Rows, is_pair, read_many, take_rows
 from hyenadna_core.task import SPLITS, Batch, Draw, Model, Task, number_of_targets
 from hyenadna_core.tasks.sequence_task import SequenceTask
 from hyenadna_core.tokens import PAD
@@ -57,7 +57,7 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     task.prepare(seq_len)
     if isinstance(task, SequenceTask):
         for split in filter(task.has, SPLITS):
-            check_rows(task.split(split), seq_len, of_bases=task.target.kind == "bases")
+            check_rows(task.split(split), seq_len, of_bases=task.target.kind == "bases", pairs=task.pairs)
     batch = check_batches(task, seq_len, batch_size)
     first, again = (task.model(CausalLM(tiny_backbone(4 * seq_len + 2))) for _ in range(2))
     check_loss(task, first, batch, steps)
@@ -84,10 +84,11 @@ def check_kernel(fft_conv: Callable[..., Any]) -> Iterator[Any]:
     return kernel.check_kernel(fft_conv)
 
 
-def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False) -> None:
+def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False, pairs: bool = False) -> None:
     """Check that a source of rows keeps its promises: the same row twice, its length, its windows.
 
     It reads at most 16 rows. `of_bases` is true if a row has one target for each of its bases.
+    `pairs` is true if a row has two sequences.
 
     Raises:
         AssertionError: a promise is broken; the message names it.
@@ -98,33 +99,44 @@ def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False) -> No
     checksum = rows.checksum
     indices = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(int)).tolist()
     read = [rows.row(index) for index in indices]
-    for index, (bases, target), (others, of_others) in zip(indices, read, read_many(rows, indices), strict=True):
-        again, of_again = rows.row(index)
-        same = np.array_equal(bases, again) and np.array_equal(target, of_again)
-        _hold(same, f"row({index}) is not the same twice")
-        same = np.array_equal(bases, others) and np.array_equal(target, of_others)
-        _hold(same, f"many({indices}) has another row {index} than row({index})")
-        _hold(bases.dtype == np.uint8 and bases.ndim == 1, f"the bases of row({index}) are not (L,) uint8")
-        length = int(rows.lengths[index])
-        _hold(len(bases) == length, f"row({index}) has {len(bases)} bases, and lengths[{index}] is {length}")
+    for index, row, other in zip(indices, read, read_many(rows, indices), strict=True):
+        _hold(_same(row, rows.row(index)), f"row({index}) is not the same twice")
+        _hold(_same(row, other), f"many({indices}) has another row {index} than row({index})")
+        sides, target = _sides(row, pairs, f"row({index})"), row[1]
+        flat = all(side.dtype == np.uint8 and side.ndim == 1 for side in sides)
+        _hold(flat, f"the bases of row({index}) are not (L,) uint8")
+        _hold(all(map(len, sides)) or not pairs, f"a sequence of row({index}) is empty")
+        longest, length = max(map(len, sides)), int(rows.lengths[index])
+        _hold(longest == length, f"row({index}) has {longest} bases, and lengths[{index}] is {length}")
         _hold(not of_bases or len(target) == length, f"row({index}) has not one target for each base")
         _hold(isinstance(rows.name(index), str), f"name({index}) is not text")
-    for index, (bases, target) in zip(indices, _rows_of_part(rows, indices), strict=True):
-        same = np.array_equal(bases, rows.row(index)[0]) and np.array_equal(target, rows.row(index)[1])
-        _hold(same, f"take({indices}) has another row {index} than row({index})")
+    part = take_rows(rows, indices)
+    for place, (index, row) in enumerate(zip(indices, read, strict=True)):
+        _hold(_same(part.row(place), row), f"take({indices}) has another row {index} than row({index})")
     draws = [Draw("train", step, seq_len, BATCH_SIZE, 0) for step in (0, 1, 0)]
     windows = [read_many(rows, indices, draw) for draw in draws] if hasattr(rows, "window") else [[], []]
     for index, first, last in zip(indices if windows[0] else [], windows[0], windows[-1], strict=True):
-        same = np.array_equal(first[0], last[0]) and np.array_equal(first[1], last[1])
-        _hold(same, f"window(draw, {index}) depends on more than its draw")
-        most = max(int(rows.lengths[index]), seq_len)
-        _hold(len(first[0]) <= most, f"window(draw, {index}) has {len(first[0])} bases, more than {most}")
+        name, most = f"window(draw, {index})", max(int(rows.lengths[index]), seq_len)
+        _hold(_same(first, last), f"{name} depends on more than its draw")
+        longest = max(map(len, _sides(first, pairs, name)))
+        _hold(longest <= most, f"{name} has {longest} bases, more than {most}")
     _hold(rows.checksum == checksum, "the checksum is not the same twice")
 
 
-def _rows_of_part(rows: Rows, indices: Sequence[int]) -> list[Row]:
-    part = take_rows(rows, indices)
-    return [part.row(place) for place in range(len(indices))]
+def _sides(row: Row, pairs: bool, name: str) -> tuple[np.ndarray, ...]:
+    """Return the sequences of a row: one, or both of a pair."""
+    bases: Any = row[0]
+    wanted = "two sequences, a tuple of two arrays" if pairs else "one sequence, an array"
+    _hold(is_pair(bases) is pairs and (not pairs or len(bases) == 2), f"{name} has not {wanted}")
+    return tuple(bases) if pairs else (bases,)
+
+
+def _same(row: Row, other: Row) -> bool:
+    """Return whether two rows have the same bases and targets."""
+    (bases, target), (others, of_others) = row, other
+    sides, of_other = (each if is_pair(each) else (each,) for each in (bases, others))
+    same = len(sides) == len(of_other) and all(map(np.array_equal, sides, of_other))
+    return same and bool(np.array_equal(target, of_others))
 
 
 def check_batches(task: Task, seq_len: int, batch_size: int) -> Batch:

@@ -15,7 +15,12 @@ PATH = click.Path(path_type=Path)
 @click.command("predict")
 @click.argument("run", type=PATH)
 @click.argument("sequences", type=PATH)
-@click.option("--sequence-column", metavar="NAME", help="Column with the sequences.  [default: sequence, seq or dna]")
+@click.option(
+    "--sequence-column",
+    metavar="NAME",
+    multiple=True,
+    help="Column with the sequences; twice for pairs.  [default: as in training, else sequence, seq or dna]",
+)
 @click.option("--name-column", metavar="NAME", help="Column with their names.  [default: name or id, else row numbers]")
 @click.option("--fasta", type=PATH, help="The genome of a BED file.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Sequences at a time.  [default: by their lengths]")
@@ -27,6 +32,7 @@ def command(
     /,
     run: Path,
     sequences: Path,
+    sequence_column: tuple[str, ...],
     name_column: str | None,
     batch_size: int | None,
     out: Path | None,
@@ -55,6 +61,7 @@ def command(
         check_outputs([out], inputs)
     else:
         check_stdout(inputs)
+    columns["sequence_column"] = sequence_column if len(sequence_column) > 1 else next(iter(sequence_column), None)
     columns |= {"name_column": name_column} if name_column else {}
     _, task, model = open_trained(session, run)
     counts: list[int] = []

@@ -9,8 +9,8 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.metrics import METRICS, scikit_learn
+from hyenadna_core.labelled.pairs import InMemory, sides_of
 from hyenadna_core.labelled.rows import Rows
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.terminal import progress
 
@@ -43,14 +43,12 @@ class Baseline:
     valid_figure: float
 
 
-def kmer_baseline(
-    train: LabelledSequences, valid: LabelledSequences, test: LabelledSequences, target: Target
-) -> Baseline:
+def kmer_baseline(train: InMemory, valid: InMemory, test: InMemory, target: Target) -> Baseline:
     """Fit logistic or ridge regression to the counts of all k-mers of three lengths.
 
-    Each count is divided by the largest count of its k-mer in the training split. The lengths and
-    the penalty are the best ones on the validation split: by MCC for classes, by mean AUROC for
-    labels, by R2 for quantities.
+    Each count is divided by the largest count of its k-mer in the training split. Pairs have the
+    counts of both sequences side by side. The lengths and the penalty are the best ones on the
+    validation split: by MCC for classes, by mean AUROC for labels, by R2 for quantities.
 
     Raises:
         HyenaDNAError: the target is one class for each base, all sequences are shorter than the
@@ -59,7 +57,8 @@ def kmer_baseline(
     if target.kind not in FITS:
         raise HyenaDNAError(f"There is no k-mer baseline for {target.kind}: leave out --baseline kmer.")
     name, by, parameter, penalties, fit = FITS[target.kind]
-    lengths = [k for k in LONGEST if k - SHORTER <= train.lengths.max(initial=0)]
+    longest = min(side.lengths.max(initial=0) for side in sides_of(train))
+    lengths = [k for k in LONGEST if k - SHORTER <= longest]
     if not lengths:
         raise HyenaDNAError(
             f"No training sequence has the {LONGEST[0] - SHORTER} bases that k-mers need: leave out --baseline kmer."
@@ -80,11 +79,16 @@ def kmer_baseline(
     return best
 
 
-def kmer_too_long(train: Rows, valid: Rows, test: Rows, target: Target) -> str:
-    """Return a sentence if the k-mer baseline takes over an hour or 3 GB of memory, else ""."""
-    bases = sum(int(rows.lengths.sum()) for rows in (train, valid, test))
+def kmer_too_long(train: Rows, valid: Rows, test: Rows, target: Target, sequences: int = 1) -> str:
+    """Return a sentence if the k-mer baseline takes over an hour or 3 GB of memory, else "".
+
+    Args:
+        sequences: of each row; 2 for pairs.
+    """
+    of_train, of_valid, of_test = (sequences * int(rows.lengths.sum()) for rows in (train, valid, test))
+    bases = of_train + of_valid + of_test
     labels = len(target.names) if target.kind == "labels" or len(target.names) > 2 else 1
-    seconds = COUNTING * bases + FITTING * int(train.lengths.sum()) * labels
+    seconds = COUNTING * bases + FITTING * of_train * labels
     if seconds <= AFFORDABLE and bases <= MOST_BASES:
         return ""
     return (
@@ -93,16 +97,24 @@ def kmer_too_long(train: Rows, valid: Rows, test: Rows, target: Target) -> str:
     )
 
 
-def _texts(split: LabelledSequences) -> list[str]:
-    return [bases.tobytes().decode("latin-1").upper() for bases in split]
+def _texts(split: InMemory) -> list[list[str]]:
+    """Return the texts of all sequences; for pairs, those of the first and those of the second."""
+    return [[bases.tobytes().decode("latin-1").upper() for bases in side] for side in sides_of(split)]
 
 
-def _scaled_counts(texts: Sequence[list[str]], k: int) -> list[Any]:
+def _scaled_counts(texts: Sequence[list[list[str]]], k: int) -> list[Any]:
     """Count the k-mers of lengths k - 2 to k in the training split, and scale the counts.
 
     Each split gives a sparse array, (n, features). The largest count of each k-mer in the training
-    split becomes 1.
+    split becomes 1. The counts of both sequences of pairs are side by side.
     """
+    from scipy.sparse import hstack
+
+    sides = [_counts_of_side(side, k) for side in zip(*texts, strict=True)]
+    return [hstack(split, format="csr") if len(split) > 1 else split[0] for split in zip(*sides, strict=True)]
+
+
+def _counts_of_side(texts: Sequence[list[str]], k: int) -> list[Any]:
     counter = kmer_counter(k - SHORTER, k)
     scaler = scikit_learn("preprocessing").MaxAbsScaler()
     train = scaler.fit_transform(counter.fit_transform(texts[0]))

@@ -28,7 +28,7 @@ HEAD = 1 << 16  # bytes of a pipe that decide its format
 def read_labelled(
     path: str | Path,
     *,
-    sequence_column: str | None = None,
+    sequence_column: str | Sequence[str] | None = None,
     label_columns: Sequence[str] = (),
     labels: str | Path | None = None,
     fasta: str | Path | None = None,
@@ -41,7 +41,7 @@ def read_labelled(
 
     Args:
         sequence_column: the column of a table; by default the first of sequence, seq, dna that
-            exists.
+            exists. Two columns give pairs: tuples of two sequences.
         label_columns: columns of a table; by default the first of label, labels, target, class, y
             that exists.
         labels: a table with the columns name and label, for a FASTA without labels in its headers
@@ -68,7 +68,7 @@ def read_parts(
     *,
     most_bases: float,
     most_rows: float,
-    sequence_column: str | None = None,
+    sequence_column: str | Sequence[str] | None = None,
     name_column: str | None = None,
     fasta: str | Path | None = None,
 ) -> Iterator[Records]:
@@ -105,7 +105,7 @@ def named_by_format(path: Path) -> Iterator[Path]:
 @contextmanager
 def _opened(
     path: Path,
-    sequence_column: str | None,
+    sequence_column: str | Sequence[str] | None,
     name_column: str | None,
     label_columns: Sequence[str],
     labels: str | Path | None,

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hyenadna_core.errors import NAME, HyenaDNAError, shown
 from hyenadna_core.files.input import name_of
@@ -18,20 +18,24 @@ LONGEST_LABEL = 200  # characters
 class Record(NamedTuple):
     """A sequence as it is in a file, and one text for each label column.
 
-    `left_out` is the reason if the reader already knows that the record cannot be used.
+    `sequence` is a tuple of two for a pair. `left_out` is the reason if the reader already knows
+    that the record cannot be used.
     """
 
     name: str
-    sequence: bytes
+    sequence: bytes | tuple[bytes, ...]
     labels: tuple[str, ...] = ()
     left_out: str = ""
 
 
 class Records(NamedTuple):
-    """Names, sequences and labels of a file's rows, and the number left out for each reason."""
+    """Names, sequences and labels of a file's rows, and the number left out for each reason.
+
+    A sequence is bytes, or a tuple of two for a pair.
+    """
 
     names: list[str]
-    sequences: list[bytes]
+    sequences: list[Any]
     labels: list[tuple[str, ...]]
     left_out: dict[str, int]
 
@@ -73,7 +77,8 @@ def gather_parts(
     known: set[tuple[str, ...]] = set()  # labels without a fault
     for record in records:
         sequence = bases_of(path, record)
-        reason = record.left_out or ("the sequence is empty" if not sequence else "")
+        sides = sequence if isinstance(sequence, tuple) else (sequence,)
+        reason = record.left_out or ("" if all(sides) else "the sequence is empty")
         if not reason and not empty_labels and not all(record.labels):
             reason = "the label is empty"
         if not reason and not labels_of_bases and record.labels not in known:
@@ -86,7 +91,7 @@ def gather_parts(
         part.names.append(record.name)
         part.sequences.append(sequence)
         part.labels.append(record.labels)
-        bases += len(sequence)
+        bases += sum(map(len, sides))
         if bases >= most_bases or len(part.names) >= most_rows:
             yield part._replace(left_out=dict(left_out))
             part, bases, left_out, parts = Records([], [], [], {}), 0, Counter[str](), parts + 1
@@ -97,12 +102,14 @@ def gather_parts(
         yield part._replace(left_out=dict(left_out))
 
 
-def bases_of(path: Path, record: Record) -> bytes:
-    """Return the sequence of a record without white space.
+def bases_of(path: Path, record: Record) -> Any:
+    """Return the sequence of a record, bytes or a tuple of two, without white space.
 
     Raises:
         HyenaDNAError: it has a character that is not allowed.
     """
+    if isinstance(record.sequence, tuple):
+        return tuple(bases_of(path, record._replace(sequence=side)) for side in record.sequence)
     sequence = record.sequence.translate(None, WHITE_SPACE)
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
         raise HyenaDNAError(

@@ -7,16 +7,21 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.pairs import InMemory, LabelledPairs
 from hyenadna_core.labelled.sequences import LabelledSequences
 
 AT_ONCE = 1 << 22  # bases that a pass over all rows has in memory
 
-Row: TypeAlias = tuple[np.ndarray, Any]  # bases (L,) uint8, and the target: () or (K,), or (L,) for bases
+# Bases (L,) uint8, or those of two sequences; and the target: () or (K,), or (L,) for bases.
+Row: TypeAlias = tuple[np.ndarray | tuple[np.ndarray, np.ndarray], Any]
 Indices: TypeAlias = Sequence[int] | np.ndarray
 
 
 class Rows(Protocol):
     """A source of the rows of a split. `LabelledSequences` is one; a plug-in may write another.
+
+    A row of a task of pairs has the bases of two sequences, a tuple of two arrays. `LabelledPairs`
+    is such a source.
 
     A source needs the names below and no base class. It may also have
 
@@ -35,7 +40,10 @@ class Rows(Protocol):
 
     @property
     def lengths(self) -> np.ndarray:
-        """The bases of each row, (n,) integers; for equal lengths np.broadcast_to(length, n)."""
+        """The bases of each row, (n,) integers; for equal lengths np.broadcast_to(length, n).
+
+        For pairs they are those of the longer sequence.
+        """
 
     @property
     def checksum(self) -> str:
@@ -45,7 +53,10 @@ class Rows(Protocol):
         """
 
     def row(self, index: int) -> Row:
-        """Return the bases of a row, (L,) uint8, and its target, always the same."""
+        """Return the bases of a row, (L,) uint8, and its target, always the same.
+
+        For pairs they are ((bases_a, bases_b), target).
+        """
 
     def name(self, index: int) -> str:
         """Return the name of a row, for predictions and messages."""
@@ -112,7 +123,7 @@ def read_many(rows: Rows, indices: Indices, draw: Any = None) -> list[Row]:
     return list(many(numbers)) if many else [rows.row(index) for index in numbers]
 
 
-def in_memory(rows: Rows, indices: Indices, of_bases: bool, draw: Any = None) -> LabelledSequences:
+def in_memory(rows: Rows, indices: Indices, of_bases: bool, draw: Any = None) -> InMemory:
     """Read some rows into arrays.
 
     Args:
@@ -120,16 +131,27 @@ def in_memory(rows: Rows, indices: Indices, of_bases: bool, draw: Any = None) ->
         draw: for windows of training, if the source has them.
     """
     read = read_many(rows, indices, draw)
-    ends = np.cumsum([len(bases) for bases, _ in read], dtype=np.int64)
-    bases = np.concatenate([np.empty(0, np.uint8), *(bases for bases, _ in read)])
     join = np.concatenate if of_bases and read else np.array
     targets = join([target for _, target in read])
-    return LabelledSequences(bases, ends, targets, tuple(rows.name(int(index)) for index in indices))
+    names = tuple(rows.name(int(index)) for index in indices)
+    if read and is_pair(read[0][0]):
+        return LabelledPairs(*(_joined([bases[side] for bases, _ in read], targets, names) for side in (0, 1)))
+    return _joined([bases for bases, _ in read], targets, names)
+
+
+def is_pair(bases: Any) -> bool:
+    """Return whether the bases of a row are those of two sequences."""
+    return isinstance(bases, tuple)
+
+
+def _joined(sequences: Sequence[Any], targets: np.ndarray, names: tuple[str, ...]) -> LabelledSequences:
+    ends = np.cumsum([len(bases) for bases in sequences], dtype=np.int64)
+    return LabelledSequences(np.concatenate([np.empty(0, np.uint8), *sequences]), ends, targets, names)
 
 
 def all_targets(rows: Rows, of_bases: bool) -> Iterator[np.ndarray]:
     """Yield the targets of all rows, some rows at a time."""
-    if isinstance(rows, LabelledSequences):
+    if isinstance(rows, InMemory):
         yield rows.targets
         return
     at_once = max(1, AT_ONCE // max(1, int(rows.lengths.max(initial=1))))

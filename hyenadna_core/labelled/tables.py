@@ -16,6 +16,7 @@ DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 PARQUET = (".parquet", ".pq")
 TABLES = (*DELIMITERS, *PARQUET)
 SEQUENCE_COLUMNS = ("sequence", "seq", "dna")
+PAIR_COLUMNS = ("ref", "alt")  # of tasks that read pairs
 LABEL_COLUMNS = ("label", "labels", "target", "class", "y")
 NAME_COLUMNS = ("name", "id")
 LONGEST_FIELD = (1 << 31) - 1  # the csv module reads at most 131,072 characters by default
@@ -77,28 +78,33 @@ def open_table(path: Path, advance: Advance) -> Table:
 def table_records(
     path: Path,
     advance: Advance,
-    sequence_column: str | None,
+    sequence_column: str | Sequence[str] | None,
     label_columns: Sequence[str],
     needs_labels: bool,
     name_column: str | None = None,
 ) -> Iterator[Record]:
-    """Read the sequences of a table.
+    """Read the sequences of a table; with two sequence columns its rows are pairs.
 
     The column name or id, or the given one, names a row. Without it, the rows are numbered from 1,
     below the header.
     """
+    given = [sequence_column] if sequence_column is None or isinstance(sequence_column, str) else sequence_column
+    if len(given) not in (1, 2):
+        raise HyenaDNAError(f"There are {len(given)} sequence columns: choose one, or two for pairs.")
     table = open_table(path, advance)
-    sequence = table.find(sequence_column, SEQUENCE_COLUMNS)
+    sequences = [table.find(column, SEQUENCE_COLUMNS) for column in given]
     labels = find_labels(table, label_columns) if needs_labels else []
     name = table.find_usual(NAME_COLUMNS) if name_column is None else table.find(name_column, NAME_COLUMNS)
-    wanted = [sequence, *labels, *([] if name is None else [name])]
+    wanted = [*sequences, *labels, *([] if name is None else [name])]
     for number, fields in enumerate(table.rows(wanted), start=1):
-        missing = fields[0] in MISSING
+        texts, rest = fields[: len(sequences)], fields[len(sequences) :]
+        missing = next((text for text in texts if text in MISSING), "")
+        sides = tuple(b"" if missing else text.encode() for text in texts)
         yield Record(
             (name is not None and fields[-1]) or str(number),
-            b"" if missing else fields[0].encode(),
-            fields[1 : 1 + len(labels)],
-            f"the sequence is {fields[0]}, which stands for a missing value" if missing else "",
+            sides if len(sides) > 1 else sides[0],
+            rest[: len(labels)],
+            f"the sequence is {missing}, which stands for a missing value" if missing else "",
         )
 
 

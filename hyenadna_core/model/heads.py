@@ -1,10 +1,10 @@
-"""Heads: from the hidden states of a sequence to predictions.
+"""Heads: from the hidden states of a sequence, or of a pair of sequences, to predictions.
 
 Padding is on the right and does not count: a sequence has the same outputs in a batch of any
 length.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -87,3 +87,52 @@ class Head(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | self._config | {"quantized": quantized_parts(self.projection)}
+
+
+@keras.saving.register_keras_serializable("hyenadna")
+class PooledPair(keras.layers.Layer):
+    """The vectors a and b of two pooled sequences and b - a, side by side, in float32.
+
+    (B, L, D), (B, L, D), (B, L), (B, L) -> (B, 3D).
+
+    Args:
+        pooling: "mean", "last", "first" or "max".
+    """
+
+    def __init__(self, pooling: str = "mean", **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", "name": "pooled_pair"} | kwargs)
+        if pooling not in POOLING:
+            raise ValueError(f"pooling must be one of {', '.join(POOLING)}. Received: {pooling!r}")
+        self.pooling = pooling
+
+    def call(self, hidden_a: Tensor, hidden_b: Tensor, real_a: Tensor, real_b: Tensor) -> Tensor:
+        a, b = (
+            POOLING[self.pooling](ops.cast(hidden, "float32"), ops.cast(real, "float32"))
+            for hidden, real in ((hidden_a, real_a), (hidden_b, real_b))
+        )
+        return ops.concatenate([a, b, b - a], axis=-1)
+
+    def compute_output_spec(self, hidden_a: Any, hidden_b: Any, real_a: Any, real_b: Any) -> Any:
+        return keras.KerasTensor((hidden_a.shape[0], 3 * hidden_a.shape[-1]), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"pooling": self.pooling}
+
+
+def head_of(units: int, pooling: str, dropout: float, states: Sequence[Tensor]) -> Tensor:
+    """Compute outputs with a linear layer, which starts at zero: a Head, or that of a PooledPair.
+
+    -> (B, units), or (B, L, units) if pooling is "none".
+
+    Args:
+        units: number of classes, labels or quantities.
+        pooling: of each sequence.
+        dropout: share of the pooled channels that training drops.
+        states: hidden (B, L, D) and real (B, L); for pairs hidden_a, hidden_b, real_a, real_b.
+    """
+    if len(states) == 2:
+        return Head(units, pooling, dropout)(*states)
+    pooled = PooledPair(pooling)(*states)
+    if dropout:
+        pooled = keras.layers.Dropout(dropout, seed=0, dtype="float32")(pooled)
+    return keras.layers.Dense(units, kernel_initializer="zeros", dtype="float32", name="projection")(pooled)

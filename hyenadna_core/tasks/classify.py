@@ -1,6 +1,6 @@
 """The task `classify`: fine-tune a model on your own sequences, in files of many formats."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.input import InputPath
 from hyenadna_core.labelled.class_names import check_are_classes, spellings
 from hyenadna_core.labelled.files import read_labelled
+from hyenadna_core.labelled.pairs import InMemory
 from hyenadna_core.labelled.records import Records
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
 from hyenadna_core.task import Task
+from hyenadna_core.tasks.sequence_batches import labelled
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
 
@@ -35,7 +36,10 @@ FILES = (
         help="Kind of label.  [default: classes, unless the labels are numbers that name none]",
     ),
     click.Option(
-        ["--sequence-column"], metavar="NAME", help="Column of the sequences.  [default: sequence, seq or dna]"
+        ["--sequence-column"],
+        metavar="NAME",
+        multiple=True,
+        help="Column of the sequences; twice for pairs, such as ref and alt.  [default: sequence, seq or dna]",
     ),
     click.Option(
         ["--label-column"],
@@ -63,13 +67,15 @@ class ClassifyTask(SequenceTask):
         valid: Path | str | None = None,
         test: Path | str | None = None,
         target: str | None = None,
-        sequence_column: str | None = None,
+        sequence_column: str | Sequence[str] | None = None,
         label_column: tuple[str, ...] = (),
         labels: Path | str | None = None,
         fasta: Path | str | None = None,
         dataset: str | None = None,
         **shared: Any,
     ) -> None:
+        columns = (sequence_column,) if isinstance(sequence_column, str) else tuple(sequence_column or ())
+        self.pairs = len(columns) > 1
         super().__init__(**shared)
         given = {"train": train, "valid": valid, "test": test}
         fetched = fetch_dataset(dataset) if dataset else {}
@@ -78,7 +84,7 @@ class ClassifyTask(SequenceTask):
         self.kind, self.label_columns = target or "classes", tuple(label_column)
         self.kind_is_given = target is not None
         self.reading = {
-            "sequence_column": sequence_column,
+            "sequence_column": columns if self.pairs else next(iter(columns), None),
             "labels": _path(labels),
             "fasta": _path(fasta),
         }
@@ -138,14 +144,14 @@ class ClassifyTask(SequenceTask):
             )
         return self._records[split]
 
-    def sequences(self, split: str) -> LabelledSequences | None:
+    def sequences(self, split: str) -> InMemory | None:
         if split == "test" and self.files["test"] is None:
             return None
         source = "train" if self.files[split] is None else split
         records = self._read(source)
         learning = self._known is None and source == "train"
         targets = self._learned[1] if learning else self._targets(source, self.target)[1]
-        sequences = LabelledSequences.of(records.sequences, targets, records.names)
+        sequences = labelled(records.sequences, targets, records.names)
         if self.files["valid"] is not None or split == "test" or self.fold_of:
             return sequences
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.labelled.pairs import InMemory
 from hyenadna_core.labelled.rows import Rows, take_rows
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Task
 
@@ -33,7 +33,7 @@ class FoldedTask(Task):
         """Return the rows of a split, or None; called once for each split.
 
         They are LabelledSequences, which are in memory, or another source that reads each row when
-        it is needed (Rows).
+        it is needed (Rows). A task of pairs has LabelledPairs, or another source of pairs.
         """
 
     def fold_groups(self, split: str) -> Sequence[Any] | np.ndarray | None:
@@ -89,8 +89,9 @@ class FoldedTask(Task):
             raise HyenaDNAError(
                 f"The task {self.name} has {len(groups):,} groups for {count:,} rows: give one for each."
             )
-        whole, of_classes = self._whole, self.target.kind == "classes"
-        classes = whole.targets if isinstance(whole, LabelledSequences) and of_classes else np.zeros(count, np.int32)
+        whole, classes = self._whole, np.zeros(count, np.int32)
+        if self.target.kind == "classes" and isinstance(whole, InMemory):
+            classes = whole.targets
         return parts_of_rows(np.asarray(classes), None if groups is None else np.asarray(groups), self.fold_of[1])
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hyenadna_core.evaluation.baselines import Baseline, kmer_baseline, kmer_too_long
+from hyenadna_core.labelled.pairs import InMemory
 from hyenadna_core.labelled.rows import Rows, in_memory
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Model, Task
 from hyenadna_core.tasks import slabs
@@ -53,15 +53,17 @@ def fitted_baselines(
         )
         return
     if "kmer" in names:
-        if message := kmer_too_long(train, valid, rows, target):
+        if message := kmer_too_long(train, valid, rows, target, 1 + task.pairs):
             notice(message)
         else:
             yield kmer_baseline(_in_memory(train), _in_memory(valid), _in_memory(rows), target)
-    if CNN in names:
+    if CNN in names and task.pairs:
+        notice("No CNN baseline: it reads one sequence a row, and these are pairs.")
+    elif CNN in names:
         from hyenadna_core.tasks.cnn_baseline import cnn_baseline
 
         yield cnn_baseline(task, len(train), len(target.names), predict, seed)
 
 
-def _in_memory(rows: Rows) -> LabelledSequences:
-    return rows if isinstance(rows, LabelledSequences) else in_memory(rows, range(len(rows)), of_bases=False)
+def _in_memory(rows: Rows) -> InMemory:
+    return rows if isinstance(rows, InMemory) else in_memory(rows, range(len(rows)), of_bases=False)

@@ -1,10 +1,11 @@
 """Batches of labelled sequences: cropping, padding, strands and class weights."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_core.labelled.rows import Rows, all_targets, in_memory
+from hyenadna_core.labelled.pairs import InMemory, LabelledPairs, sides_of
+from hyenadna_core.labelled.rows import Rows, all_targets, in_memory, is_pair
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target, standardised
 from hyenadna_core.task import Batch, Draw
@@ -34,16 +35,15 @@ def batch_of_rows(
 ) -> Batch:
     """Return some rows as a batch.
 
-    Ids are (B, seq_len); targets (B,), (B, K) or (B, seq_len); weights (B,) or (B, seq_len).
+    Ids are (B, seq_len), or (B, 2, seq_len) for pairs; targets (B,), (B, K) or (B, seq_len);
+    weights (B,) or (B, seq_len).
     Longer sequences are cropped to their middle; shorter ones are padded on the right. Rows with a
     true value in `other_strand`, (B,) bool, are reverse-complemented. With a draw, rows are windows
     of training if the source has them.
     """
     sequences, numbers = held(rows, target, indices, draw)
     other = np.zeros(len(numbers), bool) if other_strand is None else other_strand
-    cut = cut_of_rows(sequences, numbers, seq_len, other=other)
-    ids = ids_of_cut(sequences, cut)
-    ids[other] = COMPLEMENT[ids[other]]
+    ids, cut = ids_and_cut(sequences, numbers, seq_len, other=other)
     if target.kind == "bases":
         labels = np.where(cut.empty, -1, sequences.targets[cut.places])
         return Batch(ids, np.maximum(labels, 0).astype(np.int32), (labels >= 0).astype(np.float32))
@@ -54,13 +54,32 @@ def batch_of_rows(
     return Batch(ids, values.astype(dtype), np.ones(len(numbers), np.float32))
 
 
-def held(
-    rows: Rows, target: Target, indices: np.ndarray, draw: Draw | None = None
-) -> tuple[LabelledSequences, np.ndarray]:
+def held(rows: Rows, target: Target, indices: np.ndarray, draw: Draw | None = None) -> tuple[InMemory, np.ndarray]:
     """Return sequences in memory that have some rows of a source, and their numbers in them."""
-    if isinstance(rows, LabelledSequences):
+    if isinstance(rows, InMemory):
         return rows, indices
     return in_memory(rows, indices, target.kind == "bases", draw), np.arange(len(indices))
+
+
+def ids_and_cut(
+    sequences: InMemory,
+    rows: np.ndarray,
+    seq_len: int,
+    starts: np.ndarray | None = None,
+    other: np.ndarray | None = None,
+) -> tuple[np.ndarray, Cut]:
+    """Return the token ids of rows, and the cut of the (first) sequence of each.
+
+    Ids are (B, seq_len) int32, or (B, 2, seq_len) for pairs, whose sequences are each cropped to
+    their own middle. Rows that are true in `other`, (B,) bool, are reverse-complemented.
+    """
+    sides = sides_of(sequences)
+    cuts = [cut_of_rows(side, rows, seq_len, starts, other) for side in sides]
+    ids = [ids_of_cut(side, cut) for side, cut in zip(sides, cuts, strict=True)]
+    joined = ids[0] if len(ids) == 1 else np.stack(ids, axis=1)
+    if other is not None and other.any():
+        joined[other] = COMPLEMENT[joined[other]]
+    return joined, cuts[0]
 
 
 def cut_of_rows(
@@ -110,12 +129,20 @@ def weights_of_classes(counts: np.ndarray) -> np.ndarray:
     return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
-def without_targets(sequences: list[bytes], target: Target, names: list[str]) -> LabelledSequences:
-    """Return new sequences with placeholder targets, so that a model can predict them."""
+def without_targets(sequences: list[Any], target: Target, names: list[str]) -> InMemory:
+    """Return new sequences or pairs with placeholder targets, so that a model can predict them."""
     if target.kind == "bases":
         targets = np.full(sum(map(len, sequences)), -1, np.int32)
     elif target.kind == "classes":
         targets = np.zeros(len(sequences), np.int32)
     else:
         targets = np.zeros((len(sequences), len(target.names)), np.float32)
+    return labelled(sequences, targets, names)
+
+
+def labelled(sequences: list[Any], targets: np.ndarray, names: list[str]) -> InMemory:
+    """Join the sequences of a file, or its pairs, which are tuples of two."""
+    if sequences and is_pair(sequences[0]):
+        first, second = zip(*sequences, strict=True)
+        return LabelledPairs.of(first, second, targets, names)
     return LabelledSequences.of(sequences, targets, names)

@@ -31,6 +31,7 @@ from hyenadna_core.task import (
 )
 from hyenadna_core.tasks.folds import FoldedTask
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
+from hyenadna_core.tasks.pairs import check_pairs
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, class_counts, weights_of_classes
 from hyenadna_core.tasks.sequence_evaluation import metrics_of_task, outcome_of
 from hyenadna_core.tasks.sequence_options import LONG_ROWS, OPTIONS, stage_options
@@ -44,7 +45,7 @@ ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds t
 
 
 class SequenceTask(FoldedTask):
-    """Sequences with one target each.
+    """Sequences, or pairs of sequences (`pairs = True`), with one target each.
 
     A subclass has a `name`, a `target` and `sequences(split)`. It may have its own head.
     `metrics` names the metrics to measure; if it is empty, all metrics for the kind of target are
@@ -86,7 +87,7 @@ class SequenceTask(FoldedTask):
     ) -> None:
         self.epochs, self.pooling, self.head_dropout = epochs, pooling, head_dropout
         self.reverse_complements, self.balanced, self.baseline = reverse_complements, balanced, tuple(baseline)
-        self.both_directions, self.passes = both_directions, 1 + both_directions
+        self.both_directions, self.passes = both_directions, (1 + both_directions) * (1 + self.pairs)
         self.long_rows = long_rows
         self._splits: dict[str, Rows | None] = {}
         self._groups: dict[tuple[str, int], LengthGroups] = {}
@@ -119,7 +120,7 @@ class SequenceTask(FoldedTask):
         train = self.split("train")
         least, most = int(train.lengths.min()), int(train.lengths.max())
         lengths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        return f"{self.name} ({len(train):,} sequences of {lengths} bases)"
+        return f"{self.name} ({len(train):,} {'pairs' if self.pairs else 'sequences'} of {lengths} bases)"
 
     @property
     def epoch_rows(self) -> int:  # type: ignore[override]
@@ -156,7 +157,7 @@ class SequenceTask(FoldedTask):
 
         Raises:
             HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that
-                it is monitored by, or `balanced` or `long_rows` do not fit the kind of target.
+                it is monitored by, or `balanced`, `long_rows` or `pairs` do not fit the data.
         """
         self.seq_len = seq_len
         names = [metric.name for metric in self.chosen_metrics()]
@@ -170,6 +171,7 @@ class SequenceTask(FoldedTask):
         if self.balanced:
             _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
+        check_pairs(self.name, self.pairs, self.target, self.long_rows, splits)
         one_sided = self.target.kind == "bases" and not self.both_directions
         return [ONE_SIDED] * one_sided + [NO_VALIDATION] * (not self.has("valid")) + warnings_of_splits(splits, seq_len)
 
@@ -178,7 +180,7 @@ class SequenceTask(FoldedTask):
 
         If the source of the training rows has `window`, the rows are windows that it draws.
 
-        Ids are (B, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
+        Ids are (B, L) or (B, 2, L); targets (B,), (B, K) or (B, L); weights (B,) or (B, L).
         """
         sequences = self.split(draw.split)
         rows = rows_of_draw(draw, self.groups(draw.split, draw.seq_len))
@@ -228,11 +230,11 @@ class SequenceTask(FoldedTask):
         model: Model = TaskModel(language_model.backbone, self.head, self.both_directions, self.embed, self.pairs)
         return model
 
-    def head(self, hidden: Tensor, real: Tensor) -> Tensor:
-        from hyenadna_core.model.heads import Head
+    def head(self, *states: Any) -> Tensor:
+        from hyenadna_core.model.heads import head_of
 
         pooling = "none" if self.target.kind == "bases" else self.pooling
-        return Head(len(self.target.names), pooling, self.head_dropout)(hidden, real)
+        return head_of(len(self.target.names), pooling, self.head_dropout, states)
 
     def loss(self, outputs: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
         from hyenadna_core.model.losses import LOSSES
@@ -243,7 +245,7 @@ class SequenceTask(FoldedTask):
     def predicting(self) -> Predicting:
         """How a model of this task predicts rows."""
         both_strands = self.on_both_strands and self.target.kind != "bases"
-        return Predicting(self.evaluation_bases, self.long_rows, both_strands)
+        return Predicting(self.evaluation_bases, self.long_rows, both_strands, pairs=self.pairs)
 
     def slabs(self, model: Model, rows: Rows) -> Iterator[Slab]:
         """Yield the predictions of all rows in their order, some rows at a time."""

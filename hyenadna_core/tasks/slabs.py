@@ -8,15 +8,14 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.predictions import activated
+from hyenadna_core.labelled.pairs import InMemory, LabelledPairs
 from hyenadna_core.labelled.rows import Rows
-from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Model
 from hyenadna_core.tasks.length_groups import LengthGroups
-from hyenadna_core.tasks.sequence_batches import cut_of_rows, held, ids_of_cut
+from hyenadna_core.tasks.sequence_batches import held, ids_and_cut
 from hyenadna_core.tasks.sequence_options import LONG_ROWS
 from hyenadna_core.terminal import notice, progress
-from hyenadna_core.tokens import COMPLEMENT
 from hyenadna_core.training.prefetch import prefetched
 
 IN_MEMORY = 1 << 27  # bytes of predictions and targets; those of a larger split go to a file
@@ -62,16 +61,18 @@ class Predicting:
         both_strands: whether a prediction is the mean of those of the row and of its reverse
             complement.
         batch_size: the most rows of a batch, in place of `bases_at_once`.
+        pairs: whether a row has two sequences.
     """
 
     bases_at_once: int
     long_rows: str = "middle"
     both_strands: bool = False
     batch_size: int | None = None
+    pairs: bool = False
 
     def rows_at_once(self, length: int) -> int:
         """Return the most rows of a batch of this many bases each."""
-        return self.batch_size or max(1, self.bases_at_once // length)
+        return self.batch_size or max(1, self.bases_at_once // (length * (1 + self.pairs)))
 
 
 def notice_longer(longer: int, total: int, model: Model, long_rows: str) -> None:
@@ -118,7 +119,7 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
 
     strands = (False, True) if how.both_strands else (False,)
 
-    def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], LabelledSequences, np.ndarray]:
+    def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], InMemory, np.ndarray]:
         unique, which = np.unique(pieces.rows, return_inverse=True)
         sequences, numbers = held(rows, target, unique)
         numbers = numbers[which]
@@ -139,11 +140,13 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
             yield open_slab.closed()
 
 
-def ids_of_pieces(sequences: LabelledSequences, numbers: np.ndarray, pieces: Pieces, other: bool) -> np.ndarray:
-    """Return the token ids of pieces of sequences, or of their reverse complements: (B, L)."""
-    turned = np.full(len(numbers), other)
-    ids = ids_of_cut(sequences, cut_of_rows(sequences, numbers, pieces.length, pieces.starts, turned))
-    return COMPLEMENT[ids] if other else ids
+def ids_of_pieces(sequences: InMemory, numbers: np.ndarray, pieces: Pieces, other: bool) -> np.ndarray:
+    """Return the token ids of pieces of sequences, or of their reverse complements.
+
+    They are (B, L), or (B, 2, L) for pairs, which are read in their middles.
+    """
+    starts = None if isinstance(sequences, LabelledPairs) else pieces.starts
+    return ids_and_cut(sequences, numbers, pieces.length, starts, np.full(len(numbers), other))[0]
 
 
 def check_long_rows(long_rows: str, target: Target) -> None:
@@ -164,10 +167,11 @@ class _OpenSlab:
         self.of_rows: dict[int, np.ndarray] = {}  # for bases
         self.targets: Any = {} if of_bases else None
 
-    def add(self, pieces: Pieces, outputs: np.ndarray, sequences: LabelledSequences, numbers: np.ndarray) -> None:
+    def add(self, pieces: Pieces, outputs: np.ndarray, sequences: InMemory, numbers: np.ndarray) -> None:
         """Add the outputs of a batch, (B, K) or (B, seq_len, K)."""
         places, own = pieces.rows[: pieces.own] - self.rows.start, numbers[: pieces.own]
         if self.of_bases:
+            assert not isinstance(sequences, LabelledPairs)  # noqa: S101
             for place, number, output in zip(places.tolist(), own.tolist(), outputs, strict=False):
                 length, end = len(sequences[number]), int(sequences.ends[number])
                 self.of_rows[place] = _at_its_bases(output, length)
@@ -177,7 +181,7 @@ class _OpenSlab:
             self.sums = np.full((len(self.rows), *outputs.shape[1:]), -0.0)  # -0.0 + x is x, also if x is -0.0
         np.add.at(self.sums, places, outputs[: pieces.own])
         np.add.at(self.counts, places, 1)
-        if not isinstance(self.source, LabelledSequences):
+        if not isinstance(self.source, InMemory):
             if self.targets is None:
                 self.targets = np.empty((len(self.rows), *sequences.targets.shape[1:]), sequences.targets.dtype)
             self.targets[places] = sequences.targets[own]
@@ -189,7 +193,7 @@ class _OpenSlab:
             return Slab(self.rows.start, [self.of_rows[at] for at in places], [self.targets[at] for at in places])
         assert self.sums is not None  # noqa: S101
         targets = self.targets
-        if isinstance(self.source, LabelledSequences):
+        if isinstance(self.source, InMemory):
             targets = self.source.targets[self.rows.start : self.rows.stop]
         return Slab(self.rows.start, self.sums / self.counts[:, None], targets)
 
