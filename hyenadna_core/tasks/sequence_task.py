@@ -36,12 +36,10 @@ from hyenadna_core.tasks.sequence_batches import batch_of_rows, class_counts, we
 from hyenadna_core.tasks.sequence_evaluation import metrics_of_task, outcome_of
 from hyenadna_core.tasks.sequence_options import LONG_ROWS, OPTIONS, stage_options
 from hyenadna_core.tasks.sequence_predictions import Table, predicted_parts
-from hyenadna_core.tasks.sequence_warnings import warnings_of_splits
+from hyenadna_core.tasks.sequence_warnings import NO_VALIDATION, ONE_SIDED, warnings_of_splits
 from hyenadna_core.tasks.slabs import Predicting, Slab, check_long_rows, notice_longer, predicted_slabs
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
-NO_VALIDATION = "There are no valid data: nothing is validated, and the last weights count."
-ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
 
 
 class SequenceTask(FoldedTask):

@@ -9,6 +9,9 @@ from hyenadna_core.labelled.pairs import InMemory, LabelledPairs, sides_of
 from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.tokens import TO_ID, UNK
 
+NO_VALIDATION = "There are no valid data: nothing is validated, and the last weights count."
+ONE_SIDED = "Each base sees only the bases on its left: --both-directions adds those on its right."
+
 
 def warnings_of_splits(splits: Mapping[str, Rows], seq_len: int) -> list[str]:
     """Return sentences about the splits of a task; `seq_len` is the longest window of training."""
