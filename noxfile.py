@@ -20,6 +20,7 @@ TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")  # most tests compile or star
 TEST = nox.project.dependency_groups(PROJECT, "test")
 WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
+TUTORIALS = ("tutorial", "tutorial_bed")  # pages in docs/
 TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
@@ -134,7 +135,7 @@ def tests_mlx_nightly(session: nox.Session) -> None:
 
 @nox.session
 def tasks(session: nox.Session) -> None:
-    """Install each task as a wheel, train it, run its tests; then run the tutorial."""
+    """Install each task as a wheel, train it, run its tests; then run the tutorials."""
     session.install(*CONSTRAINTS, *WHEELS)
     folder = Path(session.create_tmp()).resolve() / "tasks"
     shutil.rmtree(folder, ignore_errors=True)
@@ -157,9 +158,21 @@ def tasks(session: nox.Session) -> None:
             session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             tests = ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", str(source / "tests"))
             session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *tests, env=environment)
-        page = (checkout / "docs" / "tutorial.md").read_text(encoding="utf-8")
-        script = "".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
-        session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
+    for name in TUTORIALS:
+        script = script_of_page(checkout / "docs" / f"{name}.md")
+        (folder / name).mkdir()
+        with session.chdir(folder / name):
+            session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
+
+
+def script_of_page(page: Path) -> str:
+    """Return the commands of a page, and those that write its Python blocks with a file name."""
+    block = re.compile(r"^```(bash|python)\n(?:# (\S+\.py)\n)?(.*?)^```", re.DOTALL | re.MULTILINE)
+    return "".join(
+        text if language == "bash" else f"cat > {path} <<'END_OF_BLOCK'\n{text}END_OF_BLOCK\n"
+        for language, path, text in block.findall(page.read_text(encoding="utf-8"))
+        if language == "bash" or path
+    )
 
 
 @nox.session

@@ -23,11 +23,22 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
+def write_package(page, folder):
+    """Write the Python blocks of a page that begin with the path of a file, as its reader does."""
+    for block in blocks(page, "python"):
+        first, _, text = block.partition("\n")
+        if match := re.fullmatch(r"# (\S+/\S+\.py)", first):
+            (folder / match[1]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / match[1]).write_text(text, encoding="utf-8")
+
+
 @pytest.mark.one_backend
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
 @pytest.mark.usefixtures("trains")  # the README's custom head is fitted
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    write_package(page, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "hyenadna-kmers")
     namespace = {"__name__": page.stem}
     for block in blocks(page, "python"):
         exec(compile(block, str(page), "exec"), namespace)
@@ -43,6 +54,14 @@ def commands():
                     ]
                     if words[:1] == ["hyenadna"]:
                         yield pytest.param(words[1:], id=f"{page.name}: {' '.join(words)}")
+
+
+@pytest.fixture
+def kmers(tmp_path, monkeypatch):
+    """Write the plug-in of the tutorial on rows that stream; return its module."""
+    write_package(CHECKOUT / "docs" / "tutorial_bed.md", tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "hyenadna-kmers")
+    return importlib.import_module("hyenadna_kmers")
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +83,18 @@ def test_the_tutorial_shows_what_new_task_writes(tutorial):
 
 
 @pytest.mark.parametrize("words", list(commands()))
-def test_commands_have_the_options_that_the_docs_give_them(words, tutorial):
+def test_commands_have_the_options_that_the_docs_give_them(words, tutorial, kmers):
     session = Session(plugin_manager(names=[]), Choice("jax", "test"))
-    if "shuffled" in words:
-        session.plugins.register(tutorial[1], name="shuffled")
-    cli = make_cli(session)
+    session.plugins.register(tutorial[1], name="shuffled")
+    session.plugins.register(kmers, name="kmers")
+    command = make_cli(session)
     if words[0].startswith("--"):
         assert words[0] in ("--help", "--version")
         return
-    command = cli.commands[words[0]]
-    with click.Context(command, info_name=words[0], obj=session) as context:
-        command.parse_args(context, [word for word in words[1:] if word != "--help"])
+    while isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
+    with click.Context(command, info_name=command.name, obj=session) as context:
+        command.parse_args(context, [word for word in words if word != "--help"])
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -60,6 +60,7 @@ class IndexedFasta:
         self._file = MappedFile(index.bases or path)
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
+        """Read bases start to end, 0-based half-open, as bytes: (end - start,) uint8."""
         offset, _, line_bases, line_bytes = self._places[contig]
         if line_bases == line_bytes:  # one line
             return np.frombuffer(self._file.read(offset + start, offset + end), np.uint8)
