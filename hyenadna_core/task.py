@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 import click
@@ -105,7 +105,7 @@ class Task(ABC):
     epoch_rows = 0  # training sequences in an epoch; 0 if training has no epochs
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "Task":
+    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
         """Return the task with the values of its options by name; some may be missing.
 
         `state` is the result of `state()` when the model was trained. With it, a trained model is

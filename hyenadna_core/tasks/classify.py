@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 import numpy as np
@@ -92,8 +92,8 @@ class ClassifyTask(SequenceTask):
         self._known: Target | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> "ClassifyTask":
-        task = cls(**options)
+    def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
+        task = super().from_options(options, state)
         if state is not None:
             task._known = Target.from_json(state["target"])
         return task

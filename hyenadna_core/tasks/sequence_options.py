@@ -42,8 +42,8 @@ OPTIONS = (
         ["--reverse-complements/--forward-only"],
         default=None,
         help="Reverse-complement half of the training sequences at random, and average the predictions of both "
-        "strands; or read the sequences as they are, for labels that depend on the strand.  [default: reverse "
-        "complements, unless the target is bases or the task is stranded]",
+        "strands; or read the sequences as they are, for labels that depend on the strand.  [default: what k-mer "
+        "regression does better with on the validation; not for bases]",
     ),
     click.Option(
         ["--both-directions"],

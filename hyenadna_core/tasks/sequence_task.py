@@ -29,7 +29,6 @@ from hyenadna_core.task import (
     RunSettings,
     TaskDefaults,
 )
-from hyenadna_core.tasks.folds import FoldedTask
 from hyenadna_core.tasks.length_groups import LengthGroups, rows_of_draw
 from hyenadna_core.tasks.pairs import check_pairs
 from hyenadna_core.tasks.sequence_batches import batch_of_rows, class_counts, weights_of_classes
@@ -38,11 +37,12 @@ from hyenadna_core.tasks.sequence_options import LONG_ROWS, OPTIONS, stage_optio
 from hyenadna_core.tasks.sequence_predictions import Table, predicted_parts
 from hyenadna_core.tasks.sequence_warnings import NO_VALIDATION, ONE_SIDED, warnings_of_splits
 from hyenadna_core.tasks.slabs import Predicting, Slab, check_long_rows, notice_longer, predicted_slabs
+from hyenadna_core.tasks.stranded_task import StrandedTask
 
 MONITORS = {"classes": ("mcc", "max"), "bases": ("mcc", "max"), "labels": ("auroc", "max"), "regression": ("r2", "max")}
 
 
-class SequenceTask(FoldedTask):
+class SequenceTask(StrandedTask):
     """Sequences, or pairs of sequences (`pairs = True`), with one target each.
 
     A subclass has a `name`, a `target` and `sequences(split)`. It may have its own head.
@@ -54,8 +54,7 @@ class SequenceTask(FoldedTask):
         pooling: "mean", "last", "first" or "max".
         head_dropout: share of the pooled channels that training drops.
         reverse_complements: whether half of the training sequences are reverse-complemented, and
-            predictions are the mean over both strands. None: unless the target is bases or the task
-            is `stranded`.
+            predictions are the mean over both strands. None leaves it to the data (strands.py).
         balanced: whether sequences are weighted so that all classes count the same.
         baseline: "kmer", "cnn": the models that the report compares with.
         both_directions: whether the model also reads the reverse complement; the head then has the
@@ -65,7 +64,6 @@ class SequenceTask(FoldedTask):
     """
 
     target: Target
-    stranded = False  # whether a target depends on the strand of the sequence
     metrics: tuple[str, ...] = ()
     reading: Mapping[str, Any] = {}  # how training read its files: options of `read_labelled` by name
     options: Sequence[click.Parameter] = OPTIONS
@@ -131,9 +129,6 @@ class SequenceTask(FoldedTask):
     def checksum(self, split: str) -> str:
         return self.split(split).checksum
 
-    def state(self) -> dict[str, Any]:
-        return {"target": self.target.to_json()}
-
     def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
         """Return one stage as long as the longest sequence, with validations.
 
@@ -171,7 +166,8 @@ class SequenceTask(FoldedTask):
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
         check_pairs(self.name, self.pairs, self.target, self.long_rows, splits)
         one_sided = self.target.kind == "bases" and not self.both_directions
-        return [ONE_SIDED] * one_sided + [NO_VALIDATION] * (not self.has("valid")) + warnings_of_splits(splits, seq_len)
+        said = [ONE_SIDED] * one_sided + [NO_VALIDATION] * (not self.has("valid")) + self.about_strands()
+        return said + warnings_of_splits(splits, seq_len)
 
     def batch(self, draw: Draw) -> Batch:
         """Return rows of a split, of like length, in a new order each epoch.
@@ -186,13 +182,6 @@ class SequenceTask(FoldedTask):
         anew = draw if draw.split == "train" else None
         batch = self.rows(sequences, rows, draw.seq_len, other_strand, anew)
         return batch._replace(weights=batch.weights * self.class_weights[batch.targets]) if self.balanced else batch
-
-    @property
-    def on_both_strands(self) -> bool:
-        """Whether a sequence and its reverse complement have the same target."""
-        if self.reverse_complements is None:
-            return not self.stranded and self.target.kind != "bases"
-        return self.reverse_complements
 
     def groups(self, split: str, seq_len: int) -> LengthGroups:
         """Return the groups of like length of a split, for windows of at most seq_len bases."""

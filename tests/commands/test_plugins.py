@@ -175,8 +175,8 @@ def test_a_command_that_two_plugins_add_is_an_error_when_it_is_called(hyenadna, 
         assert hyenadna("speak", *options) == (1, "", f"Error: {line}\n")
     assert hyenadna("say")[1] == "said by three\n"
     stdout = hyenadna("--help")[1]
-    assert "  speak     Not available: registered by one, two.\n" in stdout
-    assert "  say       Speaks.\n" in stdout
+    assert "  speak      Not available: registered by one, two.\n" in stdout
+    assert "  say        Speaks.\n" in stdout
 
 
 def test_a_command_of_ours_is_not_replaced(hyenadna, install_plugin):
