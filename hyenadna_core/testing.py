@@ -116,7 +116,7 @@ def check_rows(rows: Rows, seq_len: int = SEQ_LEN, of_bases: bool = False, pairs
     draws = [Draw("train", step, seq_len, BATCH_SIZE, 0) for step in (0, 1, 0)]
     windows = [read_many(rows, indices, draw) for draw in draws] if hasattr(rows, "window") else [[], []]
     for index, first, last in zip(indices if windows[0] else [], windows[0], windows[-1], strict=True):
-        name, most = f"window(draw, {index})", max(int(rows.lengths[index]), seq_len)
+        name, most = f"window(draw, {index})", int(rows.lengths[index])
         _hold(_same(first, last), f"{name} depends on more than its draw")
         longest = max(map(len, _sides(first, pairs, name)))
         _hold(longest <= most, f"{name} has {longest} bases, more than {most}")

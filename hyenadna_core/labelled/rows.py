@@ -6,11 +6,14 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.labelled.pairs import InMemory, LabelledPairs
+from hyenadna_core.labelled.row_faults import asked, asked_of_each, check_rows_read, joined_targets, names_of
 from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.targets import Target
 
 AT_ONCE = 1 << 22  # bases that a pass over all rows has in memory
+ROW, WINDOW = "row({})", "window(draw, {})"  # calls in messages
 
 # Bases (L,) uint8, or those of two sequences; and the target: () or (K,), or (L,) for bases.
 Row: TypeAlias = tuple[np.ndarray | tuple[np.ndarray, np.ndarray], Any]
@@ -26,7 +29,8 @@ class Rows(Protocol):
     A source needs the names below and no base class. It may also have
 
     - `window(draw, index)`: a row for training in place of `row(index)`, for example another window
-      at each epoch. It depends only on `draw` (a Draw) and `index`. Validation and test use `row`.
+      at each epoch, at most as long as the row. It depends only on `draw` (a Draw) and `index`.
+      Validation and test use `row`.
     - `many(indices)`: a list of rows, if reading several at once is faster.
     - `take(indices)`: some of the rows, if there is a better way than RowsSubset.
 
@@ -42,7 +46,7 @@ class Rows(Protocol):
     def lengths(self) -> np.ndarray:
         """The bases of each row, (n,) integers; for equal lengths np.broadcast_to(length, n).
 
-        For pairs they are those of the longer sequence.
+        For pairs they are those of the longer sequence. Each batch asks for them: keep them.
         """
 
     @property
@@ -115,28 +119,50 @@ def take_rows(rows: Rows, indices: Indices) -> Rows:
 
 
 def read_many(rows: Rows, indices: Indices, draw: Any = None) -> list[Row]:
-    """Read some rows of a source; with a draw, windows for training if the source has them."""
+    """Read some rows of a source; with a draw, windows for training if the source has them.
+
+    Raises:
+        HyenaDNAError: the source raised an error, which is the cause; the message names the row.
+    """
+    rows, numbers = _of_source(rows, indices)
     window, many = getattr(rows, "window", None), getattr(rows, "many", None)
-    numbers = np.asarray(indices).tolist()
     if draw is not None and window:
-        return [window(draw, index) for index in numbers]
-    return list(many(numbers)) if many else [rows.row(index) for index in numbers]
+        return asked_of_each(rows, WINDOW, lambda index: window(draw, index), numbers)
+    if many:
+        read: list[Row] = asked(rows, f"many({first_names(numbers)})", lambda: list(many(numbers)))
+        return read
+    return asked_of_each(rows, ROW, rows.row, numbers)
 
 
-def in_memory(rows: Rows, indices: Indices, of_bases: bool, draw: Any = None) -> InMemory:
-    """Read some rows into arrays.
+def in_memory(rows: Rows, indices: Indices, target: Target, draw: Any = None, pairs: bool | None = None) -> InMemory:
+    """Read some rows into arrays, and check them.
 
     Args:
-        of_bases: whether a row has one target for each of its bases.
+        target: of the task.
         draw: for windows of training, if the source has them.
+        pairs: whether a row has two sequences; None for as many as the first row has.
+
+    Raises:
+        HyenaDNAError: a row is not what `Rows` says, or its target does not fit `target`; the
+            message names the row.
     """
-    read = read_many(rows, indices, draw)
-    join = np.concatenate if of_bases and read else np.array
-    targets = join([target for _, target in read])
-    names = tuple(rows.name(int(index)) for index in indices)
+    rows, numbers = _of_source(rows, indices)
+    whole = draw is None or not hasattr(rows, "window")
+    read, call = read_many(rows, numbers, draw), ROW if whole else WINDOW
+    check_rows_read(rows, read, numbers, call, whole, pairs)
+    targets, names = joined_targets(rows, read, numbers, call, target), names_of(rows, numbers)
     if read and is_pair(read[0][0]):
         return LabelledPairs(*(_joined([bases[side] for bases, _ in read], targets, names) for side in (0, 1)))
     return _joined([bases for bases, _ in read], targets, names)
+
+
+def _of_source(rows: Rows, indices: Indices) -> tuple[Rows, list[int]]:
+    """Return the source of a subset and the indices in it, or the same for other rows."""
+    numbers = np.asarray(indices, np.int64)
+    while type(rows) is RowsSubset:  # a subclass may change its rows
+        subset: Any = rows
+        rows, numbers = subset.rows, subset.indices[numbers]
+    return rows, numbers.tolist()
 
 
 def is_pair(bases: Any) -> bool:
@@ -149,14 +175,14 @@ def _joined(sequences: Sequence[Any], targets: np.ndarray, names: tuple[str, ...
     return LabelledSequences(np.concatenate([np.empty(0, np.uint8), *sequences]), ends, targets, names)
 
 
-def all_targets(rows: Rows, of_bases: bool) -> Iterator[np.ndarray]:
+def all_targets(rows: Rows, target: Target) -> Iterator[np.ndarray]:
     """Yield the targets of all rows, some rows at a time."""
     if isinstance(rows, InMemory):
         yield rows.targets
         return
     at_once = max(1, AT_ONCE // max(1, int(rows.lengths.max(initial=1))))
     for start in range(0, len(rows), at_once):
-        yield in_memory(rows, range(start, min(start + at_once, len(rows))), of_bases).targets
+        yield in_memory(rows, range(start, min(start + at_once, len(rows))), target).targets
 
 
 def same_length(lengths: np.ndarray) -> bool:

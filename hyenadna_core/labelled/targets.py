@@ -63,6 +63,19 @@ class Target:
         return target
 
 
+def check_names(target: Target, task: str) -> None:
+    """Check that the classes, labels or quantities of a task have one name each.
+
+    Raises:
+        HyenaDNAError: there are none, or two have one name.
+    """
+    if not target.names:
+        raise HyenaDNAError(f"The target of {task} has no names: name its {target.kind}.")
+    repeated = [name for name, count in Counter(target.names).items() if count > 1]
+    if repeated:
+        raise HyenaDNAError(f"The target of {task} has a name more than once: {first_names(repeated)}: name each once.")
+
+
 def standardised(values: np.ndarray, target: Target) -> np.ndarray:
     """Subtract the training mean, and divide by the standard deviation: (n, K) -> (n, K)."""
     return np.asarray((values - np.array(target.center or 0.0)) / np.array(target.scale or 1.0))

@@ -11,6 +11,7 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled.pairs import InMemory
+from hyenadna_core.labelled.row_faults import check_source
 from hyenadna_core.labelled.rows import Rows, take_rows
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Task
@@ -58,12 +59,21 @@ class FoldedTask(Task):
         return task
 
     def rows_of_split(self, split: str) -> Rows | None:
-        """Return the rows of a split, or those of the fold."""
+        """Return the rows of a split, or those of the fold.
+
+        Raises:
+            HyenaDNAError: a source of rows has no rows, or wrong lengths or checksum.
+        """
         if self.fold_of is None or split == "test":
-            return self.sequences(split)
+            return self._checked(self.sequences(split), split)
         whole, (number, _) = self._whole, self.fold_of
         in_part = self._parts == number
-        return take_rows(whole, np.flatnonzero(in_part if split == "valid" else ~in_part))
+        return self._checked(take_rows(whole, np.flatnonzero(in_part if split == "valid" else ~in_part)), split)
+
+    def _checked(self, rows: Rows | None, split: str) -> Rows | None:
+        if rows is not None:
+            check_source(rows, split, self.name)
+        return rows
 
     @property
     def whole_sha256(self) -> str:
@@ -75,7 +85,7 @@ class FoldedTask(Task):
 
     @cached_property
     def _whole(self) -> Rows:
-        sequences = self.sequences("train")
+        sequences = self._checked(self.sequences("train"), "train")
         if sequences is None:
             raise HyenaDNAError(f"The task {self.name} has no train data to divide: leave out --fold.")
         return sequences

@@ -56,7 +56,8 @@ def fitted_baselines(
         if message := kmer_too_long(train, valid, rows, target, 1 + task.pairs):
             notice(message)
         else:
-            yield kmer_baseline(_in_memory(train), _in_memory(valid), _in_memory(rows), target)
+            held = [_in_memory(split, target) for split in (train, valid, rows)]
+            yield kmer_baseline(held[0], held[1], held[2], target)
     if CNN in names and task.pairs:
         notice("No CNN baseline: it reads one sequence a row, and these are pairs.")
     elif CNN in names:
@@ -65,5 +66,5 @@ def fitted_baselines(
         yield cnn_baseline(task, len(train), len(target.names), predict, seed)
 
 
-def _in_memory(rows: Rows) -> InMemory:
-    return rows if isinstance(rows, InMemory) else in_memory(rows, range(len(rows)), of_bases=False)
+def _in_memory(rows: Rows, target: Target) -> InMemory:
+    return rows if isinstance(rows, InMemory) else in_memory(rows, range(len(rows)), target)

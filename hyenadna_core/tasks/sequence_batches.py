@@ -32,6 +32,7 @@ def batch_of_rows(
     seq_len: int,
     other_strand: np.ndarray | None = None,
     draw: Draw | None = None,
+    pairs: bool | None = None,
 ) -> Batch:
     """Return some rows as a batch.
 
@@ -39,9 +40,9 @@ def batch_of_rows(
     weights (B,) or (B, seq_len).
     Longer sequences are cropped to their middle; shorter ones are padded on the right. Rows with a
     true value in `other_strand`, (B,) bool, are reverse-complemented. With a draw, rows are windows
-    of training if the source has them.
+    of training if the source has them. `pairs` is whether rows have two sequences, if known.
     """
-    sequences, numbers = held(rows, target, indices, draw)
+    sequences, numbers = held(rows, target, indices, draw, pairs)
     other = np.zeros(len(numbers), bool) if other_strand is None else other_strand
     ids, cut = ids_and_cut(sequences, numbers, seq_len, other=other)
     if target.kind == "bases":
@@ -54,11 +55,13 @@ def batch_of_rows(
     return Batch(ids, values.astype(dtype), np.ones(len(numbers), np.float32))
 
 
-def held(rows: Rows, target: Target, indices: np.ndarray, draw: Draw | None = None) -> tuple[InMemory, np.ndarray]:
+def held(
+    rows: Rows, target: Target, indices: np.ndarray, draw: Draw | None = None, pairs: bool | None = None
+) -> tuple[InMemory, np.ndarray]:
     """Return sequences in memory that have some rows of a source, and their numbers in them."""
     if isinstance(rows, InMemory):
         return rows, indices
-    return in_memory(rows, indices, target.kind == "bases", draw), np.arange(len(indices))
+    return in_memory(rows, indices, target, draw, pairs), np.arange(len(indices))
 
 
 def ids_and_cut(
@@ -91,12 +94,14 @@ def cut_of_rows(
 ) -> Cut:
     """Find at most seq_len bases of each row: from `starts`, (B,), or else those in its middle.
 
+    A row that ends before seq_len bases is empty after its end: no base of another row is read.
     Rows that are true in `other`, (B,) bool, are read from their last base to their first.
     """
     ends = sequences.ends[rows]
     firsts = np.where(rows > 0, sequences.ends[rows - 1], 0)
-    lengths = np.minimum(ends - firsts, seq_len)
-    firsts = firsts + (np.maximum(0, (ends - firsts - seq_len) // 2) if starts is None else starts)
+    lengths = ends - firsts
+    starts = np.maximum(0, (lengths - seq_len) // 2) if starts is None else np.clip(starts, 0, lengths)
+    firsts, lengths = firsts + starts, np.minimum(lengths - starts, seq_len)
     offsets = np.arange(seq_len)
     places = firsts[:, None] + offsets
     if other is not None and other.any():
@@ -111,12 +116,12 @@ def ids_of_cut(sequences: LabelledSequences, cut: Cut) -> np.ndarray:
     return ids
 
 
-def class_counts(rows: Rows, classes: int) -> np.ndarray:
-    """Count the rows of each class, (K,)."""
-    counts = np.zeros(classes, np.int64)
+def class_counts(rows: Rows, target: Target) -> np.ndarray:
+    """Count the rows of each class of the target, (K,)."""
+    counts = np.zeros(len(target.names), np.int64)
     with progress("Counting the classes", len(rows)) as advance:
-        for targets in all_targets(rows, of_bases=False):
-            counts += np.bincount(targets, minlength=classes)
+        for targets in all_targets(rows, target):
+            counts += np.bincount(targets, minlength=len(counts))
             advance(len(targets))
     return counts
 

@@ -16,7 +16,7 @@ from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.evaluation.metrics import METRICS, Metric, figures_of_outcome, scikit_learn
 from hyenadna_core.evaluation.outcome import Outcome
 from hyenadna_core.labelled.rows import Rows
-from hyenadna_core.labelled.targets import Target
+from hyenadna_core.labelled.targets import Target, check_names
 from hyenadna_core.recipe import Recipe
 from hyenadna_core.task import (
     SPLITS,
@@ -92,12 +92,11 @@ class SequenceTask(StrandedTask):
         """Return the rows of a split.
 
         Raises:
-            HyenaDNAError: there are none.
+            HyenaDNAError: there are none, or their source is faulty.
         """
-        sequences = self._asked_once(name)
-        if sequences is None:
+        if (rows := self._asked_once(name)) is None:
             raise HyenaDNAError(f"The task {self.name} has no {name} data: choose another --split.")
-        return sequences
+        return rows
 
     def has(self, split: str) -> bool:
         return self._asked_once(split) is not None
@@ -114,8 +113,7 @@ class SequenceTask(StrandedTask):
     @property
     def title(self) -> str:
         train = self.split("train")
-        least, most = int(train.lengths.min()), int(train.lengths.max())
-        lengths = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        lengths = " to ".join(f"{length:,}" for length in sorted({int(train.lengths.min()), int(train.lengths.max())}))
         return f"{self.name} ({len(train):,} {'pairs' if self.pairs else 'sequences'} of {lengths} bases)"
 
     @property
@@ -149,8 +147,8 @@ class SequenceTask(StrandedTask):
         """Set the longest window of training, and return sentences that the user should read.
 
         Raises:
-            HyenaDNAError: scikit-learn is not installed, the task does not measure the metric that
-                it is monitored by, or `balanced`, `long_rows` or `pairs` do not fit the data.
+            HyenaDNAError: scikit-learn is not installed, the task does not measure its monitor, an
+                option or the names of the target do not fit, or the first row of a split is faulty.
         """
         self.seq_len = seq_len
         names = [metric.name for metric in self.chosen_metrics()]
@@ -160,11 +158,12 @@ class SequenceTask(StrandedTask):
             )
         if not METRICS.keys().isdisjoint(names):
             scikit_learn("metrics")  # now, not after the first epoch
+        check_names(self.target, self.name)
         check_long_rows(self.long_rows, self.target)
-        if self.balanced:
-            _ = self.class_weights
         splits = {name: self.split(name) for name in SPLITS if name == "train" or self.has(name)}
         check_pairs(self.name, self.pairs, self.target, self.long_rows, splits)
+        if self.balanced:
+            _ = self.class_weights
         one_sided = self.target.kind == "bases" and not self.both_directions
         said = [ONE_SIDED] * one_sided + [NO_VALIDATION] * (not self.has("valid")) + self.about_strands()
         return said + warnings_of_splits(splits, seq_len)
@@ -203,13 +202,13 @@ class SequenceTask(StrandedTask):
         """
         if self.target.kind != "classes":
             raise HyenaDNAError(f"--balanced weights classes, and the target is {self.target.kind}: leave it out.")
-        return weights_of_classes(class_counts(self.split("train"), len(self.target.names)))
+        return weights_of_classes(class_counts(self.split("train"), self.target))
 
     def rows(
         self, source: Rows, rows: np.ndarray, seq_len: int, other: np.ndarray | None = None, draw: Draw | None = None
     ) -> Batch:
         """Return some rows as a batch: longer sequences are cropped to their middle."""
-        return batch_of_rows(source, self.target, rows, seq_len, other, draw)
+        return batch_of_rows(source, self.target, rows, seq_len, other, draw, self.pairs)
 
     def model(self, language_model: LanguageModel) -> Model:
         from hyenadna_core.model.task_model import TaskModel

@@ -121,7 +121,7 @@ def predicted_slabs(model: Model, rows: Rows, target: Target, how: Predicting) -
 
     def made(pieces: Pieces) -> tuple[Pieces, list[np.ndarray], InMemory, np.ndarray]:
         unique, which = np.unique(pieces.rows, return_inverse=True)
-        sequences, numbers = held(rows, target, unique)
+        sequences, numbers = held(rows, target, unique, pairs=how.pairs)
         numbers = numbers[which]
         ids = [ids_of_pieces(sequences, numbers, pieces, other) for other in strands]
         return pieces, ids, sequences, numbers

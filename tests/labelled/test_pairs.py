@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from hyenadna_core import HyenaDNAError, LabelledPairs, LabelledSequences, RowsSubset, read_labelled
+from hyenadna_core import HyenaDNAError, LabelledPairs, LabelledSequences, RowsSubset, Target, read_labelled
 from hyenadna_core.labelled.pairs import sides_of
 from hyenadna_core.labelled.rows import all_targets, in_memory, take_rows
 
 FIRST, SECOND = ["ACGT", "GG", "TTacg"], ["ACT", "GGGA", "TTacc"]
 CLASSES = np.array([0, 1, 0], np.int32)
+CLASSES_TARGET = Target("classes", ("no", "yes"))
 
 
 class Streamed:
@@ -66,13 +67,13 @@ def test_a_part_has_the_pairs_in_the_given_order(held):
 
 
 def test_pairs_that_are_read_are_those_of_the_source(held, monkeypatch):
-    read = in_memory(Streamed(held), np.array([1, 2]), of_bases=False)
+    read = in_memory(Streamed(held), np.array([1, 2]), CLASSES_TARGET)
     assert isinstance(read, LabelledPairs)
     assert (texts(read), read.names, read.targets.tolist()) == (texts(held)[1:], ("b", "c"), [1, 0])
-    assert texts(in_memory(Streamed(held), [0, 2], of_bases=False, draw=1)) == [("CGT", "CT"), ("Tacg", "Tacc")]
+    assert texts(in_memory(Streamed(held), [0, 2], CLASSES_TARGET, draw=1)) == [("CGT", "CT"), ("Tacg", "Tacc")]
     monkeypatch.setattr("hyenadna_core.labelled.rows.AT_ONCE", 10)  # two of the longest rows
-    assert [part.tolist() for part in all_targets(Streamed(held), of_bases=False)] == [[0, 1], [0]]
-    assert next(all_targets(held, of_bases=False)) is held.targets
+    assert [part.tolist() for part in all_targets(Streamed(held), CLASSES_TARGET)] == [[0, 1], [0]]
+    assert next(all_targets(held, CLASSES_TARGET)) is held.targets
 
 
 @pytest.mark.parametrize(

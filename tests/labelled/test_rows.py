@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from hyenadna_core import HyenaDNAError, LabelledSequences, RowsSubset
+from hyenadna_core import HyenaDNAError, LabelledSequences, RowsSubset, Target
 from hyenadna_core.labelled.rows import all_targets, in_memory, read_many, take_rows
 
 SEQUENCES = ["ACGT", "GG", "TTacg", "CA"]
 CLASSES = np.array([0, 1, 0, 1], np.int32)
+CLASSES_TARGET = Target("classes", ("no", "yes"))
 
 
 class Streamed:
@@ -86,16 +87,18 @@ def test_windows_are_those_of_the_draw_and_only_with_a_draw(held):
 
 
 def test_rows_that_are_read_into_memory_are_those_of_the_source(held):
-    read = in_memory(Streamed(held), np.array([2, 0]), of_bases=False)
+    read = in_memory(Streamed(held), np.array([2, 0]), CLASSES_TARGET)
     assert texts(read) == ["TTacg", "ACGT"]
     assert (read.targets.tolist(), read.names) == ([0, 0], ("row 2", "row 0"))
     assert read.bases.dtype == np.uint8
     bases = LabelledSequences.of(SEQUENCES, np.arange(13, dtype=np.int32))
-    np.testing.assert_array_equal(in_memory(Streamed(bases), [1, 3], of_bases=True).targets, [4, 5, 11, 12])
+    np.testing.assert_array_equal(
+        in_memory(Streamed(bases), [1, 3], Target("bases", tuple("abcdefghijklm"))).targets, [4, 5, 11, 12]
+    )
 
 
 def test_all_targets_come_in_order_whatever_is_read_at_once(held, monkeypatch):
     monkeypatch.setattr("hyenadna_core.labelled.rows.AT_ONCE", 10)  # two of the longest rows
-    parts = list(all_targets(Streamed(held), of_bases=False))
+    parts = list(all_targets(Streamed(held), CLASSES_TARGET))
     assert [part.tolist() for part in parts] == [[0, 1], [0, 1]]
-    assert next(all_targets(held, of_bases=False)) is held.targets
+    assert next(all_targets(held, CLASSES_TARGET)) is held.targets
