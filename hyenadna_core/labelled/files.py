@@ -139,14 +139,18 @@ def _opened(
 
 def _suffix_by_content(copy: Path) -> str:
     with copy.open("rb") as file:
-        head = file.read(HEAD)
+        head, cut_off = file.read(HEAD), False
     if head.startswith(GZIP):
         try:
-            head = zlib.decompressobj(wbits=31).decompress(head, HEAD)
+            unzip = zlib.decompressobj(wbits=31)
+            is_whole, head = len(head) < HEAD, unzip.decompress(head, HEAD)
         except zlib.error as error:
             raise HyenaDNAError(f"{name_of(copy)} is truncated or damaged: {error}.") from None
+        cut_off = is_whole and not (unzip.eof or unzip.unconsumed_tail)
     start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
     if not start:
+        if cut_off:
+            raise HyenaDNAError(f"{name_of(copy)} is truncated or damaged: its gzip data are cut off.")
         raise HyenaDNAError(f"{name_of(copy)} is empty: send FASTA, FASTQ, or a table with a header.")
     for first, suffix in FIRST_BYTES.items():
         if start.startswith(first):

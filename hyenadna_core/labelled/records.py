@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,6 +100,15 @@ def gather_parts(
         raise HyenaDNAError(f"{name_of(path)} has no usable row: {reasons or 'it has no rows'}.")
     if part.names or left_out:
         yield part._replace(left_out=dict(left_out))
+
+
+def left_out_sentences(left_out: Mapping[str, int], source: object) -> list[str]:
+    """Return a sentence for each reason for which rows of a source were left out."""
+    counts = {reason: f"{count:,} row{'s' * (count != 1)}" for reason, count in left_out.items()}
+    return [
+        f"{rows} of {source} {'was' if rows == '1 row' else 'were'} left out: {reason}."
+        for reason, rows in counts.items()
+    ]
 
 
 def bases_of(path: Path, record: Record) -> Any:

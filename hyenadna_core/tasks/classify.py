@@ -14,7 +14,7 @@ from hyenadna_core.files.input import InputPath
 from hyenadna_core.labelled.class_names import check_are_classes, spellings
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.pairs import InMemory
-from hyenadna_core.labelled.records import Records
+from hyenadna_core.labelled.records import Records, left_out_sentences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
 from hyenadna_core.task import Task
 from hyenadna_core.tasks.sequence_batches import labelled
@@ -165,9 +165,9 @@ class ClassifyTask(SequenceTask):
     def prepare(self, seq_len: int) -> list[str]:
         about_sequences = super().prepare(seq_len)
         messages = [
-            f"{count:,} rows of {self.files[split]} were left out: {reason}."
+            sentence
             for split, records in self._records.items()
-            for reason, count in records.left_out.items()
+            for sentence in left_out_sentences(records.left_out, self.files[split])
         ]
         self._records.clear()  # the arrays have all that is needed
         if self.target.kind in ("classes", "labels"):

@@ -10,6 +10,7 @@ from hyenadna_core.evaluation.predictions import prediction_rows
 from hyenadna_core.files.input import name_of
 from hyenadna_core.files.text import suffix_of
 from hyenadna_core.labelled.files import BED, read_parts
+from hyenadna_core.labelled.records import left_out_sentences
 from hyenadna_core.labelled.rows import is_pair
 from hyenadna_core.labelled.tables import PAIR_COLUMNS, TABLES
 from hyenadna_core.labelled.targets import Target
@@ -73,8 +74,8 @@ def predicted_parts(
         slabs = predicted_slabs(model, sequences, target, how)
         outputs = [prediction for slab in slabs for prediction in slab.predictions]
         yield prediction_rows(target, zip(sequences.names, outputs, strict=True))
-    for reason, count in left_out.items():
-        notice(f"{count:,} rows of {name_of(path)} were left out: {reason}.")
+    for sentence in left_out_sentences(left_out, name_of(path)):
+        notice(sentence)
     notice_longer(longer, rows, model, how.long_rows)
     for sentence in unknown_sentences(unknown, bases, Path(name_of(path)).name):
         notice(sentence)

@@ -9,12 +9,13 @@ from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.cache import written_aside
 from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.training.config import RunConfig
+from hyenadna_core.training.fitted_files import check_formats, fitted_names
 from hyenadna_core.training.options import TrainOptions
 from hyenadna_core.training.run_folder import FITTED, RunFolder
-from hyenadna_core.weights.checkpoints import STATE, Damaged, read_state, write_state
+from hyenadna_core.weights.checkpoints import Damaged, read_state, write_state
+from hyenadna_plugins import reason_of
 
 USED = {"task", "preset", "weights", "seed", "fold", "precision", "out"}  # options of `hyenadna train`
-SUFFIXES = (".json", ".safetensors", ".skops", ".tsv", ".txt")  # of formats that run no code
 
 
 def check_options(options: TrainOptions) -> None:
@@ -49,8 +50,8 @@ def fitted_model(task: FittedTask, config: RunConfig, folder: RunFolder) -> Any:
     A model that was written before the run was stopped is loaded.
 
     Raises:
-        HyenaDNAError: the task writes no files, or files of another format; or the files that it
-            wrote before are damaged.
+        HyenaDNAError: the task fits nothing, cannot write, or writes no files or files of another
+            format; or the files that it wrote before are damaged.
     """
     from hyenadna_core.training.checkpoint import save_best
 
@@ -59,10 +60,18 @@ def fitted_model(task: FittedTask, config: RunConfig, folder: RunFolder) -> Any:
         return load_fitted(task, language_model, folder.path)
     with tempfile.TemporaryDirectory(prefix="hyenadna-fit-") as scratch:
         fitted = task.fit(language_model, Path(scratch))
+        if fitted is None:
+            raise HyenaDNAError(f"The task {task.name} has no fitted model: `fit` returned None; return the model.")
         save_best(folder.checkpoints, language_model, {"step": 0})
         with written_aside(path) as aside:
-            task.save_fitted(fitted, aside)
-            write_state(aside, {}, _checked_names(task, aside))
+            try:
+                task.save_fitted(fitted, aside)
+            except OSError as error:
+                reason = error.strerror or reason_of(error)
+                raise HyenaDNAError(f"The task {task.name} cannot write its fitted model: {reason}.") from error
+            names = fitted_names(task.name, aside)
+            check_formats(task.name, aside, names)
+            write_state(aside, {}, names)
     return fitted
 
 
@@ -70,30 +79,13 @@ def load_fitted(task: FittedTask, language_model: Any, folder: Path) -> Any:
     """Load the fitted model in a run folder, after a check of its files.
 
     Raises:
-        HyenaDNAError: a file is missing, or is not as it was written.
+        HyenaDNAError: a file is missing, is not as it was written, or has another format.
     """
     path = folder / FITTED
     try:
-        names = _checked_names(task, path, written=True)
+        names = fitted_names(task.name, path, written=True)
         read_state(path, names)
     except Damaged as reason:
         raise HyenaDNAError(f"{path} is damaged: {reason}: fit again in another --out.") from None
+    check_formats(task.name, path, names)
     return task.load_fitted(language_model, path)
-
-
-def _checked_names(task: FittedTask, folder: Path, written: bool = False) -> list[str]:
-    """Return the names of the files of a fitted model.
-
-    Raises:
-        HyenaDNAError: there is none, or one is a folder, a link, or of another format.
-    """
-    paths = sorted(path for path in folder.glob("*") if not (written and path.name == STATE))
-    for path in paths:
-        if path.is_symlink() or not path.is_file() or path.suffix not in SUFFIXES or path.name == STATE:
-            raise HyenaDNAError(
-                f"The task {task.name} writes {path.name} for its fitted model: only files {', '.join(SUFFIXES)} "
-                f"other than {STATE} are allowed."
-            )
-    if not paths:
-        raise HyenaDNAError(f"The task {task.name} has no file of its fitted model in {folder}: see `save_fitted`.")
-    return [path.name for path in paths]

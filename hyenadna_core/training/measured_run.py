@@ -1,5 +1,6 @@
 """Finished runs for a summary: the options that their numbers depend on, and their figures."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,11 @@ class MeasuredRun:
         """The name of the model of the run."""
         return next(iter(self.figures.by_model))
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether a figure of the model is defined."""
+        return not all(map(math.isnan, self.figures.by_model[self.model].values()))
+
 
 def run_folders(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield the folders of runs: each path, or the folders in it if some of them are of runs."""
@@ -71,7 +77,7 @@ def measured_run(path: Path) -> MeasuredRun:
     if kept.finished != config.steps:
         raise HyenaDNAError(f"{path} is not finished: hyenadna train --resume {path}")
     figures = figures_of_run(run, path)
-    if not figures.by_model:
+    if not next(iter(figures.by_model.values()), {}):  # those of the model of the run
         figures = _figures_of_best(path, config.preset)
     whole, test = run.get("whole_sha256", kept.data_sha256), str(kept.splits.get("test", ""))
     return MeasuredRun(

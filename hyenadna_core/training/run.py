@@ -18,6 +18,7 @@ from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, find_task, select_fft_conv
 from hyenadna_core.task import SPLITS, Task, no_exit
 from hyenadna_core.terminal import notice
+from hyenadna_core.training.arguments import check_finite
 from hyenadna_core.training.best import BestValidation
 from hyenadna_core.training.config import RunConfig, RunFile, check_devices, configure, devices_of
 from hyenadna_core.training.fitted import check_options, fitted_model
@@ -53,6 +54,7 @@ def start_run(
         HyenaDNAError: an input cannot be used; nothing is written then.
     """
     task_class: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
+    check_finite({**task_options, **options.given()})
     fits = issubclass(task_class, FittedTask)
     check_backend(session.backend, to_train=not fits)
     select_fft_conv(session.plugins, fft_conv)

@@ -275,6 +275,20 @@ def check_free(path: Path) -> None:
         raise HyenaDNAError(f"{path} holds {taken[0]} already, which a run would overwrite: choose another --out.")
 
 
+def check_not_of_run(path: Path) -> None:
+    """Check that a file to be written is none of a run, in any folder with a run.json.
+
+    Raises:
+        HyenaDNAError: it has the name of a file of a run, or is in a folder of one.
+    """
+    file = path.parent.resolve() / path.name
+    for run in file.parents:
+        if (run / RUN).exists():
+            inside = file.relative_to(run).as_posix().lower()  # some file systems do not tell a from A
+            if inside in FILES or inside.startswith(tuple(f"{name}/" for name in FOLDERS)):
+                raise HyenaDNAError(f"{path} is for the run {run.name} itself: name another file.")
+
+
 def next_free(parent: Path, name: str) -> Path:
     """Return the first of parent/name-1, parent/name-2, ... that does not exist."""
     number = 1

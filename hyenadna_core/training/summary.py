@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, first_names, shown
+from hyenadna_core.training.arguments import paths_of, texts_of
 from hyenadna_core.training.measured_run import MeasuredRun, measured_run, run_folders
 from hyenadna_core.training.run_folder import as_json_numbers
 from hyenadna_core.training.summary_table import as_text
@@ -95,20 +96,20 @@ class Summary:
 
 
 def summarise(
-    paths: Iterable[str | Path] | str | Path, figures: Sequence[str] = (), against: str | None = None
+    paths: Iterable[str | Path] | str | Path, figures: Sequence[str] | str = (), against: str | None = None
 ) -> Summary:
     """Summarise runs, as `hyenadna summarise` does.
 
     Args:
         paths: run folders, or folders of run folders.
-        figures: names of figures; by default all.
+        figures: one name of a figure or several; by default all.
         against: the group with which the others are compared, or a part of its name that no other
             has; by default the first.
 
     Raises:
-        HyenaDNAError: there is no finished run, or no such figure or group.
+        HyenaDNAError: there is no finished run, no such figure or group, or a path is none.
     """
-    folders = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+    folders, wanted = paths_of("paths", paths), texts_of("figures", figures)
     runs, left_out = [], []
     for folder in run_folders(folders):
         try:
@@ -120,12 +121,12 @@ def summarise(
         reasons = f": {left_out[0][1]}" if left_out else ", because none was given."
         raise HyenaDNAError(f"No finished run to summarise{reasons}")
     known = list(dict.fromkeys(name for run in runs for table in run.figures.by_model.values() for name in table))
-    for name in figures:
+    for name in wanted:
         if name not in known:
             raise HyenaDNAError(f"No run has the figure {shown(repr(name))}: choose one of {first_names(known)}.")
     names, also = _names([group[0].options for group in grouped])
     groups = dict(zip(names, grouped, strict=True))
-    chosen = list(figures) or known
+    chosen = wanted or known
     return Summary(
         tuple(row for name, group in groups.items() for row in _rows(name, group, chosen)),
         (*_from_baselines(groups, chosen), *_differences(groups, chosen, _reference(names, against))),
@@ -143,8 +144,11 @@ def _groups(runs: Sequence[MeasuredRun]) -> tuple[list[list[MeasuredRun]], list[
         group = next((group for group in groups if (group[0].data, group[0].options) == (run.data, run.options)), None)
         if group is None:
             groups.append([run])
-        elif same := [other for other in group if other.pair == run.pair]:
-            repeated.append((run.path, f"{run.path} repeats {same[0].path}: seed, fold and all options are the same."))
+        elif same := [number for number, other in enumerate(group) if other.pair == run.pair]:
+            kept, other = group[same[0]], run
+            if other.has_numbers and not kept.has_numbers:
+                group[same[0]], kept, other = other, other, kept
+            repeated.append((other.path, f"{other.path} repeats {kept.path}: seed, fold and all options are the same."))
         else:
             group.append(run)
     return groups, repeated

@@ -1,5 +1,6 @@
 """The task of a run, from the options and the state in run.json."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,5 +107,7 @@ def _checked(parameter: click.Parameter, value: Any, context: click.Context) -> 
     for each in value if several else [value]:
         kind: Any = next((kind for of, kind in KINDS.items() if isinstance(parameter.type, of)), object)
         if not isinstance(each, kind) or (isinstance(each, bool) and kind not in (bool, object)):
+            raise TypeError
+        if isinstance(each, float) and not math.isfinite(each):  # click's ranges take nan
             raise TypeError
     return parameter.type_cast_value(context, value)

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from hyenadna_core.backend import check_backend
-from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.errors import HyenaDNAError, first_names, shown
 from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, select_fft_conv
-from hyenadna_core.task import Task, no_exit
+from hyenadna_core.task import SPLITS, Task, no_exit
 from hyenadna_core.training.config import RunFile
 from hyenadna_core.training.fitted import load_fitted
 from hyenadna_core.training.run_folder import read_run
@@ -53,6 +53,16 @@ def open_trained(
         return run, task, load_fitted(task, model, path) if isinstance(task, FittedTask) else model
 
 
+def check_name_of_split(split: object) -> None:
+    """Check that there is such a split; None means the default.
+
+    Raises:
+        HyenaDNAError: there is none.
+    """
+    if split is not None and split not in SPLITS:
+        raise HyenaDNAError(f"There is no split {shown(repr(split))}: choose one of {first_names(SPLITS)}.")
+
+
 def check_split(run: dict[str, Any], task: Task, split: str) -> None:
     """Check that the data of a split have not changed since the run was started.
 
@@ -68,8 +78,9 @@ def split_to_measure(run: dict[str, Any], task: Task, split: str | None) -> str:
     """Return the split to measure: by default test, or valid if there is none; and check its data.
 
     Raises:
-        HyenaDNAError: the data have changed since the run was started.
+        HyenaDNAError: there is no such split, or the data have changed since the run was started.
     """
+    check_name_of_split(split)
     split = split or ("test" if task.has("test") else "valid")
     check_split(run, task, split)
     return split

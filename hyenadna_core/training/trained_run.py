@@ -12,6 +12,7 @@ from hyenadna_core.fields import FieldError, from_json
 from hyenadna_core.registry import Session, find_task, session_plugins
 from hyenadna_core.task import Task, no_exit
 from hyenadna_core.terminal import notice
+from hyenadna_core.training.arguments import check_task, options_of, path_of, plain, prediction_options
 from hyenadna_core.training.config import RunConfig, RunFile
 from hyenadna_core.training.figures import figures_of_run
 from hyenadna_core.training.fold import Fold
@@ -20,7 +21,7 @@ from hyenadna_core.training.options import TrainOptions, option_names
 from hyenadna_core.training.run import resume_run, start_run
 from hyenadna_core.training.run_folder import read_report, read_run
 from hyenadna_core.training.task_options import task_of_run
-from hyenadna_core.training.trained import open_trained, split_to_measure
+from hyenadna_core.training.trained import check_name_of_split, open_trained, split_to_measure
 
 
 class TrainedRun:
@@ -37,7 +38,9 @@ class TrainedRun:
     """
 
     def __init__(self, path: str | Path, task: Task | type[Task] | None = None) -> None:
-        self.path, self._given = Path(path), task
+        self.path, self._given = path_of("path", path), task
+        if task is not None:
+            check_task(task)
         _ = self.config
 
     def __repr__(self) -> str:
@@ -92,24 +95,29 @@ class TrainedRun:
         """Measure the model on a split; by default on test, or on valid if there is none.
 
         Raises:
-            HyenaDNAError: the task has no such data, or they have changed.
+            HyenaDNAError: there is no such split, the task has no such data, or they have changed.
         """
+        check_name_of_split(split)
         model, task = self.model, self.task
         with no_exit(task.name):
             return task.evaluate(model, split_to_measure(self.run, task, split))
 
-    def predict(self, path: str | Path, **columns: Any) -> tuple[list[str], list[list[Any]]]:
+    def predict(self, path: str | Path, **options: Any) -> tuple[list[str], list[list[Any]]]:
         """Predict the sequences in a file: return names of columns, and a row for each sequence.
 
         Args:
-            columns: as the options of `hyenadna predict`: sequence_column, fasta.
+            options: as those of `hyenadna predict`: sequence_column (a tuple of two for pairs),
+                name_column, fasta, batch_size.
 
         Raises:
-            HyenaDNAError: the task does not predict, or the file cannot be read.
+            HyenaDNAError: an option is unknown or wrong, the task does not predict, or the file
+                cannot be read.
         """
+        path, given = path_of("path", path), prediction_options(options)
         model, task = self.model, self.task
         with no_exit(task.name):
-            return task.predict(model, Path(path), **columns)
+            parts = list(task.predictions(model, path, **given))
+        return parts[0][0], [row for _, rows in parts for row in rows]
 
 
 def train(
@@ -138,11 +146,13 @@ def train(
         HyenaDNAError: an input cannot be used; nothing is written then.
         KeyboardInterrupt: Ctrl-C came; `resume` continues the run.
     """
-    settings |= {"preset": preset, "weights": None if weights is None else str(weights)}
-    all_options = _train_options(task if isinstance(task, str) else task.name, settings, out)
+    check_task(task)
+    options, folder = options_of(options), None if out is None else path_of("out", out)
+    settings |= {"preset": preset, "weights": None if weights is None else str(path_of("weights", weights))}
+    all_options = _train_options(task if isinstance(task, str) else task.name, settings, folder)
     session, given = _session(), None if isinstance(task, str) else task
     described = find_task(session.plugins, task) if isinstance(task, str) else task
-    of_task = options_from_python(described.options, options or {}, described.name, fills=not isinstance(task, Task))
+    of_task = options_from_python(described.options, options, described.name, fills=not isinstance(task, Task))
     folders: list[Path] = []
     _interruptible(lambda: start_run(session, all_options, of_task, None, given, folders.append))
     return TrainedRun(folders[0], given)
@@ -158,7 +168,8 @@ def resume(path: str | Path, task: Task | type[Task] | None = None) -> TrainedRu
         HyenaDNAError: the folder has no run, is in use, or its data have changed.
         KeyboardInterrupt: Ctrl-C came; `resume` continues the run.
     """
-    _interruptible(lambda: resume_run(_session(), Path(path), given=task))
+    run = TrainedRun(path, task)
+    _interruptible(lambda: resume_run(_session(), run.path, given=task))
     return TrainedRun(path, task)
 
 
@@ -175,7 +186,7 @@ def _session() -> Session:
     return Session(session_plugins(), choose())
 
 
-def _train_options(task: str, settings: dict[str, Any], out: str | Path | None) -> TrainOptions:
+def _train_options(task: str, settings: dict[str, Any], out: Path | None) -> TrainOptions:
     """Return the options of a run from arguments of Python.
 
     Raises:
@@ -185,17 +196,19 @@ def _train_options(task: str, settings: dict[str, Any], out: str | Path | None) 
     for name in settings:
         if name not in names:
             raise HyenaDNAError(f"`train` has no option {shown(repr(name))}: {meant(name, names)}")
-    values = {name: _plain(value) for name, value in settings.items() if value is not None}
+    values = {name: _plain(name, value) for name, value in settings.items() if value is not None}
     try:
         options = from_json(TrainOptions, values | {"task": task})
     except FieldError as error:
         raise HyenaDNAError(f"`train`: {error}.") from None
-    return options if out is None else options.filled(out=Path(out))
+    return options if out is None else options.filled(out=out)
 
 
-def _plain(value: Any) -> Any:
-    """Return a fold as text, and numbers of NumPy as those of Python."""
-    return str(value) if isinstance(value, Fold) else value.item() if type(value).__module__ == "numpy" else value
+def _plain(name: str, value: Any) -> Any:
+    """Return an option as JSON has it: a fold as text, one text for a list as a list."""
+    if isinstance(getattr(TrainOptions, name), tuple) and isinstance(value, str):
+        return [value]
+    return str(value) if isinstance(value, Fold) else plain(value)
 
 
 def _interruptible(run: Callable[[], object]) -> None:

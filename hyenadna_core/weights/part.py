@@ -112,7 +112,7 @@ def variables_of_part(part: Any, backbone: Any) -> dict[str, Any]:
     Keras counts the names of layers in a process, so they are left out.
 
     Raises:
-        HyenaDNAError: a layer has no weights, or only weights of the backbone.
+        HyenaDNAError: there is no layer, or one has no weights, or only weights of the backbone.
     """
     of_backbone = {id(variable) for variable in backbone.weights}
     variables: dict[int, Any] = {}
@@ -122,6 +122,8 @@ def variables_of_part(part: Any, backbone: Any) -> dict[str, Any]:
             of_what = "weights outside the backbone" if layer.weights else "weights yet: build it first"
             raise HyenaDNAError(f"The part {shown(layer.name)} has no {of_what}.")
         variables |= {id(variable): variable for variable in own}
+    if not variables:
+        raise HyenaDNAError("The part has no weights: give a layer, or a list of layers.")
     return {f"{index}.{variable.name}": variable for index, variable in enumerate(variables.values())}
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_the_message_names_the_field_and_the_value(cli, old_run, one_line):
 
 
 WRONG_OPTIONS = {
-    "epochs": (["2"], "config.options.epochs is '2': not a value of --epochs"),
+    "epochs": (["2", math.nan], "config.options.epochs is ('2'|nan): not a value of --epochs"),
     "pooling": (["sum"], "config.options.pooling is 'sum': 'sum' is not one of"),
     "balanced": ([1, "yes"], "config.options.balanced is .*: not a value of --balanced"),
     "label_column": (["label", [1]], "config.options.label_column is .*: not a value of --label"),

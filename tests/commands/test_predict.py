@@ -91,6 +91,30 @@ def test_a_wrong_column_or_output_is_one_line(cli, run, one_line, tmp_path, opti
     assert one_line(stderr).endswith(message)
 
 
+@pytest.mark.parametrize(
+    "name", ["run.json", "log.tsv", "predictions.tsv", "checkpoints/best/model.safetensors", "checkpoints/new.tsv"]
+)
+def test_a_file_of_the_run_is_never_the_output(cli, run, reads, one_line, name):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    status, stdout, stderr = cli("predict", run, reads, "--out", run / name)
+    assert (status, stdout) == (1, "")
+    assert one_line(stderr) == f"Error: {run / name} is for the run run itself: name another file."
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_another_name_in_the_run_folder_is_written(cli, run, reads):
+    assert cli("predict", run, reads, "--out", run / "new.tsv")[0] == 0
+    assert (run / "new.tsv").read_text() == cli("predict", run, reads)[1]
+
+
+def test_one_sequence_and_one_row_left_out_are_singular(cli, run, tmp_path):
+    (tmp_path / "new.csv").write_text('sequence\nACGT\n""\n')
+    assert cli("predict", run, "new.csv")[2].splitlines()[-2:] == [
+        "1 row of new.csv was left out: the sequence is empty.",
+        "Predicted 1 sequence.",
+    ]
+
+
 def test_names_come_from_a_column(cli, run, tmp_path):
     (tmp_path / "new.csv").write_text("bases,who\nACGT,me\nAC,you\n")
     stdout = cli("predict", run, "new.csv", "--sequence-column", "bases", "--name-column", "who")[1]

@@ -157,6 +157,7 @@ def test_the_format_of_a_pipe_follows_from_its_first_bytes(pipe, kind, compress)
         (gzip.compress(b"\n\n"), "^the pipe is empty"),
         (b"\x7fELF\0\0\1", r"^the pipe is no text, but begins '\\x7fELF\\x00\\x00\\x01': send FASTA"),
         (b"\x1f\x8bxxxxxxxxx", "^the pipe is truncated or damaged: "),
+        (gzip.compress(READS, mtime=0)[:10], r"^the pipe is truncated or damaged: its gzip data are cut off\.$"),
         (gzip.compress(READS)[:-9], "^the pipe is truncated or damaged: "),
         (b"a,b\n1,2\n", r"^the pipe has no column sequence, seq or dna; its first line names a, b\.$"),
         (b"@a\nAC\n+\nI", r"^the pipe, record 1 \(a\) is cut off"),

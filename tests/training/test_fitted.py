@@ -1,6 +1,9 @@
 """A task that fits logistic regression to frozen features: no pickle, no steps, every backend."""
 
+import errno
 import json
+import os
+import pickle
 import shutil
 
 import numpy as np
@@ -11,6 +14,7 @@ import hyenadna_core
 from hyenadna_backends import BACKENDS
 from hyenadna_core import FittedTask, HyenaDNAError, LabelledSequences, SequenceTask, Target, read_labelled
 from hyenadna_core.tokens import PAD
+from hyenadna_core.weights.checkpoints import write_state
 
 pytestmark = pytest.mark.keras
 once = pytest.mark.one_backend
@@ -174,6 +178,65 @@ def test_a_task_that_writes_a_pickle_or_nothing_is_refused(tmp_path, weights, na
     assert not (tmp_path / "run" / "fitted").exists()
 
 
+def saving(write):
+    """Return a class of a task that saves its fitted model by `write(folder)`."""
+
+    class Saving(Probe):
+        def save_fitted(self, fitted, folder):
+            write(folder)
+
+    return Saving
+
+
+def no_space(folder):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "model.json"))
+
+
+NOT_SAVED = [
+    *[
+        (
+            lambda folder, name=name, protocol=protocol: (folder / name).write_bytes(pickle.dumps([1.5], protocol)),
+            f"The file {name} of the fitted model of the task probe is a pickle, which runs code",
+        )
+        for name, protocol in zip(("x.json", "x.tsv", "x.txt", "x.skops"), range(2, 6), strict=True)
+    ],
+    (lambda folder: (folder / "x.json").write_text("{"), "x.json of .* is not in the format .json: write .json, .saf"),
+    (lambda folder: (folder / "x.tsv").write_bytes(b"a\0"), "x.tsv of .* is not in the format .tsv"),
+    (lambda folder: (folder / "x.txt").write_bytes(b"\xff"), "x.txt of .* is not in the format .txt"),
+    (lambda folder: (folder / "x.skops").write_bytes(b"zip"), "x.skops of .* is not in the format .skops"),
+    (lambda folder: (folder / "x.safetensors").write_bytes(b"x" * 9), "x.safetensors of .* not in the format .safeten"),
+    (no_space, r"^The task probe cannot write its fitted model: No space left on device\.$"),
+    (lambda folder: None, r"^The task probe has no file of its fitted model: `save_fitted` has to write one\.$"),
+]
+
+
+@once
+@pytest.mark.parametrize(("write", "message"), NOT_SAVED)
+def test_what_is_not_in_the_format_of_its_name_is_not_saved(tmp_path, weights, write, message):
+    with pytest.raises(HyenaDNAError, match=message) as raised:
+        hyenadna_core.train(saving(write), {"baseline": "none"}, weights=weights, out=tmp_path / "run")
+    assert "/" not in str(raised.value)
+    assert not (tmp_path / "run" / "fitted").exists()
+
+
+@once
+def test_a_fit_of_nothing_is_one_line_and_saves_nothing(tmp_path, weights, monkeypatch):
+    monkeypatch.setattr(Probe, "fit", lambda self, language_model, folder: None)
+    with pytest.raises(HyenaDNAError, match="The task probe has no fitted model: `fit` returned None"):
+        hyenadna_core.train(Probe, {"baseline": "none"}, weights=weights, out=tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [".lock", "run.json"]
+
+
+@once
+def test_a_pickle_with_a_right_checksum_is_not_loaded(tmp_path, weights):
+    run = hyenadna_core.train(Probe, {"baseline": "none"}, weights=weights, out=tmp_path / "run")
+    folder = run.path / "fitted"
+    (folder / "read_out.safetensors").write_bytes(pickle.dumps([1.5]))
+    write_state(folder, {}, ["read_out.safetensors"])
+    with pytest.raises(HyenaDNAError, match=r"The file read_out.safetensors of .* is a pickle, which runs code"):
+        hyenadna_core.open_run(run.path, task=Probe).evaluate()
+
+
 @once
 def test_it_has_no_batches():
     with pytest.raises(HyenaDNAError, match="The task probe is fitted without steps: it has no batches"):
@@ -202,7 +265,6 @@ def test_real_promoters(tmp_path, shared_data):
 @once
 def test_the_command_evaluates_a_run_of_another_backend(tmp_path, weights, install_plugin):
     """Fit on this backend with a plug-in, and evaluate on NumPy in another process."""
-    import os
     import subprocess
     import sys
     from pathlib import Path

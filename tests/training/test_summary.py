@@ -107,6 +107,29 @@ def test_groups_are_paired_by_seed_and_fold(write):
     np.testing.assert_allclose([turned.low, turned.high], [-difference.high, -difference.low], rtol=1e-12)
 
 
+@pytest.mark.parametrize("figures", [{}, {"tiny": {}}, {"tiny": {}, "k-mers": {"mcc": 0.1}}])
+def test_a_run_without_figures_is_left_out_and_does_not_shadow_one_with_figures(write, figures):
+    empty = write("runs/a", 0.5, result={"split": "test", "figures": figures})
+    good = write("runs/b", 0.25)
+    summary = hyenadna_core.summarise("runs")
+    assert summary.runs == {"all runs": (good.relative_to(good.parents[1]),)}
+    assert [reason for _, reason in summary.left_out] == ["runs/a has no figures: its task measures none."]
+    with pytest.raises(HyenaDNAError, match=r"No finished run to summarise: .*a has no figures"):
+        hyenadna_core.summarise(empty)
+
+
+def test_of_two_runs_with_one_seed_that_with_defined_figures_counts(write):
+    nothing = {"split": "test", "figures": {"tiny": {"mcc": None}}}
+    for name, settings in (("a", {"result": nothing}), ("b", {}), ("c", {"result": nothing})):
+        write(f"runs/{name}", 0.25, **settings)
+    summary = hyenadna_core.summarise("runs", "mcc")
+    assert row(summary, "all runs").mean == 0.25
+    assert [reason.partition(":")[0] for _, reason in summary.left_out] == [
+        "runs/a repeats runs/b",
+        "runs/c repeats runs/b",
+    ]
+
+
 def test_other_test_data_are_another_group_that_is_not_compared(write):
     write("runs/a", 0.5, 0, data="first", test="one")
     write("runs/b", 0.6, 1, data="second", test="two")

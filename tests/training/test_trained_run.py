@@ -2,6 +2,7 @@
 
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -84,6 +85,11 @@ def test_a_run_has_its_parts(cli, tmp_path, tables, small):
     assert (columns[0], len(predictions)) == ("name", 20)
     stdout = cli("predict", run.path, "test.csv")[1]
     assert [line.split("\t")[1] for line in stdout.splitlines()[1:]] == [row[1] for row in predictions]
+    assert run.predict("test.csv", batch_size=1, sequence_column="sequence")[1] != []
+    with pytest.raises(HyenaDNAError, match="batch_size is 0, not a whole number of at least 1"):
+        run.predict("test.csv", batch_size=0)
+    with pytest.raises(HyenaDNAError, match="There is no split 'bogus': choose one of train, valid, test"):
+        run.evaluate("bogus")
     opened = hyenadna_core.open_run(run.path)
     assert opened.evaluate("valid") == run.evaluate("valid")
     assert opened.report == run.report
@@ -149,6 +155,14 @@ def test_a_signal_is_what_python_users_expect_and_the_run_goes_on(
     assert hyenadna_core.open_run("run").figures == whole.figures
 
 
+def test_another_thread_than_the_main_one_trains_the_same(cli, tables, small):
+    with ThreadPoolExecutor(1) as threads:
+        run = threads.submit(lambda: hyenadna_core.train("classify", tables, out="thread", **small)).result()
+    whole = hyenadna_core.train("classify", tables, out="main", **small)
+    assert log(run.path) == log(whole.path)
+    assert run.figures == whole.figures
+
+
 WRONG = [
     ({"stepz": 3}, "`train` has no option 'stepz': did you mean steps?"),
     ({"colour": 3}, "`train` has no option 'colour': there are batch_bases, batch_size, "),
@@ -176,9 +190,11 @@ def test_wrong_arguments_are_one_line_and_leave_nothing(cli, tmp_path, tables, s
 
 
 @once
-def test_numbers_of_numpy_and_single_values_are_taken(cli, tables, small):
+def test_numbers_of_numpy_and_single_values_are_taken(cli, tables, small, monkeypatch):
     options = tables | {"label_column": "label", "epochs": np.float64(2)}
-    run = hyenadna_core.train("classify", options, **small | {"seed": np.int64(4)})
+    monkeypatch.setattr("hyenadna_core.training.run._watchers", lambda *_: [])
+    run = hyenadna_core.train("classify", options, **small | {"seed": np.int64(4), "log_to": "wandb"})
+    assert run.config.log_to == ("wandb",)
     assert (run.config.options["label_column"], run.config.options["epochs"], run.config.seed) == (["label"], 2.0, 4)
     with pytest.raises(HyenaDNAError, match="is not a run folder"):
         hyenadna_core.open_run("nowhere")

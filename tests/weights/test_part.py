@@ -163,6 +163,7 @@ def test_a_damaged_file_is_refused(model, tmp_path):
 def test_what_cannot_be_saved_is_one_error(model, tmp_path):
     path = tmp_path / "part.safetensors"
     for part, message in (
+        ([], "The part has no weights: give a layer, or a list of layers"),
         (keras.layers.Dense(2, name="new"), "The part new has no weights yet: build it first"),
         ([model.embed, model.backbone.blocks[0]], "The part layers_0 has no weights outside the backbone"),
     ):
