@@ -51,7 +51,8 @@ def texts_of(name: str, value: Any) -> list[str]:
     Raises:
         HyenaDNAError: it is neither.
     """
-    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, (list, tuple, set)) else [None]
+    several = isinstance(value, (list, tuple, set))
+    texts: list[Any] = [value] if isinstance(value, str) else list(value) if several else [None]
     if not all(isinstance(text, str) for text in texts):
         raise _wrong(name, value, "a text, or a list of texts")
     return texts

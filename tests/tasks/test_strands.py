@@ -79,7 +79,7 @@ def test_a_trained_model_reads_the_strands_of_its_training():
     assert not Motifs.from_options({}, {"both_strands": False}).on_both_strands
     assert Oriented.from_options({}, {"both_strands": True}).on_both_strands
     assert not Oriented.from_options({}, {"target": CLASSES.to_json()}).on_both_strands  # of another version
-    with pytest.raises(FieldError, match="task.both_strands is 'yes', not true or false"):
+    with pytest.raises(FieldError, match=r"task\.both_strands is 'yes', not true or false"):
         Motifs.from_options({}, {"both_strands": "yes"})
 
 
