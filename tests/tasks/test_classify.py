@@ -49,8 +49,8 @@ def test_rows_that_are_left_out_are_counted(table):
     task = ClassifyTask(train=table("train.csv", extra=[",few", "ACGT,"]), valid=table("valid.csv", seed=1))
     task.split("train"), task.split("valid")
     messages = "\n".join(task.prepare(30))
-    assert "1 rows of" in messages
-    assert "were left out" in messages
+    assert "1 row of" in messages
+    assert "was left out" in messages
 
 
 def test_a_class_that_training_lacks_is_one_line(table):
