@@ -144,7 +144,7 @@ def join_ids(parts: "Iterable[Bases | int]", encoding: str = "default") -> np.nd
     return np.concatenate(rows)
 
 
-def _one_id(number: int) -> np.ndarray:
+def _one_id(number: "int | np.integer") -> np.ndarray:
     if isinstance(number, bool) or not 0 <= number < len(COMPLEMENT):
         raise HyenaDNAError(f"{number!r} is no token id: they are whole numbers from 0 to {len(COMPLEMENT) - 1}.")
     return np.array([number], np.int32)

@@ -25,10 +25,10 @@ class StrandedTask(FoldedTask):
     @classmethod
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:
         task = super().from_options(options, state)
-        decided = None if state is None else state.get("both_strands")
-        if not isinstance(decided, bool | None):
-            raise FieldError(f"task.both_strands is {decided!r}, not true or false")
-        task._of_run = decided
+        if state is not None:
+            task._of_run = state.get("both_strands", True)  # a run of another version may have none
+            if not isinstance(task._of_run, bool):
+                raise FieldError(f"task.both_strands is {task._of_run!r}, not true or false")
         return task
 
     def state(self) -> dict[str, Any]:
@@ -48,7 +48,9 @@ class StrandedTask(FoldedTask):
     @cached_property
     def strand_losses(self) -> StrandLosses | None:
         """The losses by which one strand is compared with both; None if the data do not tell."""
-        return strand_losses(self.split("train"), self.split("valid") if self.has("valid") else None, self.target)
+        if not (self.has("train") and self.has("valid")):
+            return None
+        return strand_losses(self.split("train"), self.split("valid"), self.target)
 
     @abstractmethod
     def split(self, name: str) -> Rows:

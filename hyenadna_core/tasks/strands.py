@@ -38,7 +38,7 @@ class StrandLosses(NamedTuple):
         return self.one < (1 - MARGIN) * self.both
 
 
-def strand_losses(train: Rows, valid: Rows | None, target: Target) -> StrandLosses | None:
+def strand_losses(train: Rows, valid: Rows, target: Target) -> StrandLosses | None:
     """Fit k-mer regressions to at most 4,000 training rows, or return None if that does not tell.
 
     It tells for classes and quantities of single sequences in memory, with 200 rows or more in both

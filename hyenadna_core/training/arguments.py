@@ -51,11 +51,10 @@ def texts_of(name: str, value: Any) -> list[str]:
     Raises:
         HyenaDNAError: it is neither.
     """
-    several = isinstance(value, (list, tuple, set))
-    texts: list[Any] = [value] if isinstance(value, str) else list(value) if several else [None]
-    if not all(isinstance(text, str) for text in texts):
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         raise _wrong(name, value, "a text, or a list of texts")
-    return texts
+    return list(texts)
 
 
 def check_task(task: Any) -> None:

@@ -26,7 +26,7 @@ def test_a_command_of_a_plugin_trains_resumes_and_compares_folds(install_plugin,
     heading, *lines = first.stdout.splitlines()
     assert heading.split()[:7] == ["group", "model", "split", "figure", "runs", "mean", "sd"]
     accuracy = next(line for line in lines if " accuracy " in line)
-    assert accuracy.startswith("all runs  hyenadna-tiny-1k")
+    assert accuracy.startswith("all runs  human-chr20-1k")
     assert " 3 " in accuracy
     assert second.stdout == first.stdout
     assert second.stderr.count("is finished, and nothing was changed") == 3

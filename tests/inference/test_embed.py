@@ -7,7 +7,7 @@ from hyenadna_core import CausalLM, HyenaBackbone, HyenaDNAError, embed, embed_e
 from hyenadna_core.inference.chunks import Chunking, chunks_of
 from hyenadna_core.inference.pooling import AT_ONCE, Read
 from hyenadna_core.inference.vectors import Kind, vectors_of
-from hyenadna_core.model.spectra import layers, predict
+from hyenadna_core.model.spectra import layers
 
 pytestmark = pytest.mark.keras
 WINDOW, OVERLAP = 64, 24
@@ -32,7 +32,7 @@ def states_by_hand(model, sequence, strand, window=WINDOW, overlap=OVERLAP):
     ids = ids if strand == "+" else reverse_complement(ids)
     states = np.zeros((len(ids), 16))
     for chunk in chunks_of(0, len(ids), window, overlap):
-        of_chunk = predict(model.backbone, ids[None, chunk.start : chunk.end])[0]
+        of_chunk = model.backbone.predict_on_batch(ids[None, chunk.start : chunk.end])[0]
         states[chunk.counted : chunk.end] = of_chunk[chunk.counted - chunk.start :]
     return states if strand == "+" else states[::-1]
 
@@ -81,7 +81,7 @@ def test_layers_are_the_embedding_the_blocks_and_the_normalised_last(model, sequ
     np.testing.assert_allclose(of_layers[0], to_numpy(table(ids)), atol=1e-6)
     block = model.backbone.blocks[0]
     np.testing.assert_allclose(of_layers[1], to_numpy(block(table(ids))), atol=2e-5)
-    np.testing.assert_allclose(of_layers[2], predict(model.backbone, ids), atol=2e-6)
+    np.testing.assert_allclose(of_layers[2], model.backbone.predict_on_batch(ids), atol=2e-6)
     vectors = embed(model, sequences[:1], layer=[0, 1, 2], strand="+")
     np.testing.assert_allclose(vectors.reshape(3, 16), [states[0].mean(axis=0) for states in of_layers], atol=2e-5)
     np.testing.assert_array_equal(embed(model, sequences[:1], layer=1, strand="+"), vectors[:, 16:32])
@@ -114,7 +114,7 @@ def test_a_variant_is_pooled_over_its_bases_on_both_strands(model, sequences):
 def test_sums_of_long_sequences_are_cut(random_bases):
     model = HyenaBackbone(1, 4, 3 * AT_ONCE, seed=1)
     sequence = random_bases(2 * AT_ONCE + 17)
-    states = predict(model, encode(sequence)[None])[0].astype(np.float64)
+    states = model.predict_on_batch(encode(sequence)[None])[0].astype(np.float64)
     vectors = embed(model, [sequence], pool=["mean", "max", "last"], strand="+")
     np.testing.assert_allclose(vectors.reshape(3, 4), [states.mean(axis=0), states.max(axis=0), states[-1]], atol=2e-6)
 

@@ -49,8 +49,8 @@ def test_rows_that_are_left_out_are_counted(table):
     task = ClassifyTask(train=table("train.csv", extra=[",few", "ACGT,"]), valid=table("valid.csv", seed=1))
     task.split("train"), task.split("valid")
     messages = "\n".join(task.prepare(30))
-    assert "1 rows of" in messages
-    assert "were left out" in messages
+    assert "1 row of" in messages
+    assert "was left out" in messages
 
 
 def test_a_class_that_training_lacks_is_one_line(table):
@@ -93,7 +93,7 @@ def test_a_run_ends_with_figures_predictions_and_a_picture(trained, tmp_path):
     assert trained.startswith("test: 40 sequences; run/predictions.tsv, confusion.png")
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     target = {"kind": "classes", "names": ["few", "many"], "center": [], "scale": [], "groups": []}
-    assert run["task"] == {"target": target}
+    assert run["task"] == {"target": target, "both_strands": True}
     figures = run["result"]["figures"]["hyenadna-tiny-1k"]
     assert set(figures) == {"accuracy", "mcc", "f1", "auroc", "auprc"}
     with (tmp_path / "run" / "predictions.tsv").open() as file:

@@ -204,7 +204,8 @@ def test_what_the_user_should_know_of_pairs_is_said():
     task._splits.update(valid=train.take([3, 4]), test=strange)
     swapped = LabelledPairs(train.second, train.first)
     assert task.title.startswith("gains (64 pairs of 1")
-    messages = task.prepare(13)
+    strands, *messages = task.prepare(13)
+    assert strands == "Sequences are read on both strands; --forward-only reads one."
     assert f"{(train.lengths > 13).sum()} of 64 train pairs are longer than the longest stage, 13 bases" in messages[0]
     assert messages[1:] == [
         "2 of 8 characters of test are not bases: they are read as [UNK].",

@@ -75,8 +75,9 @@ def test_training_reads_windows_of_the_draw_and_validation_the_rows(streamed):
     first = [task.batch(Draw(split, 1, 8, 2, 0)).ids[0] for split in ("train", "valid")]
     np.testing.assert_array_equal(first, TO_ID["default"][[list(b"CGTACGTA"), list(b"GTACGTAC")]])
     assert task.prepare(8) == [
+        "Sequences are read on both strands; --forward-only reads one.",
         "The rows of train, valid, test are read when they are needed: repeated sequences and characters that are not "
-        "bases are not counted."
+        "bases are not counted.",
     ]
 
 

@@ -49,9 +49,8 @@ def test_a_motif_on_one_strand_tells_strands_apart(kind, turned):
     assert losses.tells_strands_apart is not turned
 
 
-def test_few_rows_other_kinds_and_no_validation_do_not_tell(monkeypatch):
+def test_few_rows_and_other_kinds_do_not_tell(monkeypatch):
     train, valid = rows(0, False), rows(1, False)
-    assert strand_losses(train, None, CLASSES) is None
     assert strand_losses(train, valid.take(range(199)), CLASSES) is None
     labels = LabelledSequences(train.bases, train.ends, np.ones((500, 2), np.float32), train.names)
     assert strand_losses(labels, labels, Target("labels", ("a", "b"))) is None
@@ -78,7 +77,7 @@ def test_a_task_reads_what_the_data_tell_unless_the_user_does(task_class, both):
 def test_a_trained_model_reads_the_strands_of_its_training():
     assert not Motifs.from_options({}, {"both_strands": False}).on_both_strands
     assert Oriented.from_options({}, {"both_strands": True}).on_both_strands
-    assert not Oriented.from_options({}, {"target": CLASSES.to_json()}).on_both_strands  # of another version
+    assert Oriented.from_options({}, {"target": CLASSES.to_json()}).on_both_strands  # of another version
     with pytest.raises(FieldError, match=r"task\.both_strands is 'yes', not true or false"):
         Motifs.from_options({}, {"both_strands": "yes"})
 
