@@ -143,13 +143,13 @@ def configure(
         micro_batches=plan_micro_batches(
             HyenaConfig.from_arguments(model), stages, options.micro_batch, devices, limit, backend, task.passes
         ),
-        recipe=_with_rates(recipe, options),
+        recipe=with_rates(recipe, options),
         start=_source(start),
         **options.settings(),
     )
 
 
-def _with_rates(recipe: Recipe, options: TrainOptions) -> Recipe:
+def with_rates(recipe: Recipe, options: TrainOptions) -> Recipe:
     """Return the recipe with the learning rates that were given."""
     rate = options.learning_rate or recipe.learning_rate
     head_rate = recipe.head_rate if options.head_learning_rate is None else options.head_learning_rate / rate
