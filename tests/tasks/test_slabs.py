@@ -36,7 +36,7 @@ class Toy(SequenceTask):
     stream = None
 
     def __init__(self, kind="labels", **options):
-        super().__init__(**options)
+        super().__init__(**{"reverse_complements": True} | options)
         names = ("a", "b") if kind in ("classes", "bases") else ("a", "b", "c")
         self.target = Target(kind, names, groups=("X", "Y", "X") if kind in ("labels", "regression") else ())
 

@@ -13,7 +13,7 @@ MOTIF, TURNED = "TATAAAGC", "GCTTTATA"
 CLASSES = Target("classes", ("no", "yes"))
 
 
-def rows(seed, turned, count=500, kind="classes"):
+def rows(seed, turned, count=1000, kind="classes"):
     """Return random sequences, one class with a motif, which may be on the other strand."""
     random = np.random.default_rng(seed)
     classes = random.integers(2, size=count)
@@ -51,16 +51,19 @@ def test_a_motif_on_one_strand_tells_strands_apart(kind, turned):
 
 def test_few_rows_and_other_kinds_do_not_tell(monkeypatch):
     train, valid = rows(0, False), rows(1, False)
-    assert strand_losses(train, valid.take(range(199)), CLASSES) is None
-    labels = LabelledSequences(train.bases, train.ends, np.ones((500, 2), np.float32), train.names)
+    assert strand_losses(train, valid.take(range(19)), CLASSES) is None
+    labels = LabelledSequences(train.bases, train.ends, np.ones((1000, 2), np.float32), train.names)
     assert strand_losses(labels, labels, Target("labels", ("a", "b"))) is None
+    short = LabelledSequences.of(["A", "C"] * 20, np.arange(40, dtype=np.int32) % 2)
+    assert strand_losses(short, short, CLASSES) is None
     monkeypatch.setattr(strands, "MOST_ROWS", 250)
     assert strand_losses(train, valid, CLASSES).tells_strands_apart  # of 250 rows
 
 
 def test_a_tie_is_for_both_strands():
-    assert not StrandLosses(0.500, 0.504).tells_strands_apart
-    assert StrandLosses(0.500, 0.506).tells_strands_apart
+    assert not StrandLosses(0.500, 0.504, 0.001).tells_strands_apart
+    assert not StrandLosses(0.500, 0.506, 0.007).tells_strands_apart
+    assert StrandLosses(0.500, 0.506, 0.001).tells_strands_apart
 
 
 @pytest.mark.parametrize(("task_class", "both"), [(Motifs, True), (Oriented, False)])
