@@ -107,10 +107,11 @@ class HyenaBackbone(Pretrained, SequenceModel):
             HyenaDNAError: there are more than max_seq_len positions, or not D channels.
         """
         check_embedded(embedded.shape, self.hyena_config)
-        x = self.embed_dropout(embedded, training=training)
+        mode = {} if training is None else {"training": training}  # a functional model would keep a None
+        x = self.embed_dropout(embedded, **mode)
         for block in self.blocks:
-            x = block(x, training=training)
-        return self.ln_f(x, training=training)
+            x = block(x, **mode)
+        return self.ln_f(x, **mode)
 
     def infer(self, ids: Tensor) -> Tensor:
         """Compute hidden states with kept spectra: (B, L) -> (B, L, D)."""
