@@ -1,6 +1,7 @@
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 
@@ -19,6 +20,14 @@ from hyenadna_backends.allocator import (
 )
 
 pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True)
+def gets_signals():
+    """Let SIGINT through again, which a restart blocks until the program has started again."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @pytest.fixture
