@@ -13,6 +13,7 @@ import numpy as np
 
 from hyenadna_core.evaluation.baselines import kmer_counter
 from hyenadna_core.evaluation.metrics import scikit_learn
+from hyenadna_core.labelled.regions import COMPLEMENT
 from hyenadna_core.labelled.rows import Rows
 from hyenadna_core.labelled.sequences import LabelledSequences
 from hyenadna_core.labelled.targets import Target
@@ -23,7 +24,6 @@ LEAST_ROWS, MOST_ROWS = 20, 4_000  # of a split; fewer do not tell, and more tak
 MOST_BASES = 2_000_000  # of a split: about 6 seconds of counting
 PENALTIES = (0.1, 1.0)  # C of logistic regression; the better one counts
 MARGIN = 0.01  # one strand must have a loss that is lower by this share
-COMPLEMENTS = bytes.maketrans(b"ACGT", b"TGCA")
 
 
 class StrandLosses(NamedTuple):
@@ -91,7 +91,7 @@ def _some(rows: LabelledSequences) -> LabelledSequences:
 
 def _texts(rows: LabelledSequences, turned: bool = False) -> Sequence[str]:
     texts = [bases.tobytes().upper() for bases in rows]
-    return [(text[::-1].translate(COMPLEMENTS) if turned else text).decode("latin-1") for text in texts]
+    return [(text.translate(COMPLEMENT)[::-1] if turned else text).decode("latin-1") for text in texts]
 
 
 def _losses(
