@@ -18,7 +18,9 @@ class Dataset:
     `source` is an address or a paper. `fetch(folder)` puts the missing files into the folder, which
     belongs to the dataset and is kept between runs. It returns the paths by split: "train",
     "valid", "test", or "genome" for a genome that is split by position. `task` names the task that
-    the files are for.
+    the files are for. The other fields describe labelled sequences, and are listed if they are
+    given: their number over all splits, the number of classes, the median length in bases, and the
+    metric of the published figures.
     """
 
     name: str
@@ -27,6 +29,10 @@ class Dataset:
     source: str
     fetch: Callable[[Path], Mapping[str, Path]]
     task: str | None = None
+    sequences: int | None = None
+    classes: int | None = None
+    median_length: int | None = None
+    metric: str | None = None
 
 
 DATASETS = (

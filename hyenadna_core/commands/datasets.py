@@ -17,6 +17,10 @@ COLUMNS = (
     Column("licence"),
     Column("source"),
     Column("task"),
+    Column("sequences"),
+    Column("classes"),
+    Column("median length", "median_length"),
+    Column("metric"),
     *PLUGIN_COLUMNS,
 )
 
@@ -43,4 +47,8 @@ def described(dataset: "Dataset") -> Row:
         "licence": dataset.licence,
         "source": dataset.source,
         "task": dataset.task,
+        "sequences": dataset.sequences,
+        "classes": dataset.classes,
+        "median_length": dataset.median_length,
+        "metric": dataset.metric,
     }

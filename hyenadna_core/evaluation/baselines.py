@@ -1,7 +1,7 @@
-"""The k-mer baseline: linear models of k-mer counts, chosen on the validation split."""
+"""Baselines: the commonest class, and linear models of k-mer counts chosen on valid."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from hyenadna_core.labelled.targets import Target
 from hyenadna_core.terminal import progress
 
 LONGEST = (4, 5, 6)  # lengths of the longest k-mers; each is tried
+MAJORITY = "majority"
 SHORTER = 2  # the shortest k-mers counted with them have this many bases fewer
 # With scikit-learn's default tolerance of 1e-4, probabilities have an error of 0.02.
 CONVERGED = {"max_iter": 10_000, "tol": 1e-6}
@@ -34,13 +35,30 @@ class Baseline:
     """A simpler model trained on the same splits, with its predictions on the test split, (n, K).
 
     `settings` describes the model. `valid_figure` is the metric on the validation split that chose
-    it.
+    it; nan if nothing was chosen.
     """
 
     name: str
     settings: str
     predicted: np.ndarray
     valid_figure: float
+
+
+def majority_baseline(targets: Iterable[np.ndarray], rows: int, target: Target) -> Baseline:
+    """Predict the same for all rows: the share of each class or label in training, or the mean.
+
+    Args:
+        targets: those of the training rows in parts, each (n,) or (n, K).
+        rows: number of rows to predict.
+    """
+    total, count = np.zeros(len(target.names)), 0
+    for part in targets:
+        of_part = np.eye(len(target.names))[part] if target.kind == "classes" else part.reshape(len(part), -1)
+        total, count = total + of_part.sum(axis=0, dtype=np.float64), count + len(part)
+    shares = total / count
+    name = "mean" if target.kind == "regression" else MAJORITY
+    settings = f"always {target.names[shares.argmax()]}" if target.kind == "classes" else "the same for all rows"
+    return Baseline(name, settings, np.tile(shares, (rows, 1)), math.nan)
 
 
 def kmer_baseline(train: InMemory, valid: InMemory, test: InMemory, target: Target) -> Baseline:

@@ -1,17 +1,18 @@
 """The baselines of a sequence task: simpler models on the same splits, if they are affordable."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_core.evaluation.baselines import Baseline, kmer_baseline, kmer_too_long
+from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.evaluation.baselines import MAJORITY, Baseline, kmer_baseline, kmer_too_long, majority_baseline
 from hyenadna_core.labelled.pairs import InMemory
-from hyenadna_core.labelled.rows import Rows, in_memory
+from hyenadna_core.labelled.rows import Rows, all_targets, in_memory
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.task import Model, Task
 from hyenadna_core.tasks import slabs
-from hyenadna_core.tasks.sequence_options import CNN
+from hyenadna_core.tasks.sequence_options import BASELINES, CNN, KMER
 from hyenadna_core.terminal import notice
 
 
@@ -52,7 +53,9 @@ def fitted_baselines(
             f"{size / 1e9:.1f} GB of memory."
         )
         return
-    if "kmer" in names:
+    if MAJORITY in names:
+        yield majority_baseline(all_targets(train, target), len(rows), target)
+    if KMER in names:
         if message := kmer_too_long(train, valid, rows, target, 1 + task.pairs):
             notice(message)
         else:
@@ -64,6 +67,36 @@ def fitted_baselines(
         from hyenadna_core.tasks.cnn_baseline import cnn_baseline
 
         yield cnn_baseline(task, len(train), len(target.names), predict, seed)
+
+
+def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Baseline:
+    """Fit a baseline to the training rows of a SequenceTask, and predict the rows of a split.
+
+    Args:
+        name: "majority", "kmer" or "cnn".
+        seed: of the CNN.
+
+    Returns:
+        Its `name`, its `settings` in words, and `predicted`: (n, K), probabilities of classes or
+        labels, logits of the CNN, or quantities.
+
+    Raises:
+        HyenaDNAError: there is no such baseline or split, or the data do not allow it.
+    """
+    if name not in BASELINES:
+        raise HyenaDNAError(f"There is no baseline {shown(repr(name))}: choose one of {', '.join(BASELINES)}.")
+    rows = task.split(split)
+    if not task.seq_len:
+        task.prepare(int(task.split("train").lengths.max()))
+    splits = Splits(task.split("train"), task.split("valid") if task.has("valid") else None, rows)
+
+    def predict(model: Model) -> np.ndarray:
+        predicted: np.ndarray = task.predicted(model, rows)[0]
+        return predicted
+
+    for baseline in fitted_baselines(task, [name], splits, task.target, predict, seed):
+        return baseline
+    raise HyenaDNAError(f"The baseline {name} was not fitted to {task.name}: the line above has the reason.")
 
 
 def _in_memory(rows: Rows, target: Target) -> InMemory:

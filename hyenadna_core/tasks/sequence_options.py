@@ -6,10 +6,12 @@ import click
 
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.evaluation.baselines import MAJORITY
 from hyenadna_core.task import GivenOptions, TaskDefaults
 from hyenadna_core.training.warmup import parse_stages
 
-CNN = "cnn"
+KMER, CNN = "kmer", "cnn"
+BASELINES = (MAJORITY, KMER, CNN)
 BATCH_SIZE = 64
 EPOCHS = 10  # passes over the training sequences,
 LEAST_STEPS = 500  # but at least these steps, which a few hundred sequences need,
@@ -66,9 +68,9 @@ OPTIONS = (
     ),
     click.Option(
         ["--baseline"],
-        type=click.Choice(["kmer", CNN, "none"]),
+        type=click.Choice([*BASELINES, "none"]),
         multiple=True,
-        default=("kmer",),
+        default=(KMER,),
         show_default=True,
         help="Simpler model to compare with on the same splits; may be repeated.",
     ),

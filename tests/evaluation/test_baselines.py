@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hyenadna_core.errors import HyenaDNAError
-from hyenadna_core.evaluation.baselines import kmer_baseline
+from hyenadna_core.evaluation.baselines import kmer_baseline, majority_baseline
 from hyenadna_core.evaluation.metrics import METRICS, measure
 from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.sequences import LabelledSequences
@@ -146,3 +146,14 @@ def test_core_promoters_with_a_tata_box(shared_data):
     assert baseline.settings == "counts of 2- to 4-mers, C 1; valid mcc 0.5441"
     figures = measure([METRICS["mcc"], METRICS["auroc"]], "classes", baseline.predicted, splits[2].targets)
     np.testing.assert_allclose([figures["mcc"], figures["auroc"]], [0.508, 0.826], atol=0.005)
+
+
+def test_majority_predicts_the_shares_of_training_for_all_rows():
+    classes = majority_baseline([np.array([0, 2, 2]), np.array([2])], 3, Target("classes", ("a", "b", "c")))
+    np.testing.assert_allclose(classes.predicted, [[0.25, 0, 0.75]] * 3)
+    assert (classes.name, classes.settings) == ("majority", "always c")
+    labels = majority_baseline([np.array([[0, 1], [1, 1]], np.int8)], 2, Target("labels", ("a", "b")))
+    np.testing.assert_allclose(labels.predicted, [[0.5, 1]] * 2)
+    quantities = majority_baseline([np.array([[1.0], [4.0]], np.float32)], 2, Target("regression", ("y",)))
+    assert quantities.name == "mean"
+    np.testing.assert_allclose(quantities.predicted, [[2.5]] * 2)
