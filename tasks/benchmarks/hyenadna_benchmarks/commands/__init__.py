@@ -1,0 +1,1 @@
+"""The commands of this distribution: `hyenadna benchmark SUITE` and `hyenadna audit`."""

@@ -1,0 +1,1 @@
+"""The published layouts of the suites: each module reads a split of a set from a folder."""
