@@ -54,13 +54,11 @@ def command(
     from hyenadna_core.files.output import check_outputs, check_stdout
     from hyenadna_core.labelled.files import named_by_format
     from hyenadna_core.task import no_exit
-    from hyenadna_core.training.run_folder import check_not_of_run
     from hyenadna_core.training.trained import open_trained
 
     inputs = [path for path in (sequences, columns["fasta"]) if path]
     if out:
         check_outputs([out], inputs)
-        check_not_of_run(out)
     else:
         check_stdout(inputs)
     columns["sequence_column"] = sequence_column if len(sequence_column) > 1 else next(iter(sequence_column), None)

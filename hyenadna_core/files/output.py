@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.run_names import check_not_of_run
 
 ASIDE = len(".-12345678")  # characters that are added to make a temporary name (cache.py)
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Check that files can be written, and that none is an input or has the name of another output.
+    """Check that files can be written, and that none is an input, of a run, or named twice.
 
     Raises:
         HyenaDNAError: one of them cannot be written.
     """
     for number, path in enumerate(outputs):
+        check_not_of_run(path)
         if path.is_dir():
             raise HyenaDNAError(f"{path} is a folder: name a file.")
         if path.exists() and not path.is_file():

@@ -7,11 +7,12 @@ from typing import Any
 from hyenadna_backends.processes import rank_and_count
 from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.cache import written_aside
+from hyenadna_core.files.run_names import FITTED
 from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.training.config import RunConfig
 from hyenadna_core.training.fitted_files import check_formats, fitted_names
 from hyenadna_core.training.options import TrainOptions
-from hyenadna_core.training.run_folder import FITTED, RunFolder
+from hyenadna_core.training.run_folder import RunFolder
 from hyenadna_core.weights.checkpoints import Damaged, read_state, write_state
 from hyenadna_plugins import reason_of
 

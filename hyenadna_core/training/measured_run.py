@@ -8,11 +8,12 @@ from typing import Any
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.json_file import read_object
+from hyenadna_core.files.run_names import BEST, CHECKPOINTS, RUN
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.training.config import RunConfig, RunFile
 from hyenadna_core.training.figures import RunFigures, figures_of_run, numbers_of
-from hyenadna_core.training.run_folder import RUN, read_run
-from hyenadna_core.weights.checkpoints import BEST, CHECKPOINTS, STATE
+from hyenadna_core.training.run_folder import read_run
+from hyenadna_core.weights.checkpoints import STATE
 
 # Options of `hyenadna train` that decide the stages. Those of two folds may differ by some steps,
 # because folds may differ by a row. So the options that were given count, and not the stages.

@@ -13,6 +13,7 @@ from hyenadna_backends import current_kernel
 from hyenadna_backends.processes import in_any_process, is_first_process
 from hyenadna_core.backend import check_backend, check_installed, installed_version
 from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.files.run_names import check_free
 from hyenadna_core.fitted_task import FittedTask
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.registry import Session, find_task, select_fft_conv
@@ -24,7 +25,7 @@ from hyenadna_core.training.config import RunConfig, RunFile, check_devices, con
 from hyenadna_core.training.fitted import check_options, fitted_model
 from hyenadna_core.training.options import RANDOM, TrainOptions
 from hyenadna_core.training.origin import origin_of
-from hyenadna_core.training.run_folder import RunFolder, check_free, next_free
+from hyenadna_core.training.run_folder import RunFolder, next_free
 from hyenadna_core.training.task_options import folded, task_of_run
 from hyenadna_core.weights.checkpoints import WEIGHTS, Damaged, check_same, read_state, step_folders, step_of
 from hyenadna_core.weights.sources import read_safetensors

@@ -14,6 +14,7 @@ import keras
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
 from hyenadna_core.errors import HyenaDNAError, Interrupted
+from hyenadna_core.files.run_names import BEST
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.causal_lm import random_model
 from hyenadna_core.model.loading import load
@@ -36,7 +37,6 @@ from hyenadna_core.training.progress import training_progress
 from hyenadna_core.training.run_folder import LogLine, RunFolder
 from hyenadna_core.training.signals import asked_to_stop
 from hyenadna_core.training.warmup import bases_until, stage_at
-from hyenadna_core.weights.checkpoints import BEST
 from hyenadna_plugins import PluginWarning, reason_of
 
 CHANGED = ("embed_dropout", "rematerialise", "dtype", "seed")  # options that replace those of the starting weights

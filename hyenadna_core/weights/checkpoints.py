@@ -16,12 +16,11 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.json_file import read_bytes, read_object
+from hyenadna_core.files.run_names import BEST, CHECKPOINTS, LATEST
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.weights.architecture import read_architecture
 from hyenadna_core.weights.layouts import to_plain
 
-CHECKPOINTS = "checkpoints"  # the folder in a run
-BEST, LATEST = "best", "latest"
 STEP = r"step-(?:0|[1-9][0-9]{0,17})"
 WEIGHTS, OPTIMIZER, CONFIG, STATE = "model.safetensors", "optimizer.safetensors", "config.json", "state.json"
 

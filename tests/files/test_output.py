@@ -98,3 +98,12 @@ def test_the_longest_name_can_be_written_and_a_longer_one_is_refused(tmp_path):
         write_text(tmp_path / name, "text")
         with pytest.raises(HyenaDNAError, match="the name is too long: choose a shorter one"):
             check_outputs([tmp_path / f"{name}{letter}"], [])
+
+
+@pytest.mark.parametrize("name", ["run.json", "report.txt", "checkpoints/best/model.safetensors", "FITTED/x.tsv"])
+def test_a_file_of_a_run_is_never_an_output(tmp_path, name):
+    check_outputs([tmp_path / name, tmp_path / "other.tsv"], [])
+    (tmp_path / "run.json").write_text("{}")
+    check_outputs([tmp_path / "other.tsv"], [])
+    with pytest.raises(HyenaDNAError, match=rf"{name} is for the run {tmp_path.name} itself: name another file\.$"):
+        check_outputs([tmp_path / name], [])
