@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import print_result
 
@@ -48,10 +49,10 @@ TRANSFORMER_SECONDS = 60.0
 )
 @click.option("--memory", is_flag=True, help="Also measure peak memory, each side in its own process.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the time of every round and the machine.")
-@click.option("--out", type=click.Path(path_type=Path), help="Also write the result to this file.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Plot time against length.")
+@click.option("--out", type=GivenPath(), help="Also write the result to this file.")
+@click.option("--plot", type=GivenPath(), metavar="FILE.png", help="Plot time against length.")
 @click.option("--data", is_flag=True, help="Time only the batches of training windows, without a model.")
-@click.option("--fasta", type=click.Path(path_type=Path), help="Genome of --data.  [default: E. coli, in the package]")
+@click.option("--fasta", type=GivenPath(), help="Genome of --data.  [default: E. coli, in the package]")
 @click.option("--check-kernel", metavar="NAME", help="Only compare a registered kernel with the definition.")
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj

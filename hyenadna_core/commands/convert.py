@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from hyenadna_core.errors import first_names
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import notice, print_rows
 
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 
 
 @click.command("convert")

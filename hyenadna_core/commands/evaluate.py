@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import Column, json_option, print_result, print_table, tab_separated
 
 
 @click.command("evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=GivenPath())
 @click.option(
     "--split", type=click.Choice(["train", "valid", "test"]), help="[default: test, or valid if there is none]"
 )

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-PATH = click.Path(path_type=Path)
+from hyenadna_core.files.input import GivenPath
+
+PATH = GivenPath()
 
 
 @click.command("merge")

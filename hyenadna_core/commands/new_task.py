@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.terminal import print_result
 
 
 @click.command("new-task")
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to make.  [default: hyenadna-NAME]")
+@click.option("--out", type=GivenPath(), help="Folder to make.  [default: hyenadna-NAME]")
 def command(name: str, out: Path | None) -> None:
     """Write a working plug-in with one task, for you to change.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.terminal import print_result
 
 
@@ -13,7 +14,7 @@ from hyenadna_core.terminal import print_result
 @click.option(
     "--backends", metavar="A,B", help="Backends to compare.  [default: the installed ones of jax, torch, mlx, numpy]"
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Also write the table to this file.")
+@click.option("--out", type=GivenPath(), help="Also write the table to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random models.")
 def command(backends: str | None, seed: int, out: Path | None, as_json: bool) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.registry import Session
 from hyenadna_core.terminal import notice, notice_written, print_result
 
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 
 
 @click.command("predict")

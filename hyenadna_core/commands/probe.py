@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.terminal import json_option, notice, notice_written, print_rows
 
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 MODELS = ("linear", "boosting")
 SPLITS = ("chromosome", "block", "group", "stratified")
 

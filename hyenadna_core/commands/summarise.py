@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.terminal import json_option, notice, notice_written, print_result
 
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 FORMATS = ("table", "tsv", "markdown")
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from hyenadna_core.cli import option_value
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.terminal import notice, print_result
 from hyenadna_core.training.fold import Fold
 from hyenadna_core.training.options import (
@@ -20,7 +21,7 @@ from hyenadna_core.training.options import (
     option_names,
 )
 
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 POSITIVE = click.IntRange(min=1)
 RATE = click.FloatRange(0, 1, max_open=True)
 TASK = "hyenadna.task"

@@ -80,17 +80,29 @@ def copied_pipe(number: int) -> Iterator[Path]:
         yield copy
 
 
-class InputPath(click.Path):
+class GivenPath(click.Path):
+    """A path on the command line. An empty one is refused: most often, a variable has no value."""
+
+    def __init__(self, resolve_path: bool = False) -> None:
+        super().__init__(path_type=Path, resolve_path=resolve_path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if "\0" in str(value):
+            self.fail(f"{str(value)!r} is no path: it has a NUL.", param, ctx)
+        if value == "":
+            self.fail("the path is empty: give one, or leave out the option.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class InputPath(GivenPath):
     """A path on the command line, made absolute; /dev/fd/63 stays, because it has no other name."""
 
     def __init__(self) -> None:
-        super().__init__(path_type=Path, resolve_path=True)
+        super().__init__(resolve_path=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if open_pipe(Path(value)) is not None:
+        if value != "" and open_pipe(Path(value)) is not None:
             return Path(value)
-        if "\0" in str(value):
-            self.fail(f"{str(value)!r} is no path: it has a NUL.", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
+from hyenadna_core.files.input import GivenPath
 from hyenadna_core.hyena_config import RANGES
 
 DEFAULT_WEIGHTS = "human-chr20-1k"
@@ -14,7 +14,7 @@ SMALL = "small, trained on chromosome 20 alone"
 PRECISIONS = ("float32", "bfloat16")
 
 SPECIAL_TOKENS = 2  # positions of max_seq_len that are not for bases
-PATH = click.Path(path_type=Path)
+PATH = GivenPath()
 SHORTEST, LONGEST = 16, int(RANGES["max_seq_len"][1]) - SPECIAL_TOKENS  # bases of a window
 
 

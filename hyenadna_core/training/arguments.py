@@ -57,6 +57,17 @@ def texts_of(name: str, value: Any) -> list[str]:
     return list(texts)
 
 
+def text_of(name: str, value: Any) -> str | None:
+    """Return an argument that is one text or None.
+
+    Raises:
+        HyenaDNAError: it is neither.
+    """
+    if value is not None and not isinstance(value, str):
+        raise _wrong(name, value, "a text")
+    return value
+
+
 def check_task(task: Any) -> None:
     """Check that an argument is the name of a task, a whole subclass of Task, or a task.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, first_names, shown
-from hyenadna_core.training.arguments import paths_of, texts_of
+from hyenadna_core.training.arguments import paths_of, text_of, texts_of
 from hyenadna_core.training.measured_run import MeasuredRun, measured_run, run_folders
 from hyenadna_core.training.run_folder import as_json_numbers
 from hyenadna_core.training.summary_table import as_text
@@ -110,6 +110,7 @@ def summarise(
         HyenaDNAError: there is no finished run, no such figure or group, or a path is none.
     """
     folders, wanted = paths_of("paths", paths), texts_of("figures", figures)
+    against = text_of("against", against)
     runs, left_out = [], []
     for folder in run_folders(folders):
         try:

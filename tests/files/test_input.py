@@ -1,11 +1,14 @@
 import errno
 import os
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
-from hyenadna_core.files.input import InputPath, absolute, copied_pipe, open_pipe
+from hyenadna_core import commands
+from hyenadna_core.files.input import GivenPath, InputPath, absolute, copied_pipe, open_pipe
 
 
 @pytest.fixture
@@ -32,6 +35,23 @@ def test_other_paths_are_no_open_pipe(path):
 def test_a_nul_on_the_command_line_is_wrong_usage():
     with pytest.raises(click.BadParameter, match="is no path: it has a NUL"):
         InputPath().convert("a\0b", None, None)
+
+
+@pytest.mark.parametrize("kind", [GivenPath, InputPath])
+def test_an_empty_path_is_wrong_usage(kind):
+    with pytest.raises(click.BadParameter, match="the path is empty: give one, or leave out the option"):
+        kind().convert("", None, None)
+
+
+def test_every_path_of_a_command_is_one_that_refuses_an_empty_text():
+    modules = [import_module(f"{commands.__name__}.{each.name}") for each in pkgutil.iter_modules(commands.__path__)]
+    paths = [
+        (module.__name__, each.name)
+        for module in modules
+        for each in module.command.params
+        if isinstance(each.type, click.Path) and not isinstance(each.type, GivenPath)
+    ]
+    assert paths == []
 
 
 def fail_with_a_copy(number):

@@ -52,6 +52,7 @@ WRONG = [
     (lambda: hyenadna_core.summarise(["run", ""]), "paths[1] is '', which names nothing"),
     (lambda: hyenadna_core.summarise(["run", 3]), "paths[1] is 3, not a path"),
     (lambda: hyenadna_core.summarise("run", figures=3), "figures is 3, not a text, or a list of texts"),
+    (lambda: hyenadna_core.summarise("run", against=3), "against is 3, not a text"),
 ]
 
 
