@@ -22,6 +22,7 @@ WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TUTORIALS = ("tutorial", "tutorial_bed")  # pages in docs/
 TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
+OF_ONE_NAME = (TEMPLATE, "outside")  # distributions with a task of the same name, which makes its own data
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
 ON_EACH_BACKEND = "keras and not once and not all_backends"
@@ -135,7 +136,7 @@ def tests_mlx_nightly(session: nox.Session) -> None:
 
 @nox.session
 def tasks(session: nox.Session) -> None:
-    """Install each task as a wheel, train it, run its tests; then run the tutorials."""
+    """Install each task as a wheel, and run its tests on each backend; run the tutorials."""
     session.install(*CONSTRAINTS, *WHEELS)
     folder = Path(session.create_tmp()).resolve() / "tasks"
     shutil.rmtree(folder, ignore_errors=True)
@@ -153,16 +154,38 @@ def tasks(session: nox.Session) -> None:
     with session.chdir(folder):
         for name, source in sources.items():
             session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
-            train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
-            session.run("hyenadna", "train", *train, env=environment)
-            session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
-            tests = ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", str(source / "tests"))
-            session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *tests, env=environment)
+            if name in OF_ONE_NAME:
+                train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
+                session.run("hyenadna", "train", *train, env=environment)
+                session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
+            session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(source / "tests"), env=environment)
+        test_on_other_backends(session, wheels, list(sources.values()))
     for name in TUTORIALS:
         script = script_of_page(checkout / "docs" / f"{name}.md")
         (folder / name).mkdir()
         with session.chdir(folder / name):
             session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
+
+
+def options_of(*tests: Path) -> tuple[str, ...]:
+    """Return the options of pytest for folders outside the checkout, with no other settings."""
+    return ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", *map(str, tests))
+
+
+def test_on_other_backends(session: nox.Session, wheels: Path, sources: list[Path]) -> None:
+    """Run the tests in tests/each_backend of the tasks on PyTorch and MLX.
+
+    The wheels of the tasks are in a folder of their own, beside the environment of the backends.
+    """
+    folders = [source / "tests" / "each_backend" for source in sources]
+    python = install_backends(session, "torch", "mlx", "classify")
+    packages = Path("packages").resolve()
+    built = [str(wheel) for wheel in sorted(wheels.glob("hyenadna_*.whl"))]
+    install = ("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(packages), *built)
+    session.run(python, *install, external=True, silent=True)
+    command = ("-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(*filter(Path.is_dir, folders)))
+    for backend in ("torch", "mlx"):
+        session.run(python, *command, env=running_on(session, backend) | {"PYTHONPATH": str(packages)}, external=True)
 
 
 def script_of_page(page: Path) -> str:

@@ -75,6 +75,7 @@ def test_ours_uses_the_backend_of_a_keras_that_was_imported_first(python):
 
 
 @pytest.mark.parametrize("statement", ["import hyenadna_core, keras", "from hyenadna_core import HyenaBackbone"])
+@pytest.mark.one_backend
 def test_a_backend_that_is_not_installed_stops_keras_in_one_line(python, statement):
     answer = python(f"import sys; sys.modules['torch'] = None; {statement}", "torch")
     assert answer.stderr.splitlines()[-1] == (
@@ -82,17 +83,20 @@ def test_a_backend_that_is_not_installed_stops_keras_in_one_line(python, stateme
     )
 
 
+@pytest.mark.one_backend
 def test_an_unknown_backend_stops_keras_and_names_those_that_there_are(python):
     answer = python("import hyenadna_core, keras", "caffe")
     assert answer.stderr.splitlines()[-1].startswith("ImportError: Unknown backend 'caffe': choose one of jax, torch,")
 
 
+@pytest.mark.one_backend
 def test_our_names_say_how_to_install_a_keras_that_is_not_there(python):
     answer = python("import sys; sys.modules['keras'] = None; from hyenadna_core import HyenaBackbone", BACKEND)
     last = answer.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: Backend {BACKEND!r} is not installed (keras not found)")
 
 
+@pytest.mark.one_backend
 def test_a_command_without_a_backend_runs_where_the_backend_is_not_installed(python):
     code = "import sys; sys.modules['tensorflow'] = None; from hyenadna_core.cli import main; main(['presets'])"
     answer = python(code, "tensorflow")

@@ -34,8 +34,13 @@ def filters_under(policy, L):
         keras.config.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("L", [16_386, 1_000_002])
+@pytest.mark.parametrize(
+    ("L", "policy"),
+    [
+        *((16_386, policy) for policy in POLICIES),
+        pytest.param(1_000_002, "mixed_bfloat16", marks=pytest.mark.one_backend),
+    ],
+)
 def test_filters_are_those_of_float32(policy, L):
     expected = filters_under("float32", L)
     filters = filters_under(policy, L)

@@ -79,7 +79,10 @@ def test_a_model_learns_what_only_the_comparison_tells():
 
 
 @pytest.mark.usefixtures("trains")
-@pytest.mark.parametrize("options", [{}, {"both_directions": True, "pooling": "max", "head_dropout": 0.1}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"both_directions": True, "pooling": "max", "head_dropout": 0.1}, marks=pytest.mark.one_backend)],
+)
 @pytest.mark.parametrize("stream", [False, pytest.param(True, marks=pytest.mark.one_backend)])
 def test_a_task_of_pairs_keeps_its_promises(check_task, options, stream, streamed):
     task = Gains(**options)

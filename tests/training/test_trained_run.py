@@ -76,6 +76,7 @@ def test_python_and_the_command_give_the_same_numbers_one_after_another(cli, tmp
     assert first.finished
 
 
+@once
 def test_a_run_has_its_parts(cli, tmp_path, tables, small):
     run = hyenadna_core.train("classify", tables, **small)
     assert run.path == tmp_path.joinpath("runs", "tiny-1").relative_to(tmp_path)
@@ -155,6 +156,7 @@ def test_a_signal_is_what_python_users_expect_and_the_run_goes_on(
     assert hyenadna_core.open_run("run").figures == whole.figures
 
 
+@once
 def test_another_thread_than_the_main_one_trains_the_same(cli, tables, small):
     with ThreadPoolExecutor(1) as threads:
         run = threads.submit(lambda: hyenadna_core.train("classify", tables, out="thread", **small)).result()
