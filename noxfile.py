@@ -133,6 +133,9 @@ def tests_mlx_nightly(session: nox.Session) -> None:
     run_tests(session, "mlx", "-m", "core and not once")
 
 
+TASK_OF = {"benchmarks": ("--task", "gue", "--set", "tf_0", "--folder", "{}/tests/data/gue")}  # {}: the source
+
+
 @nox.session
 def tasks(session: nox.Session) -> None:
     """Install each task as a wheel, train it, run its tests; then run the tutorials."""
@@ -153,7 +156,8 @@ def tasks(session: nox.Session) -> None:
     with session.chdir(folder):
         for name, source in sources.items():
             session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
-            train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
+            task = [part.format(source) for part in TASK_OF.get(name, ("--task", name))]
+            train = (*task, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
             session.run("hyenadna", "train", *train, env=environment)
             session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             tests = ("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", str(source / "tests"))

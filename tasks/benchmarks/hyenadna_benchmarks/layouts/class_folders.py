@@ -8,6 +8,8 @@ from hyenadna_benchmarks.benchmark_set import BenchmarkSet
 from hyenadna_benchmarks.layouts.rows import labelled_rows
 from hyenadna_core import HyenaDNAError, LabelledSequences, progress
 
+STEP = 256  # files between two steps of the progress bar
+
 
 def find(benchmark: BenchmarkSet, folder: Path, split: str) -> Path | None:
     """Return the folder of a split if it has a folder of a class."""
@@ -32,11 +34,13 @@ def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, 
     names, sequences, labels = [], [], []
     with progress(f"Reading {path.parent.name}/{split}", sum(map(len, files.values()))) as advance:
         for label, of_class in files.items():
-            for name in of_class:
+            labels += [label] * len(of_class)
+            for number, name in enumerate(of_class, start=1):
                 sequences.append(_sequence(path / label / name))
                 names.append(f"{label}/{name.removesuffix('.txt')}")
-                labels.append(label)
-                advance(1)
+                if number % STEP == 0:
+                    advance(STEP)
+            advance(len(of_class) % STEP)
     return labelled_rows(benchmark, path, names, sequences, labels)
 
 
