@@ -22,7 +22,11 @@ WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TUTORIALS = ("tutorial", "tutorial_bed")  # pages in docs/
 TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
-OF_ONE_NAME = (TEMPLATE, "outside")  # distributions with a task of the same name, which makes its own data
+TASK_OF = {  # the options of `hyenadna train` for a distribution; {} is its folder
+    TEMPLATE: ("--task", TEMPLATE),
+    "outside": ("--task", "outside"),
+    "benchmarks": ("--task", "gue", "--set", "tf_0", "--folder", "{}/tests/data/gue"),
+}
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
 ON_EACH_BACKEND = "keras and not once and not all_backends"
@@ -154,8 +158,9 @@ def tasks(session: nox.Session) -> None:
     with session.chdir(folder):
         for name, source in sources.items():
             session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
-            if name in OF_ONE_NAME:
-                train = ("--task", name, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
+            if name in TASK_OF:
+                task = [part.format(source) for part in TASK_OF[name]]
+                train = (*task, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
                 session.run("hyenadna", "train", *train, env=environment)
                 session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(source / "tests"), env=environment)

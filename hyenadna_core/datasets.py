@@ -47,6 +47,11 @@ DATASETS = (
 )
 
 
+def dataset_folder(name: str) -> Path:
+    """Return the folder of the cache in which `fetch_dataset` keeps the files of a dataset."""
+    return cache_folder("datasets", name)
+
+
 def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
     """Return the paths of a dataset's files by split; fetch the files into the cache if necessary.
 
@@ -60,7 +65,7 @@ def fetch_dataset(name: str, plugins: Plugins | None = None) -> dict[str, Path]:
     dataset: Dataset = by_name(registered, name, "dataset")
     plugin = registered[name].plugin
     try:
-        files = {split: Path(path) for split, path in isolated(dataset.fetch, cache_folder("datasets", name)).items()}
+        files = {split: Path(path) for split, path in isolated(dataset.fetch, dataset_folder(name)).items()}
     except HyenaDNAError:
         raise
     except Exception as error:  # whatever a plug-in may raise

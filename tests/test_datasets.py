@@ -1,6 +1,6 @@
 import pytest
 
-from hyenadna_core.datasets import fetch_dataset
+from hyenadna_core.datasets import dataset_folder, fetch_dataset
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import cache_folder
 from hyenadna_core.genome.fasta import open_genome
@@ -24,9 +24,12 @@ def test_the_bundled_genome_is_a_dataset():
     assert sum(open_genome(files["genome"]).contigs.values()) == 4_639_675
 
 
-def test_a_dataset_has_a_folder_of_its_own(install_plugin):
-    install_plugin("one", SOURCE.format(fetch="(folder / 'train.fa').touch(); return {'train': folder / 'train.fa'}"))
-    assert fetch_dataset("mine") == {"train": cache_folder("datasets", "mine") / "train.fa"}
+@pytest.mark.parametrize("name", ["mine", "suite/set"])
+def test_a_dataset_has_a_folder_of_its_own(install_plugin, name):
+    fetch = "(folder / 'train.fa').touch(); return {'train': folder / 'train.fa'}"
+    install_plugin("one", SOURCE.format(fetch=fetch).replace('"mine"', repr(name)))
+    assert dataset_folder(name) == cache_folder("datasets") / name
+    assert fetch_dataset(name) == {"train": dataset_folder(name) / "train.fa"}
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,22 @@ from importlib.metadata import EntryPoint
 
 import click
 
+from hyenadna_core.errors import first_names
 from hyenadna_core.terminal import Column, Row, json_option, print_rows
 from hyenadna_plugins import Plugins, Registered, collect, hookspecs
 from hyenadna_plugins.installed import metadata_of
 
+MANY = 30  # names of one kind; at a terminal, more are counted
 COLUMNS = (
     Column("name"),
     Column("version"),
-    Column("registered", lambda row: row["registered"] or row["hooks"]),
+    Column(
+        "registered",
+        lambda row: (
+            {kind: names if len(names) <= MANY else first_names(names) for kind, names in row["registered"].items()}
+            or row["hooks"]
+        ),
+    ),
     Column("problems"),
 )
 

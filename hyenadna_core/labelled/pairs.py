@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from hyenadna_core.errors import NAME, HyenaDNAError, shown
-from hyenadna_core.labelled.sequences import LabelledSequences
+from hyenadna_core.labelled.sequences import LabelledSequences, text_of_lengths
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ class LabelledPairs:
         """
         of_second = np.zeros(len(second), np.uint8)  # only the first has the targets
         return cls(LabelledSequences.of(first, targets, names), LabelledSequences.of(second, of_second))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} pairs{text_of_lengths(self.lengths)})"
 
     def __len__(self) -> int:
         return len(self.first)

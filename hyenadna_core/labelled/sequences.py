@@ -54,6 +54,9 @@ class LabelledSequences:
             raise HyenaDNAError(f"There are {len(names):,} names for {len(ends):,} sequences: give each its own.")
         return cls(bases, ends, np.asarray(targets), names)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} sequences{text_of_lengths(self.lengths)})"
+
     def __len__(self) -> int:
         return len(self.ends)
 
@@ -112,6 +115,13 @@ class LabelledSequences:
         if not 0 <= row < len(self.ends):
             raise IndexError(f"row {row} of {len(self.ends)}")
         return slice(int(self.ends[row - 1]) if row else 0, int(self.ends[row]))
+
+
+def text_of_lengths(lengths: np.ndarray) -> str:
+    """Return the shortest and the longest length of rows as text: " of 101 bases"."""
+    if not len(lengths):
+        return ""
+    return f" of {' to '.join(f'{length:,}' for length in sorted({int(lengths.min()), int(lengths.max())}))} bases"
 
 
 def _joined(lengths: np.ndarray, dtype: np.dtype | type) -> tuple[np.ndarray, np.ndarray]:

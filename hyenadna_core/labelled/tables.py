@@ -75,6 +75,15 @@ def open_table(path: Path, advance: Advance) -> Table:
     return _open_parquet(path, advance) if suffix in PARQUET else _open_text(path, advance)
 
 
+def table_columns(path: str | Path) -> list[str]:
+    """Return the names of the columns of a table: CSV, TSV or Parquet, plain or gzip.
+
+    Raises:
+        HyenaDNAError: the file cannot be read, is no table, or has no header.
+    """
+    return open_table(Path(path), lambda done: None).columns
+
+
 def table_records(
     path: Path,
     advance: Advance,

@@ -128,8 +128,56 @@ def test_a_task_without_a_docstring_is_listed_too(hyenadna, install_plugin):
 
 def test_datasets_are_listed(hyenadna):
     row = listed(hyenadna, "datasets")["ecoli-k12"]
-    assert list(row) == ["name", "description", "licence", "source", "task", "plugin", "clashes_with"]
+    facts = ["sequences", "classes", "median_length", "metric"]
+    assert list(row) == ["name", "description", "licence", "source", "task", *facts, "plugin", "clashes_with"]
     assert (row["task"], row["plugin"]) == ("causal-lm", "builtin")
+
+
+MANY_SETS = """
+from hyenadna_core.datasets import Dataset
+@hookimpl
+def register_datasets(register):
+    for number in range(40):
+        register(Dataset(f"suite/set_{number}", "made up", "CC0-1.0", "nowhere", None, task="mine", sequences=1234))
+"""
+
+
+def test_datasets_are_chosen_by_a_part_of_their_name_or_task(hyenadna, install_plugin):
+    install_plugin("one", MANY_SETS)
+    names = [[row["name"] for row in json.loads(hyenadna("datasets", text, "--json")[1])] for text in ("SET_3", "mine")]
+    assert names[0] == ["suite/set_3", *(f"suite/set_{number}" for number in range(30, 40))]
+    assert len(names[1]) == 40
+    status, _, stderr = hyenadna("datasets", "yeast")
+    assert (status, stderr.splitlines()[-1]) == (
+        1,
+        "Error: No dataset has 'yeast' in its name or task: `hyenadna datasets` lists all.",
+    )
+
+
+def test_a_plugin_with_many_parts_has_a_short_line_at_a_terminal():
+    from hyenadna_core.commands.plugins import COLUMNS
+
+    registered = next(column for column in COLUMNS if column.heading == "registered")
+    names = [f"set_{number}" for number in range(40)]
+    row = {"registered": {"tasks": ["mine"], "datasets": names}, "hooks": ["register_datasets"]}
+    assert registered.of(row) == {"tasks": ["mine"], "datasets": f"{', '.join(names[:8])} and 32 more"}
+    assert registered.of(row | {"registered": {}}) == ["register_datasets"]
+
+
+def test_a_long_list_of_datasets_has_a_line_each_at_a_terminal(monkeypatch, capsys):
+    from hyenadna_core.commands import datasets
+    from hyenadna_core.terminal import print_table
+
+    monkeypatch.setenv("COLUMNS", "120")
+    row = {
+        "name": "genomic-benchmarks/demo_coding_vs_intergenomic_seqs",
+        "description": "long " * 9,
+        "source": "x" * 90,
+    }
+    row |= {"licence": "CC-BY-NC-SA-4.0", "task": "mine", "sequences": 100_000, "classes": 2, "median_length": 200}
+    row |= {"metric": "accuracy", "plugin": "benchmarks", "clashes_with": []}
+    print_table([row] * 80, datasets.SHORT)
+    assert len(capsys.readouterr().out.splitlines()) == 81
 
 
 def test_a_dataset_is_fetched(hyenadna):

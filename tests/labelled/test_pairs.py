@@ -110,3 +110,8 @@ def test_a_table_with_two_sequence_columns_has_pairs(tmp_path):
         read_labelled(path, sequence_column=("ref", "alt", "ref"))
     with pytest.raises(HyenaDNAError, match="has no column 'new'; its first line names id, ref, alt, label"):
         read_labelled(path, sequence_column=("ref", "new"))
+
+
+def test_the_text_of_pairs_is_short():
+    pairs = LabelledPairs.of(["ACG", "AC"], ["A", "ACGTA"], np.zeros(2, np.int32))
+    assert repr(pairs) == "LabelledPairs(2 pairs of 3 to 5 bases)"

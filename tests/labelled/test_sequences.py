@@ -69,3 +69,16 @@ def test_targets_and_names_must_be_as_many_as_rows():
         LabelledSequences.of(SEQUENCES, CLASSES[:2])
     with pytest.raises(HyenaDNAError, match="1 names for 3 sequences"):
         LabelledSequences.of(SEQUENCES, CLASSES, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "text"),
+    [
+        ([4] * 1200, "LabelledSequences(1,200 sequences of 4 bases)"),
+        ([2, 1000, 7], "LabelledSequences(3 sequences of 2 to 1,000 bases)"),
+        ([], "LabelledSequences(0 sequences)"),
+    ],
+)
+def test_the_text_of_rows_is_short(lengths, text):
+    rows = LabelledSequences.of(["A" * length for length in lengths], np.zeros(len(lengths), np.int32))
+    assert repr(rows) == text

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled.records import gather
-from hyenadna_core.labelled.tables import open_table, table_records
+from hyenadna_core.labelled.tables import open_table, table_columns, table_records
 
 
 def records(path, sequence_column=None, label_columns=(), needs_labels=True):
@@ -44,6 +44,16 @@ def test_columns_have_their_usual_names_in_any_case(write, sequence, label):
 
 def test_of_several_usual_columns_the_first_kind_is_taken(write):
     assert records(write("y,class,seq,label,sequence\n1,2,AA,3,CC\n")) == [("1", b"CC", ("3",), "")]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv.gz", "x.parquet"])
+def test_the_columns_of_a_table_are_named(write, name):
+    content = {"sequence": ["ACGT"], "Task": ["H3"]}
+    if name.endswith(".gz"):
+        content = gzip.compress(b"sequence\tTask\nACGT\tH3\n")
+    elif name.endswith(".csv"):
+        content = "sequence, Task\nACGT,H3\n"
+    assert table_columns(str(write(content, name))) == ["sequence", "Task"]
 
 
 def test_columns_are_taken_by_name(write):

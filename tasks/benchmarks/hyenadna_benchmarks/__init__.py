@@ -14,6 +14,14 @@ def register_tasks(register: Any) -> None:
 
 
 @hookimpl
+def register_datasets(register: Any) -> None:
+    from hyenadna_benchmarks.datasets import datasets
+
+    for dataset in datasets():
+        register(dataset)
+
+
+@hookimpl
 def register_commands(cli: Any) -> None:
     from hyenadna_benchmarks.commands.benchmark import benchmark
 

@@ -1,0 +1,54 @@
+"""The data of the tests, and a hub that needs no network."""
+
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep what a test downloads in a folder of the test, and name no folder of data."""
+    monkeypatch.setenv("HYENADNA_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("HYENADNA_BENCHMARKS", raising=False)
+
+
+@pytest.fixture
+def data():
+    """Return the folder with a folder for each suite."""
+    return DATA
+
+
+@pytest.fixture
+def random_rows():
+    """Return a function that draws n sequences of bases, as text."""
+
+    def draw(count, length=30, seed=0):
+        random = np.random.default_rng(seed)
+        return ["".join(random.choice(list("ACGT"), length)) for _ in range(count)]
+
+    return draw
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Install a module huggingface_hub that has the files {(repository, name): bytes}."""
+    files, asked = {}, []
+
+    def hf_hub_download(repository, name, repo_type):
+        asked.append((repository, name, repo_type))
+        path = tmp_path / "hub" / repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[repository, name])
+        return str(path)
+
+    module = types.ModuleType("huggingface_hub")
+    module.hf_hub_download = hf_hub_download
+    module.list_repo_files = lambda repository, repo_type: [name for owner, name in files if owner == repository]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    module.files, module.asked = files, asked
+    return module
