@@ -44,9 +44,10 @@ def read_set(name: str, folder: Path | None) -> Source:
     """
     from hyenadna_benchmarks.audit.splits import rows_of
 
-    rows, targets = rows_of(_task_of(name, folder))
-    classes = {split: [str(target) for target in each.tolist()] for split, each in targets.items()}
-    return Source(rows, targets, {split: each.names for split, each in rows.items()}, classes)
+    task = _task_of(name, folder)
+    rows, targets = rows_of(task)
+    labels = {split: [task.set.classes[target] for target in each.tolist()] for split, each in targets.items()}
+    return Source(rows, targets, {split: each.names for split, each in rows.items()}, labels)
 
 
 def _task_of(name: str, folder: Path | None) -> Any:
