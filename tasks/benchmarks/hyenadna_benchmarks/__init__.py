@@ -23,6 +23,8 @@ def register_datasets(register: Any) -> None:
 
 @hookimpl
 def register_commands(cli: Any) -> None:
+    from hyenadna_benchmarks.commands.audit import audit
     from hyenadna_benchmarks.commands.benchmark import benchmark
 
+    cli.add_command(audit)
     cli.add_command(benchmark)

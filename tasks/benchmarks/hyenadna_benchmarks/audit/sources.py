@@ -1,0 +1,61 @@
+"""What an audit reads: the files of the splits, or a set of a suite."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hyenadna_core import HyenaDNAError, notice, read_labelled
+
+
+class Source(NamedTuple):
+    """The rows of each split: sequences, targets, and the texts of names and labels."""
+
+    sequences: Mapping[str, Any]
+    targets: Mapping[str, np.ndarray]
+    names: Mapping[str, Sequence[str]]
+    labels: Mapping[str, Sequence[str]]
+
+
+def read_files(files: Mapping[str, Path], sequence_column: str | None, label_column: str | None) -> Source:
+    """Read labelled sequences in any format that `hyenadna train` reads.
+
+    Raises:
+        HyenaDNAError: a file cannot be read.
+    """
+    source = Source({}, {}, {}, {})
+    for split, path in files.items():
+        columns = [label_column] if label_column else []
+        records = read_labelled(path, sequence_column=sequence_column, label_columns=columns)
+        for reason, count in records.left_out.items():
+            notice(f"{count:,} rows of {path} were left out: {reason}.")
+        labels = [", ".join(texts) for texts in records.labels]
+        source.sequences[split], source.targets[split] = records.sequences, np.array(labels)
+        source.names[split], source.labels[split] = records.names, labels
+    return source
+
+
+def read_set(name: str, folder: Path | None) -> Source:
+    """Read a set of a suite, such as gue/tf_0.
+
+    Raises:
+        HyenaDNAError: there is no such set, or its files cannot be read.
+    """
+    from hyenadna_benchmarks.audit.splits import rows_of
+
+    task = _task_of(name, folder)
+    rows, targets = rows_of(task)
+    labels = {split: [task.set.classes[target] for target in each.tolist()] for split, each in targets.items()}
+    return Source(rows, targets, {split: each.names for split, each in rows.items()}, labels)
+
+
+def _task_of(name: str, folder: Path | None) -> Any:
+    """Return the task of a set by its full name."""
+    from hyenadna_benchmarks.tasks import TASKS
+
+    suite, _, set_name = name.partition("/")
+    tasks = {task.name: task for task in TASKS}
+    if suite not in tasks or not set_name:
+        raise HyenaDNAError(f"There is no set {name!r}: name it SUITE/SET, with the suite {' or '.join(tasks)}.")
+    return tasks[suite](set=set_name, folder=folder)
