@@ -11,7 +11,7 @@ STRICTER = ("cv5", "cv10", "package")
 
 @dataclass(frozen=True)
 class Published:
-    """A published figure of a model on a set; `contender` is the kind that it is comparable with."""
+    """A published figure of a model on a set; `contender` is the kind comparable with it."""
 
     suite: str
     set: str
