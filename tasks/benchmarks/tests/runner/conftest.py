@@ -10,6 +10,10 @@ from click.testing import CliRunner
 
 from hyenadna_core import HyenaDNAError
 
+# One thread, as each process of a benchmark has if there are as many as cores: the same numbers.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 DATA = Path(__file__).parent / "data"
 
 

@@ -9,7 +9,7 @@ import pytest
 from hyenadna_benchmarks.runner import cells
 from hyenadna_core import open_run
 
-QUICK = ("--datasets", "prom_core_tata", "--steps", 4, "--seeds", 2, "--no-audit")
+QUICK = ("--datasets", "prom_core_tata", "--steps", 2, "--seeds", 2, "--no-audit")
 SIMPLE = (*QUICK, "--contenders", "majority,kmer")
 
 
@@ -19,12 +19,6 @@ def table(out):
 
 def without_seconds(out):
     return [{name: text for name, text in row.items() if name != "seconds"} for row in table(out)]
-
-
-@pytest.fixture
-def whole(bench, tmp_path):
-    assert bench(*QUICK, "--out", "whole")[0] == 0
-    return tmp_path / "whole"
 
 
 def test_a_suite_measures_all_contenders(bench, tmp_path):
@@ -48,7 +42,7 @@ def test_a_suite_measures_all_contenders(bench, tmp_path):
     assert predicted.shape == (40, 2)
     assert predicted.dtype == np.float32
     assert kept["figures"]["accuracy"] == (predicted.argmax(axis=1) == targets).mean()
-    assert (kept["options"], kept["rows"], kept["cell"]["seed"]) == ({"steps": 4}, 40, 1)
+    assert (kept["options"], kept["rows"], kept["cell"]["seed"]) == ({"steps": 2}, 40, 1)
     assert kept["versions"]["keras"]
     assert re.fullmatch(r"[0-9a-f]{64}", kept["config_sha256"])
 
@@ -93,7 +87,7 @@ def test_paper_selects_on_test_and_says_so_on_every_line(bench, tmp_path):
 
 
 def test_cv5_has_five_folds_with_a_seed_each(bench, tmp_path):
-    options = ("--datasets", "prom_core_tata", "--steps", 2, "--protocol", "cv5", "--contenders", "kmer,scratch", "--no-audit")
+    options = ("--datasets", "prom_core_tata", "--steps", 1, "--protocol", "cv5", "--contenders", "kmer,scratch", "--no-audit")
     assert bench(*options, "--out", "o")[0] == 0
     folder = tmp_path / "o/cells/prom_core_tata/scratch"
     configs = [open_run(folder / f"fold-{number}/run").config for number in range(1, 6)]
@@ -145,7 +139,7 @@ def test_a_failing_cell_is_in_the_table_and_the_others_go_on(bench, tmp_path):
     [
         (["--seeds", 3], r"o was started with --seeds 2, and now it is 3: give the same, or choose another --out"),
         (["--protocol", "paper"], "--protocol holdout, and now it is paper"),
-        (["--steps", 9], "options of training steps 4, and now it is steps 9"),
+        (["--steps", 9], "options of training steps 2, and now it is steps 9"),
         (["--datasets", "tf_0"], "--datasets prom_core_tata, and now it is tf_0"),
     ],
 )
