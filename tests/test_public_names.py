@@ -33,7 +33,7 @@ def python_files(folder):
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "build" not in path.parts)
 
 
-@pytest.mark.parametrize("folder", ["tasks/template", "tests/data/outside"])
+@pytest.mark.parametrize("folder", ["tasks/template", "tasks/benchmarks", "tests/data/outside"])
 def test_plugins_of_our_own_import_only_public_names(folder):
     files = python_files(folder)
     own = tuple(path.name for path in (ROOT / folder).glob("hyenadna_*"))

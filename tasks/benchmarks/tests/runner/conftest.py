@@ -74,8 +74,9 @@ def here(monkeypatch):
 
 @pytest.fixture
 def bench(here, tmp_path, monkeypatch):
-    """Return a function that runs `hyenadna benchmark gue` here: (exit status or error, stdout, stderr)."""
+    """Return a function that runs the command here: (exit status or error, stdout, stderr)."""
     from hyenadna_benchmarks.commands.benchmark import benchmark
+
     from hyenadna_core.testing import tiny_backbone  # noqa: F401 (settles the backend)
 
     monkeypatch.chdir(tmp_path)

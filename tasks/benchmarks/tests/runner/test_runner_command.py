@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-
 from hyenadna_benchmarks.runner import cells
+
 from hyenadna_core import open_run
 
 QUICK = ("--datasets", "prom_core_tata", "--steps", 2, "--seeds", 2, "--no-audit")
@@ -46,7 +46,9 @@ def test_a_suite_measures_all_contenders(bench, tmp_path):
     assert kept["versions"]["keras"]
     assert re.fullmatch(r"[0-9a-f]{64}", kept["config_sha256"])
 
-    mean = np.mean([json.loads((run.with_name(f"seed-{seed}") / "cell.json").read_text())["figures"]["mcc"] for seed in (0, 1)])
+    mean = np.mean(
+        [json.loads((run.with_name(f"seed-{seed}") / "cell.json").read_text())["figures"]["mcc"] for seed in (0, 1)]
+    )
     of_kmers = float(rows["k-mers"]["mean"])
     row = rows["human-chr20-1k"]
     assert float(row["mean"]) == pytest.approx(mean, abs=1e-6)
@@ -83,15 +85,29 @@ def test_paper_selects_on_test_and_says_so_on_every_line(bench, tmp_path):
     assert all("selects on test" in line for line in printed.splitlines()[1:])
     assert all("selects on test" in line for line in stderr.splitlines() if "mcc" in line)
     assert all(row["caution"] == "selects on test" for row in table(tmp_path / "o"))
-    assert all("selects on test" in line for line in (tmp_path / "o/table.md").read_text().splitlines() if "| majority" in line)
+    assert all(
+        "selects on test" in line for line in (tmp_path / "o/table.md").read_text().splitlines() if "| majority" in line
+    )
 
 
 def test_cv5_has_five_folds_with_a_seed_each(bench, tmp_path):
-    options = ("--datasets", "prom_core_tata", "--steps", 1, "--protocol", "cv5", "--contenders", "kmer,scratch", "--no-audit")
+    options = (
+        "--datasets",
+        "prom_core_tata",
+        "--steps",
+        1,
+        "--protocol",
+        "cv5",
+        "--contenders",
+        "kmer,scratch",
+        "--no-audit",
+    )
     assert bench(*options, "--out", "o")[0] == 0
     folder = tmp_path / "o/cells/prom_core_tata/scratch"
     configs = [open_run(folder / f"fold-{number}/run").config for number in range(1, 6)]
-    assert [(str(config.fold), config.seed) for config in configs] == [(f"{number}/5", number - 1) for number in range(1, 6)]
+    assert [(str(config.fold), config.seed) for config in configs] == [
+        (f"{number}/5", number - 1) for number in range(1, 6)
+    ]
     rows = table(tmp_path / "o")
     assert [row["n"] for row in rows] == ["5", "5"]
     scratch = rows[1]
@@ -124,7 +140,17 @@ def test_a_recipe_reaches_the_run(bench, tmp_path):
 
 
 def test_a_failing_cell_is_in_the_table_and_the_others_go_on(bench, tmp_path):
-    options = ("--datasets", "prom_core_tata", "--steps", 2, "--seeds", 1, "--no-audit", "--contenders", "majority,pretrained")
+    options = (
+        "--datasets",
+        "prom_core_tata",
+        "--steps",
+        2,
+        "--seeds",
+        1,
+        "--no-audit",
+        "--contenders",
+        "majority,pretrained",
+    )
     error, _, stderr = bench(*options, "--weights", "nowhere", "--out", "o")
     assert str(error).startswith("1 measurements failed: the table names them; the same command tries them again.")
     rows = table(tmp_path / "o")

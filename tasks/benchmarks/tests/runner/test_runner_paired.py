@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from hyenadna_benchmarks.report.paired import FIGURES, confusion, difference, mean_figure
+
 from hyenadna_core import SequenceTask, Target, bootstrap_difference
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-
 from hyenadna_benchmarks.runner.probe import CONVERGED, PENALTIES, Features, fits, other_strand, probe_of
 from hyenadna_benchmarks.tasks import GUETask
+
 from hyenadna_core import CausalLM, encode, open_run, train
 
 

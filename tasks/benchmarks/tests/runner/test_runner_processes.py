@@ -13,7 +13,19 @@ from pathlib import Path
 import pytest
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-OPTIONS = ("--datasets", "prom_core_tata", "--steps", 40, "--batch-size", 8, "--seeds", 1, "--no-audit", "--jobs", CORES)
+OPTIONS = (
+    "--datasets",
+    "prom_core_tata",
+    "--steps",
+    40,
+    "--batch-size",
+    8,
+    "--seeds",
+    1,
+    "--no-audit",
+    "--jobs",
+    CORES,
+)
 CONTENDERS = ("--contenders", "kmer,scratch", "--weights", "none")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the children of a process in /proc")

@@ -1,11 +1,11 @@
 import statistics
 
 import pytest
-
 from hyenadna_benchmarks.report.published import STRICTER, comparable, of_set, published
 from hyenadna_benchmarks.runner import recipes
 from hyenadna_benchmarks.runner.contenders import KINDS, contenders_of
 from hyenadna_benchmarks.runner.suites import SUITES
+
 from hyenadna_core import HyenaDNAError
 
 PAPER_MEANS = {  # of the eight sets, as the paper prints them
@@ -48,7 +48,9 @@ def test_each_published_figure_is_named_and_a_share_of_1():
 
 def test_the_figures_that_contenders_are_compared_with():
     name = "human_nontata_promoters"
-    texts = [getattr(comparable("genomic-benchmarks", name, "pretrained", strict), "text", "") for strict in (False, True)]
+    texts = [
+        getattr(comparable("genomic-benchmarks", name, "pretrained", strict), "text", "") for strict in (False, True)
+    ]
     assert texts == ["0.966 accuracy (paper)", "0.944 ± 0.002 accuracy (cv5)"]
     assert comparable("genomic-benchmarks", name, "kmer", False) is None
     assert len(of_set("nt-original", "H3")) == 11
@@ -58,7 +60,12 @@ def test_the_figures_that_contenders_are_compared_with():
 def test_a_recipe_has_the_options_of_its_suite():
     assert recipes.recipe("default", "gue", "tf_0") == {}
     repo = recipes.recipe("repo", "genomic-benchmarks", "human_enhancers_cohn")
-    assert (repo["learning_rate"], repo["batch_size"], repo["epochs"], repo["reverse_complements"]) == (6e-4, 128, 100, False)
+    assert (repo["learning_rate"], repo["batch_size"], repo["epochs"], repo["reverse_complements"]) == (
+        6e-4,
+        128,
+        100,
+        False,
+    )
     with pytest.raises(HyenaDNAError, match="no recipe 'mine': choose one of default, repo, caduceus"):
         recipes.recipe("mine", "gue", "tf_0")
     with pytest.raises(HyenaDNAError, match="'caduceus' is not for gue"):
