@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet, sets_of
@@ -74,6 +75,6 @@ def chosen_sets(suite: str, names: Sequence[str]) -> dict[str, BenchmarkSet]:
     """
     sets = sets_of(suite)
     if unknown := [name for name in names if name not in sets]:
-        known = ", ".join(sets) or "none yet"
-        raise HyenaDNAError(f"{SUITES[suite].title} has no set {unknown[0]!r}: choose of {known}.")
+        near = " or ".join(get_close_matches(unknown[0], sets, cutoff=0.4)) or "a name of `hyenadna datasets`"
+        raise HyenaDNAError(f"{SUITES[suite].title} has no set {unknown[0]!r}: choose {near}.")
     return {name: each for name, each in sets.items() if name in names or not names}

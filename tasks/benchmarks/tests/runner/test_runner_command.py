@@ -177,7 +177,7 @@ def test_another_set_of_options_in_the_same_folder_is_one_line(bench, options, l
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--datasets", "tf_9"], "GUE has no set 'tf_9': choose of tf_0,"),
+        (["--datasets", "prom_core_tat"], "GUE has no set 'prom_core_tat': choose prom_core_tata or "),
         (["--recipe", "mine"], "There is no recipe 'mine'"),
         (["--contenders", "tree"], "There is no contender 'tree'"),
         (["--protocol", "cv5"], "cv5 has five folds, each with its own seed: leave out --seeds"),

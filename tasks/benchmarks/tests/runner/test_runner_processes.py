@@ -17,7 +17,7 @@ OPTIONS = (
     "--datasets",
     "prom_core_tata",
     "--steps",
-    40,
+    20,
     "--batch-size",
     8,
     "--seeds",
@@ -26,7 +26,7 @@ OPTIONS = (
     "--jobs",
     CORES,
 )
-CONTENDERS = ("--contenders", "kmer,scratch", "--weights", "none")
+CONTENDERS = ("--contenders", "scratch", "--weights", "none")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the children of a process in /proc")
 
@@ -82,7 +82,7 @@ def test_killed_and_with_another_suite_beside_it_the_numbers_are_those_of_one_al
     killed, beside = start(*OPTIONS, *CONTENDERS, "--out", "killed"), start(*OPTIONS, *CONTENDERS, "--out", "beside")
     run = tmp_path / "killed/cells/prom_core_tata/scratch/seed-0/run"
     wait_until(lambda: list(run.glob("checkpoints/step-*")), killed)
-    time.sleep(random.Random().uniform(0, 0.5))
+    time.sleep(random.Random().uniform(0, 0.3))
     kill_all(killed)
     killed.communicate()
     again = start(*OPTIONS, *CONTENDERS, "--out", "killed")
