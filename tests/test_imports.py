@@ -26,7 +26,7 @@ vectors
 weights
 model
 task_types
-task fitted_task backend datasets
+task fitted_task backend child datasets
 evaluation
 probe
 training

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from hyenadna_backends import choose
 from hyenadna_backends.allocator import allocator_settings
-from hyenadna_core.bench.process import thread_limits
+from hyenadna_core.child import thread_limits
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.presets import Preset
 from hyenadna_core.recipe import Recipe

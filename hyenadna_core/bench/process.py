@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import Any
 
-from hyenadna_backends.allocator import allocator_settings, system_environment
+from hyenadna_backends.allocator import allocator_settings
+from hyenadna_core.child import child_environment
 from hyenadna_core.errors import HyenaDNAError
 
 OUT_OF_MEMORY = "out of memory"
@@ -68,8 +69,7 @@ class Worker:
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which the process starts."""
-        backend = {"KERAS_BACKEND": self.backend}
-        return system_environment() | dict(self.allocator) | thread_limits(self.threads) | backend
+        return child_environment(self.backend, self.threads, self.allocator)
 
     def close(self) -> None:
         """End the process if there is one."""
@@ -137,12 +137,3 @@ def devices(backends: Sequence[str], threads: int) -> dict[str, str]:
             answer = process.ask({"do": "devices"})
         texts[name] = f"{answer['version']} on {', '.join(answer['devices'])}"
     return texts
-
-
-def thread_limits(threads: int) -> dict[str, str]:
-    """Return the variables that limit the threads of a backend; it reads them when it starts.
-
-    The CPU client of XLA has no flag for it: NPROC sets the number of its threads.
-    """
-    pools = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    return dict.fromkeys((*pools, "NPROC", "PJRT_NPROC"), str(threads))

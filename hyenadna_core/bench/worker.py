@@ -128,16 +128,13 @@ def serve(requests: Iterable[str], answers: TextIO, backend: str) -> None:
 
 def main(backend: str) -> None:
     """Answer the requests on stdin with lines on stdout; all other output goes to stderr."""
-    from hyenadna_backends import choose
-    from hyenadna_backends.allocator import leave_room, wait_for_each_call
+    from hyenadna_core.child import start_in_child
 
-    leave_room()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with contextlib.suppress(OSError):  # if memory runs out, Linux ends this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    choose(backend)
-    wait_for_each_call(backend)
+    start_in_child(backend)
     serve(sys.stdin, answers, backend)
 
 

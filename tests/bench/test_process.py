@@ -7,8 +7,9 @@ from hyenadna_backends import BACKENDS, FFTConv, current_kernel, missing, use_ke
 from hyenadna_backends.allocator import VARIABLE, allocator_settings
 from hyenadna_backends.kernels import plain
 from hyenadna_core.bench import cases
-from hyenadna_core.bench.process import Exhausted, thread_limits, worker
+from hyenadna_core.bench.process import Exhausted, worker
 from hyenadna_core.bench.worker import Calls
+from hyenadna_core.child import thread_limits
 
 pytestmark = pytest.mark.keras
 

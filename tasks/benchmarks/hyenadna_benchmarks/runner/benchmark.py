@@ -1,0 +1,123 @@
+"""A whole benchmark: its folder, its cells, and the table at the end."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from hyenadna_benchmarks.runner import cells
+from hyenadna_benchmarks.runner.cells import Cell
+from hyenadna_benchmarks.runner.plan import Plan, keep
+from hyenadna_benchmarks.runner.pool import Pool
+from hyenadna_benchmarks.runner.protocols import PROTOCOLS
+from hyenadna_benchmarks.runner.suites import SUITES, task_class
+from hyenadna_core import HyenaDNAError, locked, notice, progress
+
+LOCK = ".lock"
+
+
+def run_benchmark(plan: Plan, out: Path, jobs: int) -> list[dict[str, Any]]:
+    """Compute all cells of a plan that are not finished, write the table, and return its rows.
+
+    Raises:
+        HyenaDNAError: the plan cannot be run, the folder has another one or is in use, or data are
+            missing.
+        KeyboardInterrupt: Ctrl-C came; the same call goes on.
+    """
+    from hyenadna_benchmarks.report.pages import write_report
+
+    plan.checked()
+    with locked_folder(out) as lock:
+        plan = keep(plan, out)
+        planned = plan.cells()
+        pending = [cell for cell in planned if cells.finished(cell.folder(out)) is None]
+        if pending:
+            check_data(plan, pending)
+            announce(plan, planned, pending, jobs)
+            compute(plan, out, jobs, lock, pending)
+        else:
+            notice(f"All {len(planned):,} measurements in {out} are finished.")
+        return write_report(plan, out)
+
+
+def failures(plan: Plan, out: Path) -> int:
+    """Return the number of cells of a plan without a result."""
+    return sum(cells.finished(cell.folder(out)) is None for cell in plan.cells())
+
+
+@contextmanager
+def locked_folder(out: Path) -> Iterator[IO[str]]:
+    """Make a folder, and let no other command write into it.
+
+    Raises:
+        HyenaDNAError: another command uses it, or it cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file: IO[str] = os.fdopen(os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+")
+    except OSError as error:
+        raise HyenaDNAError(f"Cannot make the folder {out}: {error.strerror}.") from None
+    with file:
+        if not locked(file, out):
+            raise HyenaDNAError(f"{out} is in use by another benchmark: wait for it, or choose another --out.")
+        yield file
+
+
+def check_data(plan: Plan, pending: Sequence[Cell]) -> None:
+    """Read the test split of each set that is left, so that missing data are an error at once."""
+    task = task_class(plan.suite)
+    names = list(dict.fromkeys(cell.set for cell in pending))
+    with progress("Reading", len(names)) as advance:
+        for name in names:
+            spec = plan.spec(next(cell for cell in plan.cells_of(name)), Path())
+            task.from_options(spec["task"]).split("test")
+            advance(1)
+
+
+def announce(plan: Plan, planned: Sequence[Cell], pending: Sequence[Cell], jobs: int) -> None:
+    """Tell what is going to be computed."""
+    protocol = PROTOCOLS[plan.protocol]
+    before = f" {len(planned) - len(pending):,} are finished." if len(pending) < len(planned) else ""
+    threads = f"{plan.threads} thread{'s' * (plan.threads > 1)}"
+    notice(
+        f"{SUITES[plan.suite].title}: {len(planned):,} measurements of {len(plan.sets):,} sets.{before} "
+        f"Protocol {plan.protocol}: {protocol.sentence}. {jobs} at a time, {threads} each."
+    )
+
+
+def compute(plan: Plan, out: Path, jobs: int, lock: IO[str], pending: Sequence[Cell]) -> None:
+    """Compute cells, and print a line for each.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came; a line says how to go on.
+    """
+    caution, count = PROTOCOLS[plan.protocol].caution, Counter[str]()
+    with progress(SUITES[plan.suite].title, len(pending)) as advance:
+
+        def ended(cell: Cell, error: str) -> None:
+            count["ended"] += 1
+            line = f"failed: {error}" if error else _result(cell, out)
+            of_test = caution if caution and not error and cell.contender != cells.AUDIT else ""
+            notice(f"[{count['ended']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
+            advance(1)
+
+        try:
+            Pool(plan, out, jobs, lock).run(pending, ended)
+        except KeyboardInterrupt:
+            notice(f"Stopped; what is finished stays in {out}, and the same command goes on.")
+            raise
+
+
+def _result(cell: Cell, out: Path) -> str:
+    result = cells.finished(cell.folder(out)) or {}
+    if cell.contender == cells.AUDIT:
+        return f"{result['leaked']:,} of {result['rows']:,} test rows are repeats or near duplicates"
+    if cell.trial is not None:
+        return f"valid {result['metric']} {_number(result['valid'])}"
+    return f"{result['metric']} {_number(result['figures'][result['metric']])}, {result['seconds']:.0f} s"
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"

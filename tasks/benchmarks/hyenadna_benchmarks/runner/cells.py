@@ -1,0 +1,126 @@
+"""A cell: one measurement of a contender on a set, and its files."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hyenadna_benchmarks.runner.contenders import Contender
+from hyenadna_core import HyenaDNAError, file_written_aside
+
+CELLS = "cells"
+RESULT, PREDICTIONS, ERROR, SPEC, LOG, RUN = (
+    "cell.json",
+    "predictions.safetensors",
+    "error.json",
+    "spec.json",
+    "log.txt",
+    "run",
+)
+AUDIT = Contender("audit", "audit", "audit")
+AUDIT_FILE, LEAKED = "audit.json", "leaked.safetensors"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A measurement: of a contender on a set, with a seed, in a fold; or a trial of its options."""
+
+    set: str
+    contender: Contender
+    seed: int = 0
+    fold: int | None = None
+    trial: int | None = None
+
+    @property
+    def part(self) -> str:
+        """The name of its folder in that of the contender."""
+        if self.trial is not None:
+            return f"trial-{self.trial}"
+        if self.fold is not None:
+            return f"fold-{self.fold}"
+        return f"seed-{self.seed}" if self.contender.seeded else "once"
+
+    @property
+    def title(self) -> str:
+        part = "" if self.part == "once" else f", {self.part.replace('-', ' ')}"
+        return f"{self.set}, {self.contender.name}{part}"
+
+    def folder(self, out: Path) -> Path:
+        return out / CELLS / self.set / self.contender.slug / self.part
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Cell":
+        return cls(**{**kept, "contender": Contender(**kept["contender"])})
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON under a temporary name, then rename it."""
+    with file_written_aside(path) as aside:
+        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return an object in a JSON file, or None if there is no such file or it is cut off."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def checksum(content: Any) -> str:
+    """Return the SHA-256 of what JSON can hold."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def finished(folder: Path) -> dict[str, Any] | None:
+    """Return the result of a cell, or None if it has none yet."""
+    return read_json(folder / RESULT)
+
+
+def error_of(folder: Path) -> str:
+    """Return the line in which a cell failed, or ""."""
+    kept = read_json(folder / ERROR)
+    return "" if kept is None else str(kept.get("error", "unknown"))
+
+
+def clear(folder: Path) -> None:
+    """Remove what a killed process left unfinished in the folder of a cell, and its error."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(".*-????????"):
+        shutil.rmtree(path, ignore_errors=True)
+    (folder / ERROR).unlink(missing_ok=True)
+
+
+def write_predictions(path: Path, predicted: Any, targets: Any) -> None:
+    """Write the predictions, (n, K) float32, and the classes of all rows, (n,)."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    arrays = {"predicted": np.ascontiguousarray(predicted, np.float32), "targets": np.asarray(targets, np.int32)}
+    with file_written_aside(path) as aside:
+        save_file(arrays, aside)
+
+
+def read_predictions(folder: Path) -> tuple[Any, Any]:
+    """Return the predictions of a cell, (n, K) float32, and the classes, (n,).
+
+    Raises:
+        HyenaDNAError: the file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays = load_file(folder / PREDICTIONS)
+        return arrays["predicted"], arrays["targets"]
+    except (OSError, KeyError, SafetensorError) as error:
+        raise HyenaDNAError(
+            f"{folder / PREDICTIONS} is damaged ({error}): remove {folder} and start the command again."
+        ) from None

@@ -1,0 +1,189 @@
+"""The plan of a benchmark: all that its numbers depend on, and the cells that follow from it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+from hyenadna_benchmarks.runner import recipes
+from hyenadna_benchmarks.runner.cells import AUDIT, Cell, read_json, write_json
+from hyenadna_benchmarks.runner.contenders import RANDOM, TRAINED, Contender, contenders_of
+from hyenadna_benchmarks.runner.protocols import PROTOCOLS
+from hyenadna_benchmarks.runner.suites import chosen_sets, task_options
+from hyenadna_core import HyenaDNAError
+
+PLAN = "benchmark.json"
+AUDIT_PACKAGE = "hyenadna_benchmarks.audit"
+OPTIONS = {"sets": "--datasets", "suite": "the suite", "backend": "the backend", "options": "options of training"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run in a folder.
+
+    Args:
+        suite: as in BenchmarkSet.suite.
+        sets: names of sets.
+        weights: sources of weights, and "none" for random ones.
+        contenders: kinds of contenders.
+        protocol: one of PROTOCOLS.
+        seeds: number of seeds.
+        recipe: the name of a recipe.
+        options: options of training that were given, in place of those of the recipe.
+        trials: of each trained contender on each set, to choose its options; 0 without a sweep.
+        preset: the architecture of the network from random weights.
+        folder: of the data.
+        backend: of Keras.
+        threads: of each process.
+        audit: whether the splits are audited.
+    """
+
+    suite: str
+    sets: tuple[str, ...]
+    weights: tuple[str, ...]
+    contenders: tuple[str, ...]
+    protocol: str
+    seeds: int
+    recipe: str
+    options: Mapping[str, Any]
+    trials: int
+    preset: str
+    folder: str | None
+    backend: str
+    threads: int
+    audit: bool
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+
+    def checked(self) -> Self:
+        """Return the plan, if it can be run.
+
+        Raises:
+            HyenaDNAError: a name is unknown, or two options contradict each other.
+        """
+        contenders_of(self.weights, self.contenders)
+        for name in chosen_sets(self.suite, self.sets):
+            recipes.recipe(self.recipe, self.suite, name)
+        if self.trials and PROTOCOLS[self.protocol].of_task == "paper":
+            raise HyenaDNAError(
+                "--sweep chooses on the validation rows, which --protocol paper takes from test: use holdout."
+            )
+        return self
+
+    @property
+    def all_contenders(self) -> list[Contender]:
+        return contenders_of(self.weights, self.contenders)
+
+    def cells(self) -> list[Cell]:
+        """Return all cells, set by set; trials come before what waits for them."""
+        return [cell for name in self.sets for cell in self.cells_of(name)]
+
+    def cells_of(self, name: str) -> list[Cell]:
+        """Return the cells of a set."""
+        cells = [Cell(name, AUDIT)] if self.audit else []
+        protocol = PROTOCOLS[self.protocol]
+        for contender in self.all_contenders:
+            cells += self.trials_of(name, contender)
+            for seed, fold in protocol.splits(self.seeds, contender.seeded):
+                cells.append(Cell(name, contender, seed, fold))
+        return cells
+
+    def trials_of(self, name: str, contender: Contender) -> list[Cell]:
+        """Return the trials from which a contender's options are chosen; only networks have any."""
+        fold = 1 if PROTOCOLS[self.protocol].folds else None
+        trained = contender.kind in TRAINED
+        return [Cell(name, contender, 0, fold, trial) for trial in range(self.trials * trained)]
+
+    def before(self, cell: Cell) -> list[Cell]:
+        """Return the cells that a cell waits for."""
+        return [] if cell.trial is not None else self.trials_of(cell.set, cell.contender)
+
+    def options_of(self, cell: Cell, out: Path) -> dict[str, Any]:
+        """Return the options with which a cell is trained; after a sweep, those of its best trial.
+
+        Raises:
+            HyenaDNAError: no trial has finished.
+        """
+        options = recipes.with_given(recipes.recipe(self.recipe, self.suite, cell.set), self.options)
+        if cell.contender.kind not in TRAINED:
+            return {}
+        if cell.trial is not None:
+            return options | recipes.draw(cell.trial) | {"trial_batch": True}
+        if self.trials:
+            from hyenadna_benchmarks.runner.sweep import best_of
+
+            return options | best_of(self.before(cell), out)
+        return options
+
+    def spec(self, cell: Cell, out: Path) -> dict[str, Any]:
+        """Return all that the process of a cell needs."""
+        protocol = PROTOCOLS[self.protocol].of_task
+        return {
+            "cell": cell.to_json(),
+            "suite": self.suite,
+            "protocol": self.protocol,
+            "task": task_options(self.suite, cell.set, self.folder, protocol),
+            "options": self.options_of(cell, out),
+            "preset": self.preset if cell.contender.weights == RANDOM else None,
+            "backend": self.backend,
+            "threads": self.threads,
+        }
+
+
+def has_audit() -> bool:
+    """Return whether this installation can audit splits."""
+    return find_spec(AUDIT_PACKAGE) is not None
+
+
+def threads_for(jobs: int) -> int:
+    """Return the threads of each of some processes at once: their share of the cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // jobs)
+
+
+def source_of(weights: str) -> str:
+    """Return a path of weights as absolute, so that the command goes on from any folder."""
+    return str(Path(weights).absolute()) if weights != RANDOM and Path(weights).exists() else weights
+
+
+def keep(plan: Plan, out: Path) -> Plan:
+    """Write the plan of a new folder, or check that it is that of the folder; return it.
+
+    The folder's number of threads holds, because numbers may depend on it.
+
+    Raises:
+        HyenaDNAError: the folder has another plan, or none that can be read.
+    """
+    path = out / PLAN
+    if not path.exists():
+        write_json(path, asdict(plan))
+        return plan
+    kept = read_json(path)
+    try:
+        before = Plan.from_json(kept or {})
+    except TypeError:
+        raise HyenaDNAError(f"{path} is damaged or of another version: choose another --out.") from None
+    if differing := [field.name for field in fields(Plan) if _differs(field.name, before, plan)]:
+        name = differing[0]
+        option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        raise HyenaDNAError(
+            f"{out} was started with {option} {_text(getattr(before, name))}, and now it is "
+            f"{_text(getattr(plan, name))}: give the same, or choose another --out."
+        )
+    return before
+
+
+def _differs(name: str, before: Plan, now: Plan) -> bool:
+    return name != "threads" and getattr(before, name) != getattr(now, name)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return recipes.text_of(value) or "(none)"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(map(str, value)) or "(none)"
+    return "(none)" if value is None else str(value)

@@ -1,0 +1,112 @@
+"""The command in a process of its own, with processes for its cells."""
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+OPTIONS = (
+    "--datasets",
+    "prom_core_tata",
+    "--steps",
+    20,
+    "--batch-size",
+    8,
+    "--seeds",
+    1,
+    "--no-audit",
+    "--jobs",
+    CORES,
+)
+CONTENDERS = ("--contenders", "scratch", "--weights", "none")
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the children of a process in /proc")
+
+
+@pytest.fixture
+def start(environment, tmp_path, data):
+    """Return a function that starts the command in tmp_path; all processes end with the test."""
+    started = []
+
+    def begin(*arguments):
+        given = ["benchmark", "gue", *map(str, arguments), "--folder", str(data)]
+        command = [sys.executable, "-m", "hyenadna_core", *given]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        kill_all(process)
+        process.communicate()
+
+
+def children(process):
+    with suppress(OSError):
+        return list(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
+    return []
+
+
+def kill_all(process):
+    """Kill the command and its workers at once, as a machine that loses its power does."""
+    workers = children(process)
+    with suppress(ProcessLookupError):
+        process.kill()
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+
+
+def wait_until(condition, process, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.02)
+
+
+def numbers(folder):
+    rows = csv.DictReader((folder / "table.tsv").read_text().splitlines(), dialect="excel-tab")
+    return [{name: text for name, text in row.items() if name != "seconds"} for row in rows]
+
+
+def test_killed_and_with_another_suite_beside_it_the_numbers_are_those_of_one_alone(start, bench, tmp_path):
+    killed, beside = start(*OPTIONS, *CONTENDERS, "--out", "killed"), start(*OPTIONS, *CONTENDERS, "--out", "beside")
+    run = tmp_path / "killed/cells/prom_core_tata/scratch/seed-0/run"
+    wait_until(lambda: list(run.glob("checkpoints/step-*")), killed)
+    time.sleep(random.Random().uniform(0, 0.3))
+    kill_all(killed)
+    killed.communicate()
+    again = start(*OPTIONS, *CONTENDERS, "--out", "killed")
+    _, said = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert beside.wait(timeout=120) == 0
+    assert bench(*OPTIONS, *CONTENDERS, "--out", "alone")[0] == 0
+    alone = numbers(tmp_path / "alone")
+    assert numbers(tmp_path / "killed") == alone
+    assert numbers(tmp_path / "beside") == alone
+
+
+def test_ctrl_c_stops_the_workers_with_a_checkpoint_and_one_line(start, tmp_path):
+    process = start(*OPTIONS, "--contenders", "scratch", "--weights", "none", "--steps", 4000, "--out", "o")
+    run = tmp_path / "o/cells/prom_core_tata/scratch/seed-0/run"
+    wait_until(lambda: (run / "log.tsv").exists(), process)
+    workers = children(process)
+    assert len(workers) == 1
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-2:] == [
+        "Stopped; what is finished stays in o, and the same command goes on.",
+        "Interrupted.",
+    ]
+    assert not Path(f"/proc/{workers[0]}").exists()
+    assert list(run.glob("checkpoints/step-*"))
