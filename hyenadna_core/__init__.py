@@ -48,6 +48,8 @@ _HOME = {
     "Variant": "genome.variants",
     "bootstrap_difference": "evaluation.bootstrap",
     "bundled_genome": "genome.fasta",
+    "check_backend": "backend",
+    "contig_names": "genome.contig_names",
     "decode": "tokens",
     "embed": "inference.embed",
     "embed_each": "inference.embed",
@@ -63,6 +65,7 @@ _HOME = {
     "notice": "terminal",
     "open_genome": "genome.fasta",
     "open_run": "training.trained_run",
+    "open_table": "labelled.tables",
     "print_rows": "terminal",
     "progress": "terminal",
     "read_labelled": "labelled.files",
@@ -75,6 +78,9 @@ _HOME = {
     "summarise": "training.summary",
     "track_values": "inference.track",
     "train": "training.trained_run",
+    "variant_reason": "genome.variants",
+    "vcf_source": "genome.vcf_text",
+    "vcf_text": "genome.vcf_text",
     "weights_sha256": "weights.part",
 }
 

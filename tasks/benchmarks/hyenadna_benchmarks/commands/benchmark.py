@@ -2,7 +2,14 @@
 
 import click
 
+from hyenadna_benchmarks.commands.recall import recall
+from hyenadna_benchmarks.commands.traitgym import traitgym
+
 
 @click.group("benchmark")
 def benchmark() -> None:
     """Run a benchmark suite, and compare with published figures and simple models."""
+
+
+for command in (traitgym, recall):
+    benchmark.add_command(command)
