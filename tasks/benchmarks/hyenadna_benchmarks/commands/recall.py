@@ -68,8 +68,8 @@ def recall(
 ) -> None:
     """Measure how far back a model can look: recall of a planted key's value.
 
-    A key of random bases and its value stand at the start of a sequence. After the
-    background the key comes again: does the model predict the value? For each distance, the table has the share of
+    A key of random bases and its value stand at the start of a sequence. After the background, the
+    key comes again, and the model predicts the value. For each distance, the table has the share of
     right bases, and the gain in log-likelihood over the same sequence without the plant, both with
     95 % intervals. An untrained model of the same shape is measured too. Chance is 0.25.
 
