@@ -113,7 +113,13 @@ def test_recall_reads_a_genome_between_the_keys(folder):
     [
         (("--weights", ","), "names no model"),
         (("--weights", "none", "--preset", "x"), "no preset 'x'"),
-        (("--distances", "2000",), "distance of 2,000 bases does not fit"),
+        (
+            (
+                "--distances",
+                "2000",
+            ),
+            "distance of 2,000 bases does not fit",
+        ),
         (("--key", "600"), "too few for a key of 600"),
         (("--background", "random", "--fasta", "g.fa"), "--fasta is for --background genome"),
     ],

@@ -20,7 +20,7 @@ PLANT = Plant(key=6, value=3, seed=1)
 
 
 class Copier:
-    """Predicts the base that followed the longest earlier copy of the last bases, else all alike."""
+    """Predicts the base that followed an earlier copy of the last bases, else all alike."""
 
     calls = 0
 
@@ -108,7 +108,7 @@ def test_a_genome_gives_windows_without_n(tmp_path):
     assert draw(np.random.default_rng(0), 100).tobytes() in text
     ids = make_pair(PLANT, 50, 0, draw).control
     assert ((ids >= A) & (ids <= T)).all()
-    with pytest.raises(HyenaDNAError, match="longest contig .* 300 bases, and the longest sequence 301"):
+    with pytest.raises(HyenaDNAError, match=r"longest contig .* 300 bases, and the longest sequence 301"):
         genome_background(genome, 301)
     (tmp_path / "n.fa").write_text(">chr1\n" + "ACGTN" * 60 + "\n")
     with pytest.raises(HyenaDNAError, match="all have N"):
@@ -126,9 +126,13 @@ def test_a_stopped_run_goes_on(tmp_path):
     def never():
         raise AssertionError
 
-    assert run_recall([Contender("copier", "c", never, [16, 32])], PLANT, 4, random_background, folder=tmp_path) == whole
+    assert (
+        run_recall([Contender("copier", "c", never, [16, 32])], PLANT, 4, random_background, folder=tmp_path) == whole
+    )
     (tmp_path / "measured" / "c-000000016.npz").write_bytes(b"PK")
-    assert run_recall([Contender("copier", "c", Copier, [16, 32])], PLANT, 4, random_background, folder=tmp_path) == whole
+    assert (
+        run_recall([Contender("copier", "c", Copier, [16, 32])], PLANT, 4, random_background, folder=tmp_path) == whole
+    )
     with pytest.raises(HyenaDNAError, match="has results with another sequences: choose another --out"):
         run_recall([Contender("copier", "c", Copier, [16])], PLANT, 5, random_background, folder=tmp_path)
 

@@ -18,22 +18,22 @@ def test_the_figure_of_a_random_order_is_the_mean_over_all_orders(n, positives):
 
 def test_the_mean_is_weighted_by_the_number_of_variants():
     blocks = np.array(["1"] * 4 + ["2"] * 2)
-    labels = np.array([True, False, False, True, False, True])
-    scores = {"perfect": labels.astype(float), "one": np.array([4.0, 3.0, 2.0, 1.0, 2.0, 1.0])}
+    labels = np.array([False, True, False, False, False, True])
+    scores = {"perfect": labels.astype(float), "one": np.array([1.0, 2.0, 3.0, 4.0, 2.0, 1.0])}
     rows = block_rows(blocks, ["1", "2"], labels, scores)
-    # block 1: ranks 1 and 4 are positive: (1 + 2/4) / 2; block 2: rank 2 of 2.
-    assert [row["one"] for row in rows] == [0.75, 0.5]
-    assert [(row["n"], row["positives"], row["chance"]) for row in rows] == [(4, 2, 0.5), (2, 1, 0.5)]
+    # block 1: rank 3 of 4 is positive; block 2: rank 2 of 2.
+    np.testing.assert_allclose([row["one"] for row in rows], [1 / 3, 1 / 2])
+    assert [(row["n"], row["positives"], row["chance"]) for row in rows] == [(4, 1, 0.25), (2, 1, 0.5)]
     overall = dict.fromkeys(("chance", "random_order", "perfect", "one"), 0.0)
     by_score = {row["score"]: row for row in summary_rows(rows, overall)}
-    np.testing.assert_allclose(by_score["one"]["auprc"], (4 * 0.75 + 2 * 0.5) / 6)
+    mean = (4 * 1 / 3 + 2 * 1 / 2) / 6
+    np.testing.assert_allclose(by_score["one"]["auprc"], mean)
     assert by_score["perfect"]["auprc"] == 1.0
     assert by_score["perfect"]["se"] == 0.0
-    random = (4 * random_order(4, 2) + 2 * random_order(2, 1)) / 6
+    random = (4 * random_order(4, 1) + 2 * random_order(2, 1)) / 6
     np.testing.assert_allclose(by_score["perfect"]["above_random"], 1 - random)
     # Two blocks are drawn: both are the first, one of each, or both the second; 1 : 2 : 1.
-    means = [0.75, (4 * 0.75 + 2 * 0.5) / 6, (4 * 0.75 + 2 * 0.5) / 6, 0.5]
-    np.testing.assert_allclose(by_score["one"]["se"], np.std(means), rtol=0.05)
+    np.testing.assert_allclose(by_score["one"]["se"], np.std([1 / 3, mean, mean, 1 / 2]), rtol=0.05)
 
 
 def test_a_block_of_one_class_does_not_count():

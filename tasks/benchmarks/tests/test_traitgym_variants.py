@@ -66,7 +66,7 @@ def test_the_published_parquet_is_read(tmp_path):
 
 
 def test_variants_without_score_keep_their_reason(tmp_path):
-    lines = ["1 1 C G 1", "1 9 A G 0", "1 19 GGG A 0", "7 1 A C 1", "1 11 GATTACAGGC G 0", "1 5 A A 1", "1 5 A G 1"]
+    lines = ["1 1 C G 1", "1 9 A G 0", "1 19 GGG A 0", "7 1 A C 1", "1 11 GATTA G 0", "1 5 A A 1", "1 5 A G 1"]
     variants = read(write(tmp_path / "v.tsv", "chrom pos ref alt label", *lines))
     assert variants.reasons == [
         "ref_mismatch",
@@ -79,14 +79,16 @@ def test_variants_without_score_keep_their_reason(tmp_path):
     ]
     assert variants.scored.tolist() == [False] * 6 + [True]
     assert counts_of(variants).startswith("ref_mismatch 1, n_in_reference 1, past_contig_end 1")
-    with pytest.raises(HyenaDNAError, match=r"3 of 7 REF alleles .*first 1:1 REF=C, 1:9 REF=A, 1:19 REF=GGG: .*--allow"):
+    with pytest.raises(
+        HyenaDNAError, match=r"3 of 7 REF alleles .*first 1:1 REF=C, 1:9 REF=A, 1:19 REF=GGG: .*--allow"
+    ):
         check_references(variants, tmp_path / "v.tsv", GENOME)
 
 
 def test_labels_have_names(tmp_path):
     lines = ["chr1 1 A G benign", "chr1 5 A G other", "chr1 5 A C pathogenic"]
     path = write(tmp_path / "v.tsv", "Chr position REF ALT Class", *(line.removeprefix("chr") for line in lines))
-    with pytest.raises(HyenaDNAError, match="labels of .* are benign, other, pathogenic: name the causal one"):
+    with pytest.raises(HyenaDNAError, match=r"labels of .* are benign, other, pathogenic: name the causal one"):
         read(path)
     with pytest.raises(HyenaDNAError, match="no label 'bad', but benign, other, pathogenic"):
         read(path, "bad")
@@ -112,7 +114,11 @@ def test_what_is_wrong_is_one_line(tmp_path, lines, message):
         read(write(tmp_path / "v.tsv", *lines))
 
 
-VCF = ["##fileformat=VCFv4.2", "##INFO=<ID={},Number=1,Type={},Description=x>", "#CHROM POS ID REF ALT QUAL FILTER INFO"]
+VCF = [
+    "##fileformat=VCFv4.2",
+    "##INFO=<ID={},Number=1,Type={},Description=x>",
+    "#CHROM POS ID REF ALT QUAL FILTER INFO",
+]
 
 
 def test_a_vcf_has_its_label_in_info(tmp_path):

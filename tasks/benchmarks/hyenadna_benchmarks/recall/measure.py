@@ -27,7 +27,7 @@ def measure(logits: Logits, plant: Plant, distance: int, repeats: int, backgroun
     Raises:
         HyenaDNAError: the model gives nan or infinity.
     """
-    at_once = max(1, BASES_AT_ONCE // plant.length(distance) // 2)
+    at_once = min(repeats, max(1, BASES_AT_ONCE // plant.length(distance) // 2))
     parts = []
     for first in range(0, repeats, at_once):
         pairs = [make_pair(plant, distance, n, background) for n in range(first, min(repeats, first + at_once))]

@@ -16,8 +16,9 @@ METHOD = (
     "A key is planted with its value at the start of a sequence. After the background, the key comes again, and the "
     "model predicts the value, each base given those before it. `distance` is that from the first key to the second. "
     "`accuracy` is the share of bases of the value whose most likely base of A, C, G and T is the right one. `gain` is "
-    "the log-likelihood of the value less that in the same sequence without the plant, in bits per base: above 0, the "
-    "model has used the plant. Intervals are 95 %, from draws of whole sequences.",
+    "the log-likelihood of the value less that in the same sequence without the plant, in bits per base. Above "
+    "0, the plant has helped: by the key, or only by the composition of its bases. Intervals are 95 %, from draws of "
+    "whole sequences.",
     f"Chance is {CHANCE} and {CHANCE_BITS:g} bits: keys and values are drawn anew for each sequence, so a model "
     "without memory of the plant, such as a Markov model of any order, cannot be better on average.",
 )
