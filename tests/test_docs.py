@@ -1,5 +1,6 @@
 """Check README and docs against the code: Python blocks run and commands parse."""
 
+import importlib
 import importlib.util
 import inspect
 import re
@@ -83,10 +84,12 @@ def test_the_tutorial_shows_what_new_task_writes(tutorial):
 
 
 @pytest.mark.parametrize("words", list(commands()))
-def test_commands_have_the_options_that_the_docs_give_them(words, tutorial, kmers):
+def test_commands_have_the_options_that_the_docs_give_them(words, tutorial, kmers, monkeypatch):
     session = Session(plugin_manager(names=[]), Choice("jax", "test"))
     session.plugins.register(tutorial[1], name="shuffled")
     session.plugins.register(kmers, name="kmers")
+    monkeypatch.syspath_prepend(CHECKOUT / "tasks" / "benchmarks")
+    session.plugins.register(importlib.import_module("hyenadna_benchmarks"), name="benchmarks")
     command = make_cli(session)
     if words[0].startswith("--"):
         assert words[0] in ("--help", "--version")
