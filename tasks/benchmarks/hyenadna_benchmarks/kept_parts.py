@@ -53,7 +53,7 @@ class KeptParts:
         made = compute()
         if path:
             with file_written_aside(path) as aside, aside.open("wb") as file:
-                np.savez(file, **made)
+                np.savez(file, **dict[str, Any](made))
         return made
 
 

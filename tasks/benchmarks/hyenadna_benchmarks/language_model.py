@@ -29,7 +29,7 @@ def longest_of(model: Any, weights: str) -> int:
     from hyenadna_core import open_run
 
     if (Path(weights) / "run.json").is_file():
-        return max(stage.seq_len for stage in open_run(weights).config.stages)
+        return int(max(stage.seq_len for stage in open_run(weights).config.stages))
     return int(model.max_seq_len) - SPECIAL_TOKENS
 
 

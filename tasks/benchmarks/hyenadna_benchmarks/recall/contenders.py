@@ -1,6 +1,7 @@
 """The models of a recall run, each beside an untrained one of its shape, and the background."""
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def contenders_of(
     Raises:
         HyenaDNAError: there is no such source or preset, or a distance does not fit.
     """
-    trained, shapes = [], {}
+    trained: list[Contender] = []
+    shapes: dict[Any, tuple[int, str]] = {}  # the longest sequences and a source of each shape
     for source in sources:
         if source == UNTRAINED:
             config = config_of(preset)
@@ -48,13 +50,13 @@ def contenders_of(
         shapes[config] = (max(before, longest), source)
         identity = weights_sha256(model)[:DIGITS]
         own = _distances(plant, distances, longest, source)
-        trained.append(Contender(source, identity, lambda model=model: model, own))
+        trained.append(Contender(source, identity, partial(_same, model), own))
     untrained = []
     for config, (longest, source) in shapes.items():
         name = "untrained" if len(shapes) == 1 else f"untrained, shape of {source}"
         identity = f"untrained-{sha256(repr(config).encode()).hexdigest()[:DIGITS]}"
         own = _distances(plant, distances, longest, name)
-        untrained.append(Contender(name, identity, lambda config=config: untrained_model(config), own))
+        untrained.append(Contender(name, identity, partial(untrained_model, config), own))
     return [*trained, *untrained]
 
 
@@ -68,6 +70,10 @@ def background_of(kind: str, fasta: Path | None, longest: int) -> tuple[Backgrou
         return random_background, "random bases", kind
     genome: Any = open_genome(fasta or bundled_genome())
     return genome_background(genome, longest), f"windows of {Path(genome.path).name}", genome.sha256
+
+
+def _same(model: Any) -> Any:
+    return model
 
 
 def _distances(plant: Plant, given: Sequence[int] | None, longest: int, name: str) -> list[int]:

@@ -88,7 +88,8 @@ def genome_background(genome: Any, longest: int) -> Background:
             start = int(rng.integers(places[name]))
             ids = encode(genome.read(name, start, start + length))
             if ((ids >= A) & (ids <= T)).all():
-                return BASES[ids - A]
+                bases: np.ndarray = BASES[ids - A]
+                return bases
         raise HyenaDNAError(
             f"{TRIES} windows of {length:,} bases of {genome.path} all have N: give shorter --distances, or another "
             "--fasta."
