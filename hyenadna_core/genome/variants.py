@@ -81,6 +81,13 @@ def allele_reason(ref: str, alt: str) -> Reason:
     return Reason.SAME_AS_REF if alt == ref else Reason.SCORED
 
 
+def variant_reason(genome: Genome, variant: Variant) -> Reason:
+    """Return the reason for which a variant can have no score; REF is compared with the genome."""
+    return reference_reason(genome, variant.chrom, variant.start, variant.ref) or allele_reason(
+        variant.ref, variant.alt
+    )
+
+
 def normalized(genome: Genome, variant: Variant) -> Variant:
     """Return the shortest form of a variant; an insertion or deletion is moved to the left.
 

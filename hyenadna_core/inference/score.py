@@ -13,7 +13,7 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta import Genome
-from hyenadna_core.genome.variants import Reason, Variant, allele_reason, bases_of, normalized, reference_reason
+from hyenadna_core.genome.variants import Reason, Variant, bases_of, normalized, variant_reason
 from hyenadna_core.inference.changes import Change, Predicted, changed_predictions
 from hyenadna_core.inference.windows import STRANDS, Window, check_reading, log_p_of_bases
 from hyenadna_core.terminal import Advance
@@ -119,7 +119,7 @@ def score_variants(
 def _checked(genome: Genome, variant: Variant, longest: int) -> Variant:
     """Return the normal form of a variant, if it can have a score."""
     chrom, start, ref, alt = variant[:4]
-    reason = reference_reason(genome, chrom, start, ref) or allele_reason(ref, alt)
+    reason = variant_reason(genome, variant)
     if not reason or reason is Reason.SAME_AS_REF:
         variant = normalized(genome, variant)
         if max(len(variant.ref), len(variant.alt)) <= longest:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyenadna_core.genome.variants import Reason, Variant, allele_reason, normalized, reference_reason
+from hyenadna_core.genome.variants import (
+    Reason,
+    Variant,
+    allele_reason,
+    normalized,
+    reference_reason,
+    variant_reason,
+)
 
 
 def genome_of(**contigs):
@@ -131,3 +138,16 @@ def test_an_allele_that_can_have_no_score_has_a_reason(alt, reason):
 )
 def test_a_ref_allele_is_compared_with_the_genome_in_any_case(place, reason):
     assert reference_reason(genome_of(chr1="acgTNRG"), *place) is reason
+
+
+@pytest.mark.parametrize(
+    ("variant", "reason"),
+    [
+        (Variant("chr1", 0, "A", "G"), Reason.SCORED),
+        (Variant("chr1", 0, "C", "<DEL>"), Reason.REF_MISMATCH),  # the reference counts first
+        (Variant("chr1", 0, "A", "<DEL>"), Reason.SYMBOLIC),
+        (Variant("chr1", 0, "A", "A"), Reason.SAME_AS_REF),
+    ],
+)
+def test_a_variant_has_the_reason_of_its_reference_or_else_of_its_allele(variant, reason):
+    assert variant_reason(genome_of(chr1="acgTNRG"), variant) is reason

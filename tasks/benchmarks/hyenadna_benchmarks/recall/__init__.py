@@ -1,0 +1,1 @@
+"""Recall: the value of a planted key, asked for again from a growing distance."""

@@ -1,0 +1,1 @@
+"""TraitGym: variants with labels, scored by a language model, by blocks of the genome."""

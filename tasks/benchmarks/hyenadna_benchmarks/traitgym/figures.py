@@ -1,0 +1,93 @@
+"""AUPRC by block, its mean weighted by the number of variants, and its standard error.
+
+These are the published definitions (AUPRC_by_chrom_weighted_average): the weight of a block is its
+number of variants, positive and negative. The standard error is the standard deviation of the
+weighted mean over 1,000 draws of whole blocks with replacement.
+
+In a small block, even a random order has an AUPRC above the share of positives. So scores are
+compared with the mean over all orders.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+ROUNDS = 1000
+INTERVAL = (2.5, 97.5)
+CHANCE = ("chance", "random_order")  # the share of positives, and the mean over all orders
+
+
+def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Return the area under the precision-recall curve as average precision: (n,), (n,) -> ()."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(labels, scores))
+
+
+def random_order(n: int, positives: int) -> float:
+    """Return the mean average precision over all orders of n variants.
+
+    Rank k is positive in a share positives / n of the orders; then k - 1 ranks before it hold the
+    other positives with a share of (positives - 1) / (n - 1).
+    """
+    if n == 1:
+        return float(positives)
+    harmonic = float((1 / np.arange(1, n + 1)).sum())
+    return (harmonic + (positives - 1) / (n - 1) * (n - harmonic)) / n
+
+
+def block_rows(
+    blocks: np.ndarray, names: Sequence[str], labels: np.ndarray, scores: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    """Return a row for each block: its counts, and the AUPRC of a random order and each score.
+
+    A block whose variants are all positive, or all negative, has None: no order can be wrong there.
+    """
+    rows = []
+    for name in names:
+        own = blocks == name
+        n, positives = int(own.sum()), int(labels[own].sum())
+        has_both = 0 < positives < n
+        row: dict[str, Any] = {"block": name, "n": n, "positives": positives}
+        row["chance"] = positives / n if has_both else None
+        row["random_order"] = random_order(n, positives) if has_both else None
+        for score, values in scores.items():
+            row[score] = average_precision(labels[own], values[own]) if has_both else None
+        rows.append(row)
+    return rows
+
+
+def summary_rows(
+    rows: Sequence[Mapping[str, Any]], overall: Mapping[str, float], seed: int = 0
+) -> list[dict[str, Any]]:
+    """Return a row for each score: weighted mean, standard error, difference from a random order.
+
+    Args:
+        rows: those of `block_rows`; blocks with one class do not count.
+        overall: the AUPRC over all variants by score.
+    """
+    used = [row for row in rows if row["chance"] is not None]
+    n = np.array([row["n"] for row in used], float)
+    drawn = np.random.default_rng(seed).integers(len(used), size=(ROUNDS, len(used)))
+    random = np.array([row["random_order"] for row in used])
+    out = []
+    for score in overall:
+        of_blocks = np.array([row[score] for row in used])
+        mean = float(np.average(of_blocks, weights=n))
+        means = np.average(of_blocks[drawn], weights=n[drawn], axis=1)
+        above = np.average((of_blocks - random)[drawn], weights=n[drawn], axis=1)
+        low, high = np.percentile(above, INTERVAL)
+        is_measured = score not in CHANCE
+        out.append(
+            {
+                "score": score,
+                "auprc": mean,
+                "se": float(means.std(ddof=1)),
+                "above_random": mean - float(np.average(random, weights=n)) if is_measured else None,
+                "low": float(low) if is_measured else None,
+                "high": float(high) if is_measured else None,
+                "auprc_of_all": overall[score],
+            }
+        )
+    return out
