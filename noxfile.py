@@ -22,6 +22,7 @@ WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TUTORIALS = ("tutorial", "tutorial_bed")  # pages in docs/
 TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
+OF_TASKS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6")  # what the tests of the tasks need
 TASK_OF = {  # the options of `hyenadna train` for a distribution; {} is its folder
     TEMPLATE: ("--task", TEMPLATE),
     "outside": ("--task", "outside"),
@@ -153,7 +154,7 @@ def tasks(session: nox.Session) -> None:
     for source in (checkout, *sources.values()):
         session.run(*build, str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
-    session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", "pytest>=8", "pytest-xdist>=3.6")
+    session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", *OF_TASKS)
     environment = running_on(session, "jax")
     with session.chdir(folder):
         for name, source in sources.items():

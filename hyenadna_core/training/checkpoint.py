@@ -20,12 +20,11 @@ from hyenadna_backends.updates import build_optimizer_once
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.fields import FieldError, from_json
 from hyenadna_core.files.cache import remove_folder, remove_unfinished, write_text, written_aside
+from hyenadna_core.files.run_names import BEST, LATEST
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.best import Best
 from hyenadna_core.weights.checkpoints import (
-    BEST,
     CONFIG,
-    LATEST,
     OPTIMIZER,
     STATE,
     STEP,

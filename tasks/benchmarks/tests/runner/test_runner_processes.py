@@ -39,14 +39,18 @@ def start(environment, tmp_path, data):
     def begin(*arguments):
         given = ["benchmark", "gue", *map(str, arguments), "--folder", str(data)]
         command = [sys.executable, "-m", "hyenadna_core", *given]
-        pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True))
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, env=environment, cwd=tmp_path, preexec_fn=heed_ctrl_c, **pipes))
         return started[-1]
 
     yield begin
     for process in started:
         kill_all(process)
         process.communicate()
+
+
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may be ignored in the background
 
 
 def children(process):
