@@ -101,7 +101,7 @@ def test_a_run_measures_each_score_by_chromosome(model, genome):
     np.testing.assert_allclose([by_score["tss_dist.minus"], by_score["chance"]], [1.0, 1 / 3])
     llr = score_variants(model, genome, variants, window=WINDOW)
     np.testing.assert_allclose(result.scores["LLR.minus"], -llr, atol=1e-5)  # in batches of other sizes
-    np.testing.assert_array_equal(result.scores["absLLR.plus"], np.abs(llr))
+    np.testing.assert_array_equal(result.scores["absLLR.plus"], np.abs(result.scores["LLR.minus"]))
 
 
 def test_what_cannot_be_measured_is_one_line(model, genome):
