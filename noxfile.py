@@ -165,7 +165,7 @@ def tasks(session: nox.Session) -> None:
                 session.run("hyenadna", "train", *train, env=environment)
                 session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(source / "tests"), env=environment)
-        test_on_other_backends(session, wheels, list(sources.values()))
+    test_on_other_backends(session, wheels, list(sources.values()))
     for name in TUTORIALS:
         script = script_of_page(checkout / "docs" / f"{name}.md")
         (folder / name).mkdir()
@@ -185,7 +185,7 @@ def test_on_other_backends(session: nox.Session, wheels: Path, sources: list[Pat
     """
     folders = [source / "tests" / "each_backend" for source in sources]
     python = install_backends(session, "torch", "mlx", "classify")
-    packages = Path("packages").resolve()
+    packages = wheels.with_name("packages")
     built = [str(wheel) for wheel in sorted(wheels.glob("hyenadna_*.whl"))]
     install = ("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(packages), *built)
     session.run(python, *install, external=True, silent=True)
