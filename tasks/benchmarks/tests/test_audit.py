@@ -75,6 +75,13 @@ def test_other_json_is_refused(fault):
         Audit.from_json(small_audit().to_json() | fault)
 
 
+@pytest.mark.parametrize(("train", "strand"), [([reverse(NEAR), NEAR], -1), ([NEAR, reverse(NEAR)], 1)])
+def test_of_equally_similar_rows_the_first_is_the_match(train, strand):
+    labels = {"train": np.zeros(2), "test": np.zeros(1)}
+    matches = audit_splits({"train": train, "test": [ONE]}, labels, linter=False).matches["test", "train"]
+    assert (matches.row.tolist(), matches.strand.tolist(), matches.similarity.tolist()) == ([0], [strand], [0.9375])
+
+
 def test_the_sentences():
     sentences = small_audit().sentences()
     assert sentences[0] == (

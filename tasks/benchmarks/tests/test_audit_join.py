@@ -80,7 +80,8 @@ def test_pairs_at_the_very_threshold_are_found():
     """Sets of 7 and 10 8-mers have the similarity 0.7; in floats, 0.55 * 100 is more than 55."""
     long = bytes(np.random.default_rng(1).choice(list(b"ACGT"), 107).astype(np.uint8))
     assert joined_pairs([long[:14]], [long[:17]], 0.7) == [(0, 0, 0.7)]
-    assert joined_pairs([long[:62]], [long], 0.55) == [(0, 0, 0.55)]
+    index = [long, long[:62]]  # the second makes the 8-mers in common the most frequent ones
+    assert joined_pairs([long[:62]], index, 0.55) == [(0, 0, 0.55), (0, 1, 1.0)]
 
 
 def test_many_blocks_give_the_same_pairs(monkeypatch):

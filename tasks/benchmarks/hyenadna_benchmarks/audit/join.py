@@ -66,12 +66,12 @@ def similar_pairs(queries: KmerSets, index: KmerSets, least: float, description:
 
 def _common(sizes: np.ndarray, least: float) -> np.ndarray:
     """Return a(x) for each set; a rounding error makes it smaller, and loses no pair."""
-    return np.ceil(least * sizes - 1e-9).astype(np.int64)
+    return np.asarray(np.ceil(least * sizes - 1e-9).astype(np.int64))
 
 
 def _shared(sizes: np.ndarray, least: float) -> np.ndarray:
     """Return c for each set."""
-    return np.minimum(_common(sizes, least), SHARED)
+    return np.asarray(np.minimum(_common(sizes, least), SHARED))
 
 
 def _kept(sizes: np.ndarray, least: float) -> np.ndarray:

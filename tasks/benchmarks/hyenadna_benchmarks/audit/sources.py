@@ -24,16 +24,16 @@ def read_files(files: Mapping[str, Path], sequence_column: str | None, label_col
     Raises:
         HyenaDNAError: a file cannot be read.
     """
-    source = Source({}, {}, {}, {})
+    sequences, targets, names, labels = {}, {}, {}, {}
     for split, path in files.items():
         columns = [label_column] if label_column else []
         records = read_labelled(path, sequence_column=sequence_column, label_columns=columns)
         for reason, count in records.left_out.items():
             notice(f"{count:,} rows of {path} were left out: {reason}.")
-        labels = [", ".join(texts) for texts in records.labels]
-        source.sequences[split], source.targets[split] = records.sequences, np.array(labels)
-        source.names[split], source.labels[split] = records.names, labels
-    return source
+        sequences[split], names[split] = records.sequences, records.names
+        labels[split] = [", ".join(texts) for texts in records.labels]
+        targets[split] = np.array(labels[split])
+    return Source(sequences, targets, names, labels)
 
 
 def read_set(name: str, folder: Path | None) -> Source:
