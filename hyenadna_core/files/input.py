@@ -90,7 +90,7 @@ class GivenPath(click.Path):
         if "\0" in str(value):
             self.fail(f"{str(value)!r} is no path: it has a NUL.", param, ctx)
         if value == "":
-            self.fail("the path is empty: give one, or leave out the option.", param, ctx)
+            self.fail("the path is empty: give one.", param, ctx)
         return super().convert(value, param, ctx)
 
 
