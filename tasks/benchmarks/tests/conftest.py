@@ -1,11 +1,14 @@
 """The data of the tests, and a hub that needs no network."""
 
+import os
 import sys
 import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from hyenadna_core import read_labelled
 
 DATA = Path(__file__).parent / "data"
 
@@ -21,6 +24,23 @@ def _own_cache(tmp_path_factory, monkeypatch):
 def data():
     """Return the folder with a folder for each suite."""
     return DATA
+
+
+@pytest.fixture
+def published_gue():
+    """Return a function that reads a whole set of GUE: sequences and labels by split."""
+    folder = Path(os.environ.get("HYENADNA_DATA", "")) / "data" / "benchmarks"
+    if not (folder / "GUE_tf_1_test.csv.gz").exists():
+        pytest.skip("HYENADNA_DATA has no GUE")
+
+    def read(name):
+        splits, labels = {}, {}
+        for split in ("train", "dev", "test"):
+            records = read_labelled(folder / f"GUE_{name}_{split}.csv.gz")
+            splits[split], labels[split] = records.sequences, np.array([int(label) for (label,) in records.labels])
+        return splits, labels
+
+    return read
 
 
 @pytest.fixture

@@ -1,32 +1,27 @@
 """Copies and near duplicates between splits, and what is said of them."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hyenadna_benchmarks.audit import Audit, audit_splits
 
-from hyenadna_core import HyenaDNAError, read_labelled
+from hyenadna_core import HyenaDNAError
 
 ONE = b"ACGTTGCATTACGGATCCAATG"
 NEAR = ONE + b"G"  # 15 of 16 8-mers
 OTHER = b"TTTTGGGGCCCCAAAATAGACA"
 
 
-COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
-
-
-def reverse(sequence):
-    return sequence.translate(COMPLEMENT)[::-1]
+def reverse_complement(sequence):
+    return sequence.translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1]
 
 
 def small_audit():
     splits = {
-        "train": [ONE, reverse(ONE), OTHER, ONE, OTHER],
-        "dev": [b"GATTACAGATTACAGG", reverse(OTHER).lower()],
-        "test": [reverse(ONE), NEAR, b"GATTACAGATTACAGG", b"ACGT"],
+        "train": [ONE, reverse_complement(ONE), OTHER, ONE, OTHER],
+        "dev": [b"GATTACAGATTACAGG", reverse_complement(OTHER).lower()],
+        "test": [reverse_complement(ONE), NEAR, b"GATTACAGATTACAGG", b"ACGT"],
     }
     labels = {"train": np.array([0, 0, 1, 1, 1]), "dev": np.array([0, 0]), "test": np.array([0, 1, 1, 0])}
     return audit_splits(splits, labels, linter=False)
@@ -75,7 +70,9 @@ def test_other_json_is_refused(fault):
         Audit.from_json(small_audit().to_json() | fault)
 
 
-@pytest.mark.parametrize(("train", "strand"), [([reverse(NEAR), NEAR], -1), ([NEAR, reverse(NEAR)], 1)])
+@pytest.mark.parametrize(
+    ("train", "strand"), [([reverse_complement(NEAR), NEAR], -1), ([NEAR, reverse_complement(NEAR)], 1)]
+)
 def test_of_equally_similar_rows_the_first_is_the_match(train, strand):
     labels = {"train": np.zeros(2), "test": np.zeros(1)}
     matches = audit_splits({"train": train, "test": [ONE]}, labels, linter=False).matches["test", "train"]
@@ -123,23 +120,10 @@ def test_the_least_similarity_is_at_most_that_of_a_near_duplicate():
             audit_splits({"train": [ONE], "test": [ONE]}, {"train": np.zeros(1), "test": np.zeros(1)}, least)
 
 
-GUE = Path(os.environ.get("HYENADNA_DATA", "")) / "data" / "benchmarks"
-real = pytest.mark.skipif(not (GUE / "GUE_tf_1_test.csv.gz").exists(), reason="HYENADNA_DATA has no GUE")
-
-
-def gue(name):
-    splits, labels = {}, {}
-    for split in ("train", "dev", "test"):
-        records = read_labelled(GUE / f"GUE_{name}_{split}.csv.gz")
-        splits[split], labels[split] = records.sequences, np.array([int(label) for (label,) in records.labels])
-    return splits, labels
-
-
-@real
 @pytest.mark.parametrize(
     ("name", "repeats", "other_label"),
     [("prom_prom_core_all", 43, 6), ("prom_prom_core_notata", 30, 6), ("prom_prom_core_tata", 16, 1)],
 )
-def test_the_published_repeats_of_gue(name, repeats, other_label):
-    matches = audit_splits(*gue(name), linter=False).matches["test", "train"]
+def test_the_published_repeats_of_gue(published_gue, name, repeats, other_label):
+    matches = audit_splits(*published_gue(name), linter=False).matches["test", "train"]
     assert (matches.copied.sum(), (matches.copied & matches.other_label).sum()) == (repeats, other_label)

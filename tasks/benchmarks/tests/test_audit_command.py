@@ -65,8 +65,8 @@ def test_the_files(files, tmp_path):
         "test\t2\tyes\ttrain\ta\tyes\t1.0000\t+\tcopy\n"
         "test\t3\tno\ttrain\t\t\t\t\t\n"
     )
-    found = Audit.from_json(json.loads((tmp_path / "out" / "audit.json").read_text()))
-    assert found.leaked().tolist() == [True, True, False]
+    report = Audit.from_json(json.loads((tmp_path / "out" / "audit.json").read_text()))
+    assert report.leaked().tolist() == [True, True, False]
 
 
 def test_a_set_of_a_suite(tmp_path):
@@ -82,12 +82,36 @@ def test_a_set_of_a_suite(tmp_path):
     ]
 
 
+def test_an_input_is_never_overwritten(tmp_path):
+    table = tmp_path / "pairs.tsv"
+    table.write_text(f"sequence\tlabel\n{ONE}\tyes\n")
+    with pytest.raises(HyenaDNAError, match=r"pairs.tsv is the input .*: name another file"):
+        run("--train", table, "--test", table, "--out", tmp_path)
+    assert table.read_text().startswith("sequence")
+
+
+def test_a_set_of_a_release_of_the_nucleotide_transformer(tmp_path):
+    for release in ("original", "revised"):
+        folder = tmp_path / release / "enhancers"
+        folder.mkdir(parents=True)
+        for split in ("train", "test"):
+            (folder / f"{split}.csv").write_text(f"sequence,label\n{ONE},0\n{OTHER},1\n")
+        lines = run(f"nt-{release}/enhancers", "--folder", tmp_path / release).stdout.splitlines()
+        assert lines[-1].split("\t")[:4] == ["test", "train", "2", "2"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "needs --train and --test"),
         (["--train", "a.csv"], "needs --train and --test"),
         (["gue/tf_0", "--train", "a.csv"], "one source"),
+        (["gue/tf_0", "--label-column", "y"], "one source"),
+        (
+            ["--train", "a.csv", "--test", "b.csv", "--folder", "."],
+            "--folder, --fasta and --class-fasta are for SUITE/SET",
+        ),
+        (["gue/tf_0", "--fasta", "g.fa"], "for sets of genomic-benchmarks, and this is gue/tf_0"),
         (["tf_0"], "no set 'tf_0': name it SUITE/SET"),
         (["gue/tf_9", "--folder", "."], "no set 'tf_9'"),
         (["--train", "missing.csv", "--test", "missing.csv"], "Cannot read .*missing.csv"),
@@ -102,6 +126,9 @@ def test_a_fault_is_one_line(arguments, message):
 def test_a_fault_of_an_option_is_one_line(files, tmp_path):
     with pytest.raises(HyenaDNAError, match="is not a folder"):
         run(*files, "--out", files[1])
+    (tmp_path / "audit.json").mkdir()
+    with pytest.raises(HyenaDNAError, match=r"audit\.json is a folder: name a file"):
+        run(*files, "--out", tmp_path)
     with pytest.raises(HyenaDNAError, match="no column 'dna'"):
         run(*files, "--sequence-column", "dna")
     with pytest.raises(HyenaDNAError, match="least similarity is 2"):

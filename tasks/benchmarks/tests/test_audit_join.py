@@ -1,8 +1,6 @@
 """The similarity join and the matches of rows equal an obvious comparison with Python sets."""
 
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,19 +11,14 @@ from hyenadna_benchmarks.audit.rows import Rows, blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyenadna_core import read_labelled
-
-COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 PIECES = st.sampled_from([b"ACGTACGTGGATTACA", b"TTTTTTTTTT", b"CATCATCATCATG", b"N", b"A", b"CG", b"GATTACAGGCATTAGC"])
 SEQUENCES = st.lists(st.lists(PIECES, min_size=1, max_size=5).map(b"".join), min_size=1, max_size=12)
 
 NAMES = ("row", "similarity", "strand", "same_label", "copied", "copied_on_strand", "other_label")
-GUE = Path(os.environ.get("HYENADNA_DATA", "")) / "data" / "benchmarks"
-real = pytest.mark.skipif(not (GUE / "GUE_tf_1_test.csv.gz").exists(), reason="HYENADNA_DATA has no GUE")
 
 
-def reverse(sequence):
-    return sequence.translate(COMPLEMENT)[::-1]
+def reverse_complement(sequence):
+    return sequence.translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1]
 
 
 @cache
@@ -59,7 +52,7 @@ def joined_pairs(queries, index, least, strand=1):
 @given(SEQUENCES, SEQUENCES, st.sampled_from([0.05, 0.3, 0.55, 0.7, 1.0]))
 def test_the_join_finds_every_pair(queries, index, least):
     assert joined_pairs(queries, index, least) == obvious_pairs(queries, index, least)
-    others = [reverse(each) for each in queries]
+    others = [reverse_complement(each) for each in queries]
     assert joined_pairs(queries, index, least, strand=-1) == obvious_pairs(others, index, least)
 
 
@@ -115,7 +108,7 @@ def test_blocks_cover_all_rows():
 
 def obvious_match(sequence, label, others, labels, least):
     """Return the match of a row by comparing it with each row of another split."""
-    same, turned = kmers(sequence), kmers(reverse(sequence))
+    same, turned = kmers(sequence), kmers(reverse_complement(sequence))
     best, near = (-1, 0.0, 0), set()
     for row, other in enumerate(others):
         for strand, ours in ((1, same), (-1, turned)):
@@ -125,7 +118,7 @@ def obvious_match(sequence, label, others, labels, least):
             if similarity >= least and similarity > best[1]:
                 best = row, similarity, strand
     on_strand = [row for row, other in enumerate(others) if other == sequence]
-    copies = [row for row, other in enumerate(others) if other in (sequence, reverse(sequence))]
+    copies = [row for row, other in enumerate(others) if other in (sequence, reverse_complement(sequence))]
     if copies:
         best, near = ((on_strand or copies)[0], 1.0, 1 if on_strand else -1), {labels[row] for row in copies}
     same_label = best[0] >= 0 and labels[best[0]] == label
@@ -148,23 +141,16 @@ def test_the_audit_equals_an_obvious_one(train, test, data):
         name: data.draw(st.lists(st.integers(0, 1), min_size=len(rows), max_size=len(rows)))
         for name, rows in (("train", train), ("test", test))
     }
-    found = audit_splits({"train": train, "test": test}, {name: np.array(each) for name, each in labels.items()})
+    found = audit_splits(
+        {"train": train, "test": test}, {name: np.array(each) for name, each in labels.items()}, linter=False
+    )
     assert as_rows(found.matches["test", "train"]) == obvious_matches(test, labels["test"], train, labels["train"])
 
 
-def gue(name):
-    splits, labels = {}, {}
-    for split in ("train", "dev", "test"):
-        records = read_labelled(GUE / f"GUE_{name}_{split}.csv.gz")
-        splits[split], labels[split] = records.sequences, np.array([int(label) for (label,) in records.labels])
-    return splits, labels
-
-
-@real
-def test_real_rows_equal_an_obvious_audit():
+def test_real_rows_equal_an_obvious_audit(published_gue):
     counts = {"train": 1_500, "dev": 250, "test": 250}
     splits, labels = (
-        {name: rows[: counts[name]] for name, rows in each.items()} for each in gue("prom_prom_core_tata")
+        {name: rows[: counts[name]] for name, rows in each.items()} for each in published_gue("prom_prom_core_tata")
     )
     found = audit_splits(splits, labels, least=0.2, linter=False)
     for split, other in (("test", "train"), ("dev", "train")):

@@ -29,6 +29,11 @@ def stand_in(monkeypatch, run_audit):
     return asked
 
 
+def test_a_fault_without_a_value_is_named():
+    verdict = Verdict("FAIL", checks=(Check("overlap.pair", "FAIL", None, ""), Check("overlap.near", "WARN", 0.25, "")))
+    assert verdict.sentence() == "seqleak: FAIL (overlap.pair FAIL, overlap.near WARN 0.25)."
+
+
 def test_its_report_becomes_a_verdict(monkeypatch):
     def run_audit(task, homology, quiet):
         assert homology == "off"  # BLAST is only on some machines

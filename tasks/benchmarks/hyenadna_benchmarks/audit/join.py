@@ -55,11 +55,11 @@ def similar_pairs(queries: KmerSets, index: KmerSets, least: float, description:
     hits = per_kmer[starts + _kept(queries.sizes, least)] - per_kmer[starts]
     with progress(description, len(queries.ends)) as advance:
         for first, last in blocks(hits, HITS, ROWS):
-            found = prefixes(queries, first, last) @ lists
-            found.sort_indices()
-            query, row = np.repeat(np.arange(last - first), np.diff(found.indptr)), found.indices.astype(np.int64)
+            common = prefixes(queries, first, last) @ lists
+            common.sort_indices()
+            query, row = np.repeat(np.arange(last - first), np.diff(common.indptr)), common.indices.astype(np.int64)
             shared = np.minimum(_shared(queries.sizes, least)[first + query], _shared(index.sizes, least)[row])
-            candidate = found.data >= shared
+            candidate = common.data >= shared
             yield from _counted(queries, index, least, first, last, query[candidate], row[candidate])
             advance(last - first)
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from hyenadna_benchmarks.benchmark_set import PUBLISHED
 from hyenadna_core import progress
-
-SPLITS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,10 @@ class Check:
     status: str
     value: float | None
     reason: str
+
+    def sentence(self) -> str:
+        """Name the check with its status and, if it has one, its value."""
+        return f"{self.name} {self.status}" + ("" if self.value is None else f" {self.value:.3g}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Verdict:
         """Say the verdict and the checks with a fault."""
         if not self.checks:
             return f"seqleak: {self.status}{f' ({self.reason})' if self.reason else ''}."
-        faults = [f"{each.name} {each.status} {each.value:.3g}" for each in self.checks if each.status in FAULTS]
+        faults = [each.sentence() for each in self.checks if each.status in FAULTS]
         return f"seqleak: {self.status}{' (' * bool(faults)}{', '.join(faults)}{')' * bool(faults)}."
 
     def value(self, name: str) -> float | None:
@@ -87,7 +90,7 @@ def verdict_of(splits: Mapping[str, Sequence[bytes]], labels: Mapping[str, np.nd
         return NOT_INSTALLED
     with TemporaryDirectory() as folder, progress("Running seqleak", 1) as advance:
         files = {}
-        for split in SPLITS:
+        for split in PUBLISHED:
             if split in splits:
                 files[split] = [_written(Path(folder) / f"{split}.fasta", splits[split], labels[split])]
         try:

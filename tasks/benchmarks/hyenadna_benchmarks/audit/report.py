@@ -11,6 +11,11 @@ from hyenadna_core import file_written_aside
 COLUMNS = ("split", "row", "label", "compared with", "match", "its label", "similarity", "strand", "kind")
 
 
+def files_of(folder: Path) -> list[Path]:
+    """Return the paths of the files of an audit in a folder."""
+    return [folder / "audit.json", folder / "pairs.tsv"]
+
+
 def write_audit(
     audit: Audit, folder: Path, names: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]
 ) -> list[Path]:
@@ -19,7 +24,7 @@ def write_audit(
     Args:
         names, labels: the name and the label of each row, by split.
     """
-    paths = [folder / "audit.json", folder / "pairs.tsv"]
+    paths = files_of(folder)
     with file_written_aside(paths[0]) as aside:
         aside.write_text(audit.to_text(), encoding="utf-8")
     with file_written_aside(paths[1]) as aside, aside.open("w", encoding="utf-8") as file:
@@ -34,10 +39,10 @@ def _pairs(
     yield COLUMNS
     for (split, other), matches in sorted(audit.matches.items(), key=lambda item: item[0][0] != "test"):
         kinds = np.select([matches.copied, matches.near], ["copy", "near"], "")
-        for row, found in enumerate(matches.row.tolist()):
+        for row, match in enumerate(matches.row.tolist()):
             ours = (split, names[split][row], labels[split][row], other)
-            if found < 0:
+            if match < 0:
                 yield (*ours, "", "", "", "", "")
                 continue
             similarity, strand = f"{matches.similarity[row]:.4f}", "+" if matches.strand[row] > 0 else "-"
-            yield (*ours, names[other][found], labels[other][found], similarity, strand, str(kinds[row]))
+            yield (*ours, names[other][match], labels[other][match], similarity, strand, str(kinds[row]))

@@ -88,8 +88,8 @@ class Audit:
         ]
 
     def sentences(self) -> list[str]:
-        """Say what was found, a sentence for each row of `counts`, then the leaked rows."""
-        said = []
+        """Describe the audit: a sentence for each row of `counts`, then the leaked rows."""
+        sentences = []
         for row in self.counts():
             split, other = row["split"], row["compared with"]
             what = "repeat an earlier row" if split == other else f"repeat a row of {other}"
@@ -98,15 +98,15 @@ class Audit:
                 f"({row['same strand']:,} on the same strand)"
             )
             if split == other:
-                said.append(f"{text}; {row['other label']:,} rows have a copy with another label.")
+                sentences.append(f"{text}; {row['other label']:,} rows have a copy with another label.")
                 continue
-            said.append(
+            sentences.append(
                 f"{text}, {row['other label']:,} with another label; {row['near']:,} more are near duplicates "
                 f"of one, {row['near, other label']:,} with another label."
             )
         leaked = self.leaked()
-        said.append(f"{leaked.sum():,} of {len(leaked):,} rows of test leak.")
-        return [*said, self.linter.sentence()]
+        sentences.append(f"{leaked.sum():,} of {len(leaked):,} rows of test leak.")
+        return [*sentences, self.linter.sentence()]
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; only rows with a match are in it."""

@@ -8,6 +8,8 @@ import numpy as np
 
 from hyenadna_core import HyenaDNAError, notice, read_labelled
 
+INTERVALS = "genomic-benchmarks"  # the suite with sets that are published as intervals
+
 
 class Source(NamedTuple):
     """The rows of each split: sequences, targets, and the texts of names and labels."""
@@ -36,26 +38,30 @@ def read_files(files: Mapping[str, Path], sequence_column: str | None, label_col
     return Source(sequences, targets, names, labels)
 
 
-def read_set(name: str, folder: Path | None) -> Source:
-    """Read a set of a suite, such as gue/tf_0.
+def read_set(name: str, folder: Path | None, fasta: Path | None = None, class_fasta: Sequence[Any] = ()) -> Source:
+    """Read the published splits of a set of a suite, such as gue/tf_0.
+
+    Args:
+        folder: of the suite.
+        fasta: genome of a set of GenomicBenchmarks that is published as intervals.
+        class_fasta: genomes of single classes.
 
     Raises:
         HyenaDNAError: there is no such set, or its files cannot be read.
     """
     from hyenadna_benchmarks.audit.splits import rows_of
+    from hyenadna_benchmarks.benchmark_set import SUITES
+    from hyenadna_benchmarks.tasks import task_of
 
-    task = _task_of(name, folder)
+    suite, _, set_name = name.partition("/")
+    if suite not in SUITES or not set_name:
+        raise HyenaDNAError(f"There is no set {name!r}: name it SUITE/SET, with the suite {' or '.join(SUITES)}.")
+    genomes = {"fasta": fasta, "class_fasta": class_fasta} if fasta or class_fasta else {}
+    if genomes and suite != INTERVALS:
+        raise HyenaDNAError(
+            f"--fasta and --class-fasta are for sets of {INTERVALS}, and this is {name}: leave them out."
+        )
+    task = task_of(suite, set_name, folder, **genomes)
     rows, targets = rows_of(task)
     labels = {split: [task.set.classes[target] for target in each.tolist()] for split, each in targets.items()}
     return Source(rows, targets, {split: each.names for split, each in rows.items()}, labels)
-
-
-def _task_of(name: str, folder: Path | None) -> Any:
-    """Return the task of a set by its full name."""
-    from hyenadna_benchmarks.tasks import TASKS
-
-    suite, _, set_name = name.partition("/")
-    tasks = {task.name: task for task in TASKS}
-    if suite not in tasks or not set_name:
-        raise HyenaDNAError(f"There is no set {name!r}: name it SUITE/SET, with the suite {' or '.join(tasks)}.")
-    return tasks[suite](set=set_name, folder=folder)

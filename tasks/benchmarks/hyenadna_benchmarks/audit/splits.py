@@ -9,9 +9,8 @@ from hyenadna_benchmarks.audit.linter import NOT_ASKED, verdict_of
 from hyenadna_benchmarks.audit.matches import LEAST, NEAR, Split, count_in, match
 from hyenadna_benchmarks.audit.result import Audit, Repeats
 from hyenadna_benchmarks.audit.rows import Groups, Rows, groups_of
+from hyenadna_benchmarks.benchmark_set import PUBLISHED
 from hyenadna_core import HyenaDNAError
-
-SPLITS = ("train", "dev", "test")
 
 
 def audit_splits(
@@ -34,7 +33,7 @@ def audit_splits(
     if not 0 < least <= NEAR:
         raise HyenaDNAError(f"The least similarity is {least}: give a number above 0 and at most {NEAR}.")
     _check(splits, labels)
-    present = [split for split in SPLITS if split in splits]
+    present = [split for split in PUBLISHED if split in splits]
     rows = {split: Rows.of(splits[split]) for split in present}
     groups, numbers = groups_of(rows), _numbered({split: np.asarray(labels[split]) for split in present})
     parts = {split: Split(rows[split], groups[split], numbers[split]) for split in present}
@@ -52,22 +51,15 @@ def audit_splits(
 
 
 def rows_of(task: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the sequences and labels of a SetTask by split, for `audit_splits`.
-
-    The validation rows are "dev", unless the protocol validates on the test rows.
-    """
-    names = {"train": "train", "dev": "valid", "test": "test"}
-    if task.protocol == "paper":
-        del names["dev"]
-    found = {split: task.sequences(name) for split, name in names.items()}
-    found = {split: rows for split, rows in found.items() if rows is not None}
-    return found, {split: rows.targets for split, rows in found.items()}
+    """Return the sequences and labels of the published splits of a SetTask, for `audit_splits`."""
+    rows = {split: task.published(split) for split in task.set.splits}
+    return rows, {split: each.targets for split, each in rows.items()}
 
 
 def _check(splits: Mapping[str, Sequence[bytes]], labels: Mapping[str, np.ndarray]) -> None:
-    if unknown := [split for split in splits if split not in SPLITS]:
-        raise HyenaDNAError(f"There is no split {unknown[0]!r}: name them {', '.join(SPLITS)}.")
-    for split in SPLITS:
+    if unknown := [split for split in splits if split not in PUBLISHED]:
+        raise HyenaDNAError(f"There is no split {unknown[0]!r}: name them {', '.join(PUBLISHED)}.")
+    for split in PUBLISHED:
         if split not in splits:
             if split == "dev":
                 continue
