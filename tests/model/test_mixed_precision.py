@@ -38,7 +38,8 @@ def filters_under(policy, L):
     ("L", "policy"),
     [
         *((16_386, policy) for policy in POLICIES),
-        pytest.param(1_000_002, "mixed_bfloat16", marks=pytest.mark.one_backend),
+        (1_000_002, "mixed_bfloat16"),
+        pytest.param(1_000_002, "mixed_float16", marks=pytest.mark.one_backend),
     ],
 )
 def test_filters_are_those_of_float32(policy, L):
