@@ -112,7 +112,7 @@ def test_recall_reads_a_genome_between_the_keys(folder):
     ("options", "message"),
     [
         (("--weights", ","), "names no model"),
-        (("--weights", "none", "--preset", "x"), "no preset 'x'"),
+        (("--weights", "none", "--preset", "x"), "Unknown preset 'x'"),
         (
             (
                 "--distances",

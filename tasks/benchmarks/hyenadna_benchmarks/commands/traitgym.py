@@ -92,12 +92,13 @@ def traitgym(
     from hyenadna_core import check_backend, contig_names, notice, open_genome, print_rows
 
     check_backend(session.backend)
-    from hyenadna_benchmarks.language_model import longest_of, open_model, window_of
+    from hyenadna_benchmarks.language_model import open_model, window_of
     from hyenadna_benchmarks.traitgym.benchmark import run_traitgym
     from hyenadna_benchmarks.traitgym.report import FILES, write_report
 
-    genome, model = open_genome(fasta), open_model(weights)
-    chosen = window_of(window, longest_of(model, weights), weights)
+    genome = open_genome(fasta)
+    model, longest = open_model(weights)
+    chosen = window_of(window, longest, weights)
     names = contig_names(genome, None, chr_prefix)
     named = {name: columns[f"{name}_column"] for name in COLUMN_OPTIONS}
     read = read_variants(variants, genome, names, Labels(positive, negative), named, chosen)

@@ -13,7 +13,7 @@ from hyenadna_benchmarks.traitgym.figures import average_precision, block_rows, 
 from hyenadna_benchmarks.traitgym.probe import features, probe
 from hyenadna_benchmarks.traitgym.scores import PART, all_scores
 from hyenadna_benchmarks.traitgym.variants import BLOCK, LabelledVariants, block_names, counts_of
-from hyenadna_core import HyenaDNAError, notice, weights_sha256
+from hyenadna_core import HyenaDNAError, model_sha256, notice
 
 PROBE = "LogisticRegression"
 
@@ -69,7 +69,7 @@ def run_traitgym(
     _check_blocks(names, blocks, labels, block_size or BLOCK)
     text = repr([tuple(each) for each in used]).encode()
     job = {"runner": "traitgym", "variants": sha256(text).hexdigest(), "fasta": genome.sha256}
-    job |= {"weights": weights_sha256(model), "window": window, "pool": pool, "part": PART, "backend": backend}
+    job |= {"weights": model_sha256(model), "window": window, "pool": pool, "part": PART, "backend": backend}
     parts = KeptParts(folder and folder / "scores", job)
     found = all_scores(parts, model, genome, used, window, pool)
     if parts.reused:

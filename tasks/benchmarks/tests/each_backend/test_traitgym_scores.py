@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 from hyenadna_benchmarks.kept_parts import KeptParts
-from hyenadna_benchmarks.language_model import config_of, longest_of, window_of
+from hyenadna_benchmarks.language_model import window_of
 from hyenadna_benchmarks.traitgym import scores as module
 from hyenadna_benchmarks.traitgym.benchmark import run_traitgym
 from hyenadna_benchmarks.traitgym.scores import all_scores, haplotypes, score
 from hyenadna_benchmarks.traitgym.variants import LabelledVariants
 
-from hyenadna_core import HyenaDNAError, Variant, encode, open_genome, reverse_complement, score_variants
+from hyenadna_core import CausalLM, HyenaDNAError, Variant, encode, open_genome, reverse_complement, score_variants
 from hyenadna_core.testing import tiny_backbone, tiny_fasta
 
 WINDOW = 32
@@ -15,8 +15,6 @@ WINDOW = 32
 
 @pytest.fixture(scope="module")
 def model():
-    from hyenadna_core import CausalLM
-
     return CausalLM(tiny_backbone(66))
 
 
@@ -118,12 +116,20 @@ def test_what_cannot_be_measured_is_one_line(model, genome):
     assert [row["block"] for row in by_block.rows] == ["chr1:1-300", "chr1:301-600", "chr1:601-900"]
 
 
-def test_the_window_is_that_of_the_training(model, tmp_path):
-    assert longest_of(model, "a name") == 64
+def test_kept_scores_are_of_one_head(model, genome, tmp_path):
+    """The vectors are those of the backbone, and LLR is that of the head."""
+    variants = variants_of(genome, 3)
+    given = labelled(variants, np.arange(9) % 3 == 0)
+    other = CausalLM(model.backbone, tie_embeddings=False)
+    run_traitgym(other, genome, given, window=WINDOW, folder=tmp_path)
+    kernel = other.lm_head.kernel
+    kernel.assign(np.zeros(kernel.shape, np.float32))
+    with pytest.raises(HyenaDNAError, match="has results with another weights: choose another --out"):
+        run_traitgym(other, genome, given, window=WINDOW, folder=tmp_path)
+
+
+def test_the_window_is_that_of_the_training():
     assert window_of(None, 64, "w") == 64
     assert window_of(32, 64, "w") == 32
     with pytest.raises(HyenaDNAError, match="--window 65 is longer than the 64 bases of the training of w"):
         window_of(65, 64, "w")
-    assert config_of("small-32k").max_seq_len == 32_770
-    with pytest.raises(HyenaDNAError, match="no preset 'large'"):
-        config_of("large")
