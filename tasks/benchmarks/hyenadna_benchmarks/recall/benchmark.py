@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_benchmarks.kept_parts import KeptParts
-from hyenadna_benchmarks.recall.measure import figures, measure
+from hyenadna_benchmarks.recall.measure import ARRAYS, figures, measure
 from hyenadna_benchmarks.recall.plants import Background, Plant
 from hyenadna_core import notice, progress
 
@@ -51,9 +51,8 @@ def run_recall(
         for each in contenders:
             logits = _Lazily(each.model)
             for distance in each.distances:
-                arrays = parts.part(
-                    f"{each.identity}-{distance:09d}", _measured(logits, plant, distance, repeats, background)
-                )
+                name = f"{each.identity}-{distance:09d}"
+                arrays = parts.part(name, ARRAYS, _measured(logits, plant, distance, repeats, background))
                 rows.append({"model": each.name, "distance": distance, **figures(arrays, plant.seed)})
                 advance(plant.length(distance))
     if parts.reused:

@@ -14,6 +14,7 @@ BASES_AT_ONCE = 1 << 15
 ROUNDS = 1000
 INTERVAL = (2.5, 97.5)
 CHANCE, CHANCE_BITS = 0.25, 2.0  # values are drawn: no model without memory does better on average
+ARRAYS = ("right", "log_p", "right_control", "log_p_control")
 
 Logits = Callable[[np.ndarray], np.ndarray]  # (B, L) int32 -> (B, L, V)
 
@@ -21,7 +22,7 @@ Logits = Callable[[np.ndarray], np.ndarray]  # (B, L) int32 -> (B, L, V)
 def measure(logits: Logits, plant: Plant, distance: int, repeats: int, background: Background) -> Arrays:
     """Return for each base of the values whether it was right and its log P in nats: (n, value).
 
-    Keys are right, log_p, right_control and log_p_control. Among A, C, G and T the most likely base
+    Their names are ARRAYS. Among A, C, G and T the most likely base
     is the answer, and log P is normalised over these four.
 
     Raises:
@@ -47,12 +48,8 @@ def _of_pairs(logits: Logits, pairs: list[Pair], value: int, at_once: int) -> Ma
     of_value = np.take_along_axis(log_p, truth[..., None], axis=-1)[..., 0]
     right = out.argmax(axis=-1) == truth
     planted, control = slice(0, n), slice(at_once, at_once + n)
-    return {
-        "right": right[planted],
-        "log_p": of_value[planted],
-        "right_control": right[control],
-        "log_p_control": of_value[control],
-    }
+    arrays = (right[planted], of_value[planted], right[control], of_value[control])
+    return dict(zip(ARRAYS, arrays, strict=True))
 
 
 def figures(arrays: Arrays, seed: int = 0) -> dict[str, Any]:

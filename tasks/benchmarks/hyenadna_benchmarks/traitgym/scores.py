@@ -17,6 +17,7 @@ PART = 256  # variants that are kept together
 BASES_AT_ONCE = 1 << 15
 STRANDS = "+-"
 DISTANCES = ("euclidean_distance", "cosine_distance", "inner_product")
+ARRAYS = ("LLR", *DISTANCES, "inner_products")
 
 
 def all_scores(
@@ -27,7 +28,7 @@ def all_scores(
     with progress("Scoring variants", len(variants)) as advance:
         for number, first in enumerate(range(0, len(variants), PART)):
             some = variants[first : first + PART]
-            arrays.append(parts.part(f"part-{number:05d}", _of(some, model, genome, window, pool)))
+            arrays.append(parts.part(f"part-{number:05d}", ARRAYS, _of(some, model, genome, window, pool)))
             advance(len(some))
     return {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
 
