@@ -10,6 +10,9 @@ from hyenadna_benchmarks.recall.plants import Background, Plant
 from hyenadna_core import notice, progress
 
 
+KEPT = "measured"  # the folder of what was measured, in that of the results
+
+
 class Contender(NamedTuple):
     """A model to measure: its name in tables, what identifies it in files, and its distances.
 
@@ -44,7 +47,7 @@ def run_recall(
         HyenaDNAError: a model gives nan, or the folder has the results of other settings.
     """
     job = {"runner": "recall", "key": plant.key, "value": plant.value, "seed": plant.seed, "sequences": repeats}
-    parts = KeptParts(folder and folder / "measured", job | {"background": source, "backend": backend})
+    parts = KeptParts(folder and folder / KEPT, job | {"background": source, "backend": backend})
     rows = []
     bases = sum(plant.length(distance) for each in contenders for distance in each.distances)
     with progress("Recall", bases) as advance:

@@ -16,6 +16,7 @@ from hyenadna_benchmarks.traitgym.variants import BLOCK, LabelledVariants, block
 from hyenadna_core import HyenaDNAError, model_sha256, notice
 
 PROBE = "LogisticRegression"
+KEPT = "scores"  # the folder of kept scores, in that of the results
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def run_traitgym(
     text = repr([tuple(each) for each in used]).encode()
     job = {"runner": "traitgym", "variants": sha256(text).hexdigest(), "fasta": genome.sha256}
     job |= {"weights": model_sha256(model), "window": window, "pool": pool, "part": PART, "backend": backend}
-    parts = KeptParts(folder and folder / "scores", job)
+    parts = KeptParts(folder and folder / KEPT, job)
     found = all_scores(parts, model, genome, used, window, pool)
     if parts.reused:
         notice(f"{parts.reused:,} parts of {PART} variants were there already, in {parts.folder}.")

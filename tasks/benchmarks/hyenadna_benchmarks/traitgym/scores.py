@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hyenadna_benchmarks.kept_parts import Arrays, KeptParts
-from hyenadna_core import Variant, embed, progress, score_variants
+from hyenadna_core import Variant, progress
 
 PART = 256  # variants that are kept together
 BASES_AT_ONCE = 1 << 15
@@ -39,6 +39,8 @@ def _of(variants: Sequence[Variant], model: Any, genome: Any, window: int, pool:
 
 def score(model: Any, genome: Any, variants: Sequence[Variant], window: int, pool: str = "last") -> Arrays:
     """Return the LLR, the distances and the inner products by channel of some variants."""
+    from hyenadna_core import embed, score_variants
+
     at_once = max(1, BASES_AT_ONCE // window)
     llr = score_variants(model, genome, variants, window=window, batch_size=at_once)
     pairs = [haplotypes(genome, variant, window) for variant in variants]
