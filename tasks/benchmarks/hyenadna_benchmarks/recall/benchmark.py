@@ -9,7 +9,6 @@ from hyenadna_benchmarks.recall.measure import ARRAYS, figures, measure
 from hyenadna_benchmarks.recall.plants import Background, Plant
 from hyenadna_core import notice, progress
 
-
 KEPT = "measured"  # the folder of what was measured, in that of the results
 
 

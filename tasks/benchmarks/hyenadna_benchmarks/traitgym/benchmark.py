@@ -132,6 +132,8 @@ def _notes(variants: LabelledVariants, rows: Sequence[Any], used_rows: Sequence[
     notes = [f"{n:,} variants have a score, {positives:,} positive, in {len(rows):,} {unit}."]
     if without := len(variants.variants) - n:
         notes.append(f"{without:,} variants have no score and do not count: {counts_of(variants)}.")
+    for name, count in variants.incomplete.items():
+        notes.append(f"{name} is left out: {count:,} of the variants with a score have no number there.")
     if variants.other_labels:
         others = ", ".join(f"{label} {count:,}" for label, count in variants.other_labels.items())
         notes.append(f"Rows with other labels do not count: {others}.")

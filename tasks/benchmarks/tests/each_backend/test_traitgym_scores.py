@@ -83,7 +83,7 @@ def test_kept_scores_are_not_computed_again(model, genome, tmp_path, monkeypatch
 def labelled(variants, labels):
     places = [(each.chrom, str(each.start + 1), each.ref, each.alt) for each in variants]
     distances = {"tss_dist": np.where(labels, 1.0, 50.0)}
-    return LabelledVariants(variants, np.array(labels), ["."] * len(variants), places, distances, {})
+    return LabelledVariants(variants, np.array(labels), ["."] * len(variants), places, distances, {"exon_dist": 2}, {})
 
 
 def test_a_run_measures_each_score_by_chromosome(model, genome):
@@ -99,6 +99,7 @@ def test_a_run_measures_each_score_by_chromosome(model, genome):
     np.testing.assert_allclose([by_score["tss_dist.minus"], by_score["chance"]], [1.0, 1 / 3])
     llr = score_variants(model, genome, variants, window=WINDOW)
     np.testing.assert_allclose(result.scores["LLR.minus"], -llr, atol=1e-5)  # in batches of other sizes
+    assert "exon_dist is left out: 2 of the variants with a score have no number there." in result.notes
     np.testing.assert_array_equal(result.scores["absLLR.plus"], np.abs(result.scores["LLR.minus"]))
 
 
