@@ -33,7 +33,7 @@ def write_report(folder: Path, rows: Sequence[Mapping[str, Any]], settings: Mapp
     lines = ["# Recall over distance", "", *(f"- {name}: {value}" for name, value in settings.items()), ""]
     for paragraph in METHOD:
         lines += [paragraph, ""]
-    write_lines(folder / FILES[1], [*lines, f"![Recall over distance]({FILES[2]})", "", *markdown(rows)])
+    write_lines(folder / FILES[1], [*lines, f"![Recall over distance]({FILES[2]})", "", markdown(rows)])
     _draw(folder / FILES[2], rows)
 
 

@@ -37,10 +37,10 @@ def _page(result: Result, settings: Mapping[str, Any]) -> list[str]:
     lines = ["# Variants with labels, by block", ""]
     lines += [f"- {name}: {value}" for name, value in settings.items()]
     lines += [f"- {note}" for note in result.notes]
-    lines += ["", *markdown(result.summary), ""]
+    lines += ["", markdown(result.summary), ""]
     for paragraph in METHOD:
         lines += [paragraph, ""]
-    return [*lines, f"![AUPRC by block]({FILES[4]})", "", *markdown(result.rows)]
+    return [*lines, f"![AUPRC by block]({FILES[4]})", "", markdown(result.rows)]
 
 
 def _scores(variants: LabelledVariants, result: Result) -> Sequence[Mapping[str, Any]]:
