@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from hyenadna_benchmarks.language_model import UNTRAINED, open_model
 from hyenadna_benchmarks.recall.contenders import contenders_of
-from hyenadna_benchmarks.recall.plants import Plant
+from hyenadna_benchmarks.recall.measure import ARRAYS, measure
+from hyenadna_benchmarks.recall.plants import Plant, make_pair, random_background
 
 from hyenadna_core import CausalLM, HyenaDNAError, Preset, save, train
 from hyenadna_core.testing import tiny_backbone, tiny_fasta
+from hyenadna_core.tokens import A, T
 from hyenadna_plugins import hookimpl, plugin_manager
 
 PLANT = Plant(key=4, value=2)
@@ -60,6 +62,19 @@ def test_a_model_with_another_head_has_another_identity(tmp_path):
         save(model, tmp_path / name)
         identities.append(contenders_of([str(tmp_path / name)], "tiny-1k", PLANT, None)[0].identity)
     assert identities[0] != identities[1]
+
+
+def test_a_batch_is_measured_as_its_sequences_one_by_one(weights):
+    model, _ = open_model(str(weights))
+    arrays = measure(model.predict_on_batch, PLANT, 20, 5, random_background)
+    assert set(arrays) == set(ARRAYS)
+    for number in range(5):
+        for ids, name in zip(make_pair(PLANT, 20, number, random_background), ("", "_control"), strict=True):
+            logits = np.asarray(model.predict_on_batch(ids[None]))[0, -3:-1, A : T + 1].astype(float)
+            log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+            truth = ids[-2:] - A
+            np.testing.assert_allclose(arrays[f"log_p{name}"][number], log_p[range(2), truth], atol=1e-5)
+            np.testing.assert_array_equal(arrays[f"right{name}"][number], logits.argmax(axis=1) == truth)
 
 
 def test_an_unknown_preset_is_one_line():
