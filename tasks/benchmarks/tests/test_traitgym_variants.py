@@ -120,7 +120,7 @@ def test_labels_have_names(tmp_path):
         (["chrom pos ref alt label", "chr1 1 A G 1"], "no contig in common: .* chr1, .*give --chr-prefix"),
     ],
 )
-def test_what_is_wrong_is_one_line(tmp_path, lines, message):
+def test_a_wrong_table_is_one_line(tmp_path, lines, message):
     with pytest.raises(HyenaDNAError, match=message):
         read(write(tmp_path / "v.tsv", *lines))
 

@@ -1,4 +1,4 @@
-"""The models of a recall run, each beside an untrained one of its shape, and the background."""
+"""The models of a recall run with an untrained one for each shape, and the background."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,7 +52,7 @@ def contenders_of(
 
 
 def background_of(kind: str, fasta: Path | None, longest: int) -> tuple[Background, str, str]:
-    """Return a background for sequences of up to `longest` bases, its name, and what identifies it.
+    """Return a background for sequences of up to `longest` bases, its name and its identity.
 
     Raises:
         HyenaDNAError: the genome cannot be read, or its contigs are too short.

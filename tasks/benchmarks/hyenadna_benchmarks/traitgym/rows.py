@@ -39,27 +39,27 @@ class Labels(NamedTuple):
     positive: str | None = None
     negative: str | None = None
 
-    def of(self, found: set[str], path: Path) -> dict[str, bool]:
+    def are_positive(self, labels: set[str], path: Path) -> dict[str, bool]:
         """Return whether each label that counts is positive.
 
         Raises:
             HyenaDNAError: the labels are not of two kinds, or a named one is not there.
         """
-        names = ", ".join(sorted(found)[:8])
+        names = ", ".join(sorted(labels)[:8])
         if self.positive is None:
             if self.negative is not None:
                 raise HyenaDNAError("--negative needs --positive, the label of the causal variants: give both.")
-            if not all(label.lower() in TRUE | FALSE for label in found):
+            if not all(label.lower() in TRUE | FALSE for label in labels):
                 raise HyenaDNAError(
                     f"The labels of {path} are {names}: name the causal one with --positive, and the one to compare "
                     "with by --negative."
                 )
-            return {label: label.lower() in TRUE for label in found}
+            return {label: label.lower() in TRUE for label in labels}
         for label in filter(None, self):
-            if label not in found:
+            if label not in labels:
                 raise HyenaDNAError(f"{path} has no label {label!r}, but {names}: correct --positive or --negative.")
-        others = found if self.negative is None else {self.positive, self.negative}
-        return {label: label == self.positive for label in others}
+        counted = labels if self.negative is None else {self.positive, self.negative}
+        return {label: label == self.positive for label in counted}
 
 
 def table_rows(path: Path, columns: Mapping[str, str | None]) -> Iterator[Row]:

@@ -5,7 +5,8 @@ allele is the last hidden state of the last base of its window; the distance of 
 computed on each strand, and the mean counts. The variant is at the base window // 2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,9 @@ def all_scores(
     with progress("Scoring variants", len(variants)) as advance:
         for number, first in enumerate(range(0, len(variants), PART)):
             some = variants[first : first + PART]
-            arrays.append(parts.part(f"part-{number:05d}", ARRAYS, _of(some, model, genome, window, pool)))
+            arrays.append(parts.part(f"part-{number:05d}", ARRAYS, partial(score, model, genome, some, window, pool)))
             advance(len(some))
     return {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
-
-
-def _of(variants: Sequence[Variant], model: Any, genome: Any, window: int, pool: str) -> Callable[[], Arrays]:
-    return lambda: score(model, genome, variants, window, pool)
 
 
 def score(model: Any, genome: Any, variants: Sequence[Variant], window: int, pool: str = "last") -> Arrays:

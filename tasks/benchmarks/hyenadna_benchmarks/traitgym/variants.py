@@ -88,7 +88,7 @@ def read_variants(
     rows = list(vcf_rows(path, columns[LABEL]) if is_vcf else table_rows(path, columns))
     if not rows:
         raise HyenaDNAError(f"{path} has no variants: it needs at least one row.")
-    is_causal = labels.of({row.label for row in rows}, path)
+    is_causal = labels.are_positive({row.label for row in rows}, path)
     kept = [row for row in rows if row.label in is_causal]
     variants = [Variant(names(row.chrom), row.start, row.ref, row.alt) for row in kept]
     if not any(each.chrom in genome.contigs for each in variants):

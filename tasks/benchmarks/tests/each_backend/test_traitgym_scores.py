@@ -37,8 +37,8 @@ def variants_of(genome, count=9, step=97):
 
 def test_the_distances_are_those_of_the_last_states_on_each_strand(model, genome):
     variants = variants_of(genome, 3)
-    found = score(model, genome, variants, WINDOW)
-    np.testing.assert_array_equal(found["LLR"], score_variants(model, genome, variants, window=WINDOW))
+    scores = score(model, genome, variants, WINDOW)
+    np.testing.assert_array_equal(scores["LLR"], score_variants(model, genome, variants, window=WINDOW))
     for number, variant in enumerate(variants):
         values = []
         for turn in (np.asarray, reverse_complement):
@@ -48,8 +48,8 @@ def test_the_distances_are_those_of_the_last_states_on_each_strand(model, genome
             values.append([np.linalg.norm(ref - alt), cosine, ref @ alt, *(ref * alt)])
         wanted = np.mean(values, axis=0)
         names = ("euclidean_distance", "cosine_distance", "inner_product")
-        np.testing.assert_allclose([found[name][number] for name in names], wanted[:3], rtol=2e-4, atol=2e-6)
-        np.testing.assert_allclose(found["inner_products"][number], wanted[3:], rtol=2e-4, atol=2e-6)
+        np.testing.assert_allclose([scores[name][number] for name in names], wanted[:3], rtol=2e-4, atol=2e-6)
+        np.testing.assert_allclose(scores["inner_products"][number], wanted[3:], rtol=2e-4, atol=2e-6)
 
 
 def test_kept_scores_are_not_computed_again(model, genome, tmp_path, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_run_measures_each_score_by_chromosome(model, genome):
     np.testing.assert_array_equal(result.scores["absLLR.plus"], np.abs(result.scores["LLR.minus"]))
 
 
-def test_what_cannot_be_measured_is_one_line(model, genome):
+def test_labels_and_blocks_that_cannot_be_measured_are_one_line(model, genome):
     variants = variants_of(genome)
     for labels, kind in ((np.ones(27, bool), "negative"), (np.zeros(27, bool), "positive")):
         with pytest.raises(HyenaDNAError, match=f"None of the 27 variants with a score is {kind}"):
