@@ -30,6 +30,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "vocab_size": (1, 1 << 16),
     "seed": (0, (1 << 63) - 1),
 }
+WITHOUT_EFFECT = ("seed", "embed_dropout", "rematerialise")  # on the outputs of a model with weights
+SPECIAL_TOKENS = 2  # positions of max_seq_len that are not for bases
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,16 @@ class HyenaConfig:
     def of_backbone(self) -> dict[str, Any]:
         """The arguments of HyenaBackbone by name: all hyperparameters except tie_embeddings."""
         return {name: value for name, value in asdict(self).items() if name != "tie_embeddings"}
+
+    @property
+    def of_outputs(self) -> dict[str, Any]:
+        """The hyperparameters by name that change the outputs of a model with given weights."""
+        return {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
+
+    @property
+    def most_bases(self) -> int:
+        """The number of bases of the longest sequence: other positions are for special tokens."""
+        return max(1, self.max_seq_len - SPECIAL_TOKENS)
 
     @property
     def inner_width(self) -> int:

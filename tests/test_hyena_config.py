@@ -104,6 +104,18 @@ def test_the_arguments_of_a_backbone_leave_out_the_head():
     assert config.asdict().keys() - config.of_backbone.keys() == {"tie_embeddings"}
 
 
+def test_positions_for_special_tokens_are_not_bases():
+    assert HyenaConfig(1, 8, 66).most_bases == 64
+    assert HyenaConfig(1, 8, 1).most_bases == 1
+
+
+def test_the_hyperparameters_of_outputs_leave_out_those_of_training():
+    config = HyenaConfig(1, 8, 66)
+    assert replace(config, seed=1, embed_dropout=0.9, rematerialise=True).of_outputs == config.of_outputs
+    assert replace(config, window_shift=0.0).of_outputs != config.of_outputs
+    assert replace(config, dtype="mixed_bfloat16").of_outputs != config.of_outputs
+
+
 @pytest.mark.parametrize("module", ["hyena_config", "model.sizes", "model.memory", "weights.architecture"])
 def test_sizes_need_no_keras(module):
     code = f"import sys, hyenadna_core.{module}; sys.exit('keras' in sys.modules)"

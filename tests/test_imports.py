@@ -18,7 +18,7 @@ SOURCES = {
 LAYERS = """
 errors fields recipe tokens hyena_config presets registry keras_classes
 definition
-terminal
+terminal markdown
 files
 genome
 labelled

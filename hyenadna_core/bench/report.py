@@ -17,6 +17,7 @@ from hyenadna_core.backend import installed_version
 from hyenadna_core.bench.figures import Crossing, Fit, Row, crossings, fits
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import file_written_aside, write_text
+from hyenadna_core.markdown import markdown_table
 from hyenadna_core.terminal import tab_separated
 
 START, END = "<!-- tables of nox -s bench -->", "<!-- end of tables -->"
@@ -114,13 +115,6 @@ def crossing_sentence(one: Crossing) -> str:
     )
 
 
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown; the first row is its head."""
-    head, *body = rows
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def draw(path: Path, rows: Sequence[Row]) -> None:
     """Draw time over length: a panel for each thing timed, a line for each contender."""
     from matplotlib.figure import Figure
@@ -160,7 +154,7 @@ def write_page(page: Path, runs: Sequence[Mapping[str, Any]]) -> None:
     sections = [_machine_sentence([run["machine"] for run in runs])]
     for run in runs:
         rows = rows_of(run)
-        sections.append(markdown(list(cells(rows))))
+        sections.append(markdown_table(cells(rows)))
         sentences = [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows))]
         sections.append("\n".join(f"- {line}" for line in sentences))
     write_text(page, f"{before}{start}\n\n" + "\n\n".join(filter(None, sections)) + f"\n\n{end}{after}")

@@ -13,7 +13,6 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.genome.fasta_text import BASE_CHARACTERS
 from hyenadna_core.inference.chunks import AT_ONCE, Chunking
-from hyenadna_core.inference.options import SPECIAL_TOKENS
 from hyenadna_core.inference.pooling import BASES, Read
 from hyenadna_core.inference.vectors import Kind, backbone_of, check_chunks, check_kinds, states_of, vectors_of
 from hyenadna_core.inference.windows import STRANDS, is_base
@@ -111,13 +110,14 @@ def _checked(
     backbone = backbone_of(model)
     if not hasattr(backbone, "hyena_config"):
         raise HyenaDNAError("The model is neither a language model nor a backbone: load one with CausalLM.from_preset.")
-    n_layer, longest = backbone.hyena_config.n_layer, int(backbone.max_seq_len)
+    config, longest = backbone.hyena_config, int(backbone.max_seq_len)
+    n_layer = config.n_layer
     pools: list[Any] = [pool] if isinstance(pool, str | bytes) or not isinstance(pool, Iterable) else list(pool)
     numbers = {"all": list(range(n_layer + 1)), None: [n_layer]}.get(layer) if isinstance(layer, str | None) else layer
     layers = list(numbers) if isinstance(numbers, Iterable) else [layer if numbers is None else numbers]
     kinds = [Kind(name, _whole("layer", number)) for number in layers for name in pools]
     check_kinds(kinds, n_layer)
-    window = max(1, longest - SPECIAL_TOKENS) if window is None else _whole("window", window)
+    window = config.most_bases if window is None else _whole("window", window)
     if not 1 <= window <= longest:
         raise HyenaDNAError(f"The window has {window:,} bases, and the model reads 1 to {longest:,}.")
     overlap = window // 2 if overlap is None else _whole("overlap", overlap)

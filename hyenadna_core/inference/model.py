@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from hyenadna_core.backend import check_backend
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.checksum import sha256_of
-from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.hyena_config import SPECIAL_TOKENS, HyenaConfig
 from hyenadna_core.inference.job import Input, Job
-from hyenadna_core.inference.options import DEFAULT_WEIGHTS, SMALL, SPECIAL_TOKENS, Reading
+from hyenadna_core.inference.options import DEFAULT_WEIGHTS, SMALL, Reading
 from hyenadna_core.registry import Session, select_fft_conv
 from hyenadna_core.terminal import notice
 from hyenadna_core.training.config import POLICIES, RunFile
@@ -94,7 +94,7 @@ def trained_length(weights: Weights) -> int:
                 f"{run} is a run of the task {shown(config.task)}, not a language model: choose other --weights."
             )
         return max(stage.seq_len for stage in config.stages)
-    return max(1, int(weights.architecture["max_seq_len"]) - SPECIAL_TOKENS)
+    return HyenaConfig.from_arguments(weights.architecture).most_bases
 
 
 def make_model(source: Source) -> Any:

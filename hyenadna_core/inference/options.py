@@ -7,13 +7,12 @@ from typing import Any
 import click
 
 from hyenadna_core.files.input import GivenPath
-from hyenadna_core.hyena_config import RANGES
+from hyenadna_core.hyena_config import RANGES, SPECIAL_TOKENS
 
 DEFAULT_WEIGHTS = "human-chr20-1k"
 SMALL = "small, trained on chromosome 20 alone"
 PRECISIONS = ("float32", "bfloat16")
 
-SPECIAL_TOKENS = 2  # positions of max_seq_len that are not for bases
 PATH = GivenPath()
 SHORTEST, LONGEST = 16, int(RANGES["max_seq_len"][1]) - SPECIAL_TOKENS  # bases of a window
 

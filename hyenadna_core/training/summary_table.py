@@ -5,6 +5,7 @@ from dataclasses import astuple, fields
 from typing import Any
 
 from hyenadna_core.errors import MESSAGE, shown
+from hyenadna_core.markdown import markdown_table
 from hyenadna_core.terminal import tab_separated
 
 Cells = Sequence[Sequence[str]]
@@ -54,10 +55,4 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _markdown(table: Cells) -> str:
-    rows = [[cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in row] for row in table]
-    rows.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-FORMATS: Mapping[str, Callable[[Cells], str]] = {"table": _aligned, "tsv": tab_separated, "markdown": _markdown}
+FORMATS: Mapping[str, Callable[[Cells], str]] = {"table": _aligned, "tsv": tab_separated, "markdown": markdown_table}

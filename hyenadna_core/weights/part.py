@@ -5,7 +5,7 @@ The file has the weights of the part and the checksum of the backbone that they 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError, shown
 from hyenadna_core.files.cache import file_written_aside
+from hyenadna_core.hyena_config import WITHOUT_EFFECT
 from hyenadna_core.weights.conversion import our_config
 from hyenadna_core.weights.safetensors_file import SafeTensor, open_safetensors
 from hyenadna_core.weights.state_dict import check_numbers, parameters, stored_dtype
 from hyenadna_plugins import reason_of
 
 FORMAT = {"format": "hyenadna-part", "version": "1"}
-WITHOUT_EFFECT = ("seed", "embed_dropout")  # hyperparameters that do not change the outputs
 
 
 def save_part(part: Any, path: str | Path, backbone: Any) -> None:
@@ -98,12 +98,18 @@ def weights_sha256(backbone: Any) -> str:
     the line "NAME DTYPE SHAPE" in UTF-8, as in "backbone.ln_f.bias float32 128", and the numbers,
     little-endian and in C order.
     """
-    from keras import ops
+    return _sha256(_sorted_tensors(getattr(backbone, "backbone", backbone)))
 
-    known = sorted(parameters(getattr(backbone, "backbone", backbone)), key=lambda parameter: parameter.name)
-    return _sha256(
-        (name, to_original(ops.convert_to_numpy(variable.value))) for name, variable, _, to_original in known
-    )
+
+def model_sha256(model: Any) -> str:
+    """Return the SHA-256 of everything that the outputs of a model depend on, in hexadecimal.
+
+    These are the hyperparameters of `HyenaConfig.of_outputs`, and all weights, also those of a head
+    that is not tied. It is the same on every backend.
+    """
+    config = getattr(model, "hyena_config", None) or model.backbone.hyena_config
+    stated = json.dumps(config.of_outputs, sort_keys=True)
+    return hashlib.sha256(f"{stated}\n{_sha256(_sorted_tensors(model))}".encode()).hexdigest()
 
 
 def variables_of_part(part: Any, backbone: Any) -> dict[str, Any]:
@@ -164,6 +170,14 @@ def _check_architecture(path: Path, metadata: Mapping[str, str], architecture: M
             raise HyenaDNAError(
                 f"{path} belongs to a backbone with {name} {shown(repr(stated.get(name)))}, this one has {value!r}."
             )
+
+
+def _sorted_tensors(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the tensors of the plain layout with their names, sorted by name."""
+    from keras import ops
+
+    for name, variable, _, to_original in sorted(parameters(model), key=lambda parameter: parameter.name):
+        yield name, to_original(ops.convert_to_numpy(variable.value))
 
 
 def _sha256(tensors: Iterable[tuple[str, np.ndarray]]) -> str:

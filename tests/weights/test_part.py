@@ -9,7 +9,17 @@ import pytest
 from keras import ops
 from safetensors.numpy import load_file, save_file
 
-from hyenadna_core import CausalLM, Head, HyenaDNAError, TaskModel, definition, load_part, save_part, weights_sha256
+from hyenadna_core import (
+    CausalLM,
+    Head,
+    HyenaDNAError,
+    TaskModel,
+    definition,
+    load_part,
+    model_sha256,
+    save_part,
+    weights_sha256,
+)
 from hyenadna_core.tokens import A, T
 from hyenadna_core.weights.safetensors_file import open_safetensors
 from hyenadna_core.weights.state_dict import EMBEDDING
@@ -18,6 +28,7 @@ pytestmark = [pytest.mark.keras, pytest.mark.core]
 
 SAVED = Path(__file__).parents[1] / "data" / "prompt.safetensors"
 SHA256 = "ea737fede3e570fe35ff65294f4d314262af712f7da36d2220b4170e83b49489"  # of the golden weights
+MODEL_SHA256 = "341933e4d9dc57c15b79593e8e6074175ac0ead61432bd9e3845200b5db041af"  # and of the hyperparameters
 IDS = np.random.default_rng(0).integers(A, T + 1, (2, 20)).astype(np.int32)
 
 
@@ -77,6 +88,18 @@ def test_the_checksum_of_weights_is_the_same_on_every_backend(golden_model):
     bias = model.backbone.ln_f.beta
     bias.assign(np.nextafter(ops.convert_to_numpy(bias), 9))
     assert weights_sha256(model) != SHA256
+
+
+def test_the_checksum_of_a_model_is_that_of_all_that_its_outputs_depend_on(golden_model):
+    assert model_sha256(golden_model()) == MODEL_SHA256
+    assert model_sha256(golden_model(seed=3, embed_dropout=0.5, rematerialise=True)) == MODEL_SHA256
+    assert model_sha256(golden_model(window_shift=0.0)) != MODEL_SHA256
+    model = CausalLM(golden_model().backbone, tie_embeddings=False)
+    before = model_sha256(model)
+    kernel = model.lm_head.kernel
+    kernel.assign(ops.convert_to_numpy(kernel) + 1)
+    assert model_sha256(model) != before
+    assert weights_sha256(model) == SHA256
 
 
 def test_a_layer_alone_is_a_part(model, tmp_path):

@@ -2,7 +2,8 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,17 @@ from hyenadna_core import HyenaDNAError, file_written_aside, notice
 
 Arrays = Mapping[str, np.ndarray]
 JOB = "job.json"
-DAMAGED = (zipfile.BadZipFile, EOFError, KeyError, OSError, ValueError)
+DAMAGED = (  # what NumPy and zipfile raise for a damaged file; RuntimeError: an unknown compression, a password
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class KeptParts:
@@ -38,34 +49,46 @@ class KeptParts:
             with file_written_aside(path) as aside:
                 aside.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
-    def part(self, name: str, compute: Callable[[], Arrays]) -> Arrays:
-        """Return the arrays of a part; compute them, and keep them, if they are not there yet."""
+    def part(self, name: str, names: Collection[str], compute: Callable[[], Arrays]) -> Arrays:
+        """Return the arrays of a part, which have these names.
+
+        They are computed, and kept, if they are not there yet or the file is damaged.
+        """
         path = self.folder and self.folder / f"{name}.npz"
         if path and path.exists():
-            try:
-                with np.load(path, allow_pickle=False) as file:
-                    arrays = {key: file[key] for key in file.files}
-            except DAMAGED:
-                notice(f"{path} is damaged: it is computed again.")
-            else:
+            arrays = _read(path, names)
+            if arrays is not None:
                 self.reused += 1
                 return arrays
-        made = compute()
+            notice(f"{path} is damaged: it is computed again.")
+        computed = compute()
         if path:
             with file_written_aside(path) as aside, aside.open("wb") as file:
-                np.savez(file, **dict[str, Any](made))
-        return made
+                np.savez(file, **dict[str, Any](computed))
+        return computed
+
+
+def _read(path: Path, names: Collection[str]) -> Arrays | None:
+    """Return the arrays of a file, or None if it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except DAMAGED:
+        return None
+    return arrays if arrays.keys() == set(names) else None
 
 
 def _check(path: Path, wanted: Mapping[str, Any]) -> None:
-    """Raise HyenaDNAError if a job.json is damaged or differs from a job."""
+    """Raise HyenaDNAError if a job.json cannot be read, is damaged, or differs from a job."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HyenaDNAError(f"Cannot read {path}: {error.strerror}: choose another --out.") from None
+    except (ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict):
         raise HyenaDNAError(f"{path} is damaged: choose another --out, or remove the folder {path.parent}.")
-    differing = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
+    differing = [name for name in {**kept, **wanted} if kept.get(name) != wanted.get(name)]
     if differing:
         raise HyenaDNAError(
             f"{path.parent} has results with another {', '.join(differing)}: choose another --out, or remove this "

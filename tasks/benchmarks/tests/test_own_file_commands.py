@@ -1,12 +1,14 @@
 """The commands `hyenadna benchmark traitgym` and `hyenadna benchmark recall`."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from hyenadna_benchmarks.commands.benchmark import benchmark
 
+from hyenadna_core import locked
 from hyenadna_core.testing import tiny_backbone, tiny_fasta
 
 
@@ -48,7 +50,7 @@ def test_traitgym_writes_its_files_and_goes_on(folder, tmp_path):
     assert rows[0]["auprc"] == 0.25
     assert "LogisticRegression needs three blocks" in first.stderr
     texts = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
-    assert sorted(texts) == ["scores.tsv", "summary.md", "summary.png", "summary.tsv", "table.tsv"]
+    assert sorted(texts) == [".lock", "scores.tsv", "summary.md", "summary.png", "summary.tsv", "table.tsv"]
     again = traitgym(folder, "--chr-prefix", "add", "--out", tmp_path / "out", "--json")
     assert "1 parts of 256 variants were there already" in again.stderr
     assert again.stdout == first.stdout
@@ -64,7 +66,7 @@ def test_traitgym_counts_what_differs_from_the_genome(folder, tmp_path):
     (folder / "wrong.tsv").write_text("\n".join(lines) + "\n")
     options = ("--chr-prefix", "add", "--out", tmp_path / "out")
     refused = traitgym(folder, *options, variants="wrong.tsv")
-    assert f"1 of 16 REF alleles are not in .*first 1:{pos} REF={alt}".split(".*")[1] in str(refused.exception)
+    assert re.search(rf"1 of 16 REF alleles are not in .*, first 1:{pos} REF={alt}: give", str(refused.exception))
     counted = traitgym(folder, *options, "--allow-mismatch", variants="wrong.tsv")
     assert "1 variants have no score and do not count: ref_mismatch 1." in counted.stderr
     scores = (tmp_path / "out" / "scores.tsv").read_text().splitlines()
@@ -97,7 +99,13 @@ def test_recall_compares_with_an_untrained_model(folder, tmp_path):
     again = run("recall", "--weights", folder / "weights", *options)
     assert again.stdout == result.stdout
     assert "8 of 8 measurements were there already" in again.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["measured", "recall.md", "recall.png", "table.tsv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".lock",
+        "measured",
+        "recall.md",
+        "recall.png",
+        "table.tsv",
+    ]
 
 
 def test_recall_reads_a_genome_between_the_keys(folder):
@@ -112,7 +120,7 @@ def test_recall_reads_a_genome_between_the_keys(folder):
     ("options", "message"),
     [
         (("--weights", ","), "names no model"),
-        (("--weights", "none", "--preset", "x"), "no preset 'x'"),
+        (("--weights", "none", "--preset", "x"), "Unknown preset 'x'"),
         (
             (
                 "--distances",
@@ -133,3 +141,45 @@ def test_distances_are_whole_numbers():
     result = run("recall", "--distances", "1,x")
     assert result.exit_code == 2
     assert "is no list of whole numbers" in result.output
+
+
+COMMANDS = {
+    "traitgym": lambda folder: ("traitgym", "--variants", folder / "v.tsv", "--fasta", folder / "g.fa"),
+    "recall": lambda folder: ("recall", "--fasta", folder / "g.fa"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_empty_folder_of_results_is_refused(folder, command):
+    result = run(*COMMANDS[command](folder), "--out", "")
+    assert result.exit_code == 2
+    assert "the path is empty: give one" in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "kept"), [("traitgym", "summary.md", "scores"), ("recall", "recall.png", "measured")]
+)
+def test_no_file_of_results_is_an_input_or_a_folder(folder, tmp_path, command, name, kept):
+    """The weights do not exist, so these are found before any work."""
+    arguments = (*COMMANDS[command](folder), "--weights", "absent", "--out")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).hardlink_to(folder / "g.fa")
+    assert re.search(rf"{name} is the input .*g.fa: name another file", str(run(*arguments, tmp_path / "a").exception))
+    (tmp_path / "b" / name).mkdir(parents=True)
+    assert f"{name} is a folder: name a file" in str(run(*arguments, tmp_path / "b").exception)
+    (tmp_path / "c").touch()
+    assert "c is not a folder: name another one" in str(run(*arguments, tmp_path / "c").exception)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / kept).touch()
+    assert f"{kept} is not a folder: name another one" in str(run(*arguments, tmp_path / "d").exception)
+    assert list((tmp_path / "d").iterdir()) == [tmp_path / "d" / kept]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_two_processes_do_not_write_into_one_folder(folder, tmp_path, command):
+    with (tmp_path / ".lock").open("w") as file:
+        assert locked(file, tmp_path)
+        result = run(*COMMANDS[command](folder), "--weights", "absent", "--out", tmp_path)
+    assert str(result.exception) == (
+        f"{tmp_path} is in use by another benchmark: wait for it, or choose another --out."
+    )

@@ -85,6 +85,15 @@ def test_variants_without_score_keep_their_reason(tmp_path):
         check_references(variants, tmp_path / "v.tsv", GENOME)
 
 
+def test_a_distance_counts_if_each_variant_with_a_score_has_it(tmp_path):
+    lines = ["1 1 A G 1 3 7", "1 1 C G 0 NA 8", "1 5 A G 0 -4 NA", "1 5 A C 0 5 inf"]
+    variants = read(write(tmp_path / "v.tsv", "chrom pos ref alt label tss_dist exon_dist", *lines))
+    assert variants.reasons == [".", "ref_mismatch", ".", "."]
+    assert list(variants.distances) == ["tss_dist"]
+    np.testing.assert_array_equal(variants.distances["tss_dist"], [3, np.nan, 4, 5])
+    assert variants.incomplete == {"exon_dist": 2}
+
+
 def test_labels_have_names(tmp_path):
     lines = ["chr1 1 A G benign", "chr1 5 A G other", "chr1 5 A C pathogenic"]
     path = write(tmp_path / "v.tsv", "Chr position REF ALT Class", *(line.removeprefix("chr") for line in lines))
@@ -106,10 +115,12 @@ def test_labels_have_names(tmp_path):
         (["chrom pos ref alt", "1 1 A G"], "no column label"),
         (["chrom pos ref alt label"], "has no variants"),
         (["chrom pos ref alt label", "1 x A G 1"], "row 1: pos is 'x', expected a whole number from 1"),
+        (["chrom pos ref alt label", "1 5 A G 1", "1 0 A G 1"], "row 2: pos is '0', expected a whole number from 1"),
+        (["chrom pos ref alt label", f"1 {'9' * 5000} A G 1"], "row 1: pos is '99999999999999999999', expected"),
         (["chrom pos ref alt label", "chr1 1 A G 1"], "no contig in common: .* chr1, .*give --chr-prefix"),
     ],
 )
-def test_what_is_wrong_is_one_line(tmp_path, lines, message):
+def test_a_wrong_table_is_one_line(tmp_path, lines, message):
     with pytest.raises(HyenaDNAError, match=message):
         read(write(tmp_path / "v.tsv", *lines))
 
@@ -130,6 +141,8 @@ def test_a_vcf_has_its_label_in_info(tmp_path):
     head = [line.format("causal", "Flag") for line in VCF]
     path = write(tmp_path / "flag.vcf", *head, "1 1 . A G,T . . causal", "1 5 . A G . . AF=1")
     assert read(path, label="causal").labels.tolist() == [True, True, False]
+    with pytest.raises(HyenaDNAError, match=r"v.vcf is a VCF, .*: leave out --chrom-column, --pos-column\.$"):
+        read(tmp_path / "v.vcf", label="label", pos="POS37", chrom="#CHROM")
     with pytest.raises(HyenaDNAError, match=r"v.vcf:4: INFO has no other for each ALT"):
         read(tmp_path / "v.vcf", label="other")
 

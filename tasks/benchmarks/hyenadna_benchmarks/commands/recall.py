@@ -1,13 +1,13 @@
 """`hyenadna benchmark recall`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hyenadna_core import HyenaDNAError, InputPath
+from hyenadna_core import GivenPath, HyenaDNAError, InputPath
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
 LONGEST_ENTRY = 1000  # bases of a key or a value
 
 
@@ -46,7 +46,7 @@ def _distances(_context: click.Context, _option: click.Parameter, text: str | No
 )
 @click.option("--fasta", type=InputPath(), help="Genome for the background.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all draws.")
-@click.option("--out", type=FOLDER, help="Folder of results; the same command goes on there.")
+@click.option("--out", type=GivenPath(), help="Folder of results; the same command goes on there.")
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -80,27 +80,31 @@ def recall(
       hyenadna benchmark recall --out runs/recall
       hyenadna benchmark recall --weights runs/mine --fasta genome.fa --distances 64,1024,16384
     """  # noqa: D301 (click reads this)
-    from hyenadna_core import check_backend, notice, print_rows
+    from hyenadna_core import check_backend, check_outputs, notice, print_rows
 
     if background == "random" and fasta:
         raise HyenaDNAError("--fasta is for --background genome: leave out one of them.")
     sources = list(dict.fromkeys(each.strip() for each in weights.split(",") if each.strip()))
     if not sources:
         raise HyenaDNAError("--weights names no model: give a name, a path or none.")
-    check_backend(session.backend)
     from hyenadna_benchmarks.recall.benchmark import run_recall
     from hyenadna_benchmarks.recall.contenders import background_of, contenders_of
     from hyenadna_benchmarks.recall.plants import Plant
-    from hyenadna_benchmarks.recall.report import FILES, settings_of, write_report
+    from hyenadna_benchmarks.recall.report import FILES, OUTPUTS, settings_of, write_report
+    from hyenadna_benchmarks.runner.benchmark import locked_folder
 
-    plant = Plant(key, value, seed)
-    contenders = contenders_of(sources, preset, plant, distances)
-    farthest = max(max(each.distances) for each in contenders)
-    chosen = background or ("genome" if fasta else "random")
-    draw, name, identity = background_of(chosen, fasta, plant.length(farthest))
-    notice(f"{', '.join(each.name for each in contenders)}; distances up to {farthest:,} bases; background: {name}")
-    rows = run_recall(contenders, plant, repeats, draw, source=identity, folder=out, backend=session.backend.name)
-    print_rows(rows, as_json)
     if out:
-        write_report(out, rows, settings_of(plant, repeats, name))
-        notice(f"Written: {', '.join(str(out / name) for name in FILES)}")
+        check_outputs([out / name for name in OUTPUTS], [*map(Path, sources), *([fasta] if fasta else [])])
+    check_backend(session.backend)
+    with locked_folder(out) if out else nullcontext():
+        plant = Plant(key, value, seed)
+        contenders = contenders_of(sources, preset, plant, distances)
+        farthest = max(max(each.distances) for each in contenders)
+        chosen = background or ("genome" if fasta else "random")
+        draw, name, identity = background_of(chosen, fasta, plant.length(farthest))
+        notice(f"{', '.join(each.name for each in contenders)}; distances up to {farthest:,} bases; background: {name}")
+        rows = run_recall(contenders, plant, repeats, draw, source=identity, folder=out, backend=session.backend.name)
+        print_rows(rows, as_json)
+        if out:
+            write_report(out, rows, settings_of(plant, repeats, name))
+            notice(f"Written: {', '.join(str(out / name) for name in FILES)}")

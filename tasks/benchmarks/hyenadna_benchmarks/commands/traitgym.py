@@ -1,13 +1,13 @@
 """`hyenadna benchmark traitgym`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hyenadna_core import InputPath
+from hyenadna_core import GivenPath, InputPath
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
 COLUMN_OPTIONS = ("chrom", "pos", "ref", "alt", "label")
 
 
@@ -26,7 +26,7 @@ def _column_options(command: Any) -> Any:
 )
 @click.option("--fasta", type=InputPath(), required=True, help="Genome of the variants.")
 @click.option("--weights", default="human-chr20-1k", show_default=True, metavar="NAME|PATH", help="Weights to measure.")
-@click.option("--out", type=FOLDER, help="Folder of scores and results; the same command goes on there.")
+@click.option("--out", type=GivenPath(), help="Folder of scores and results; the same command goes on there.")
 @click.option("--positive", metavar="LABEL", help="Label of causal variants.  [default: 1 or true]")
 @click.option("--negative", metavar="LABEL", help="Label of the others; further labels do not count.  [default: all]")
 @_column_options
@@ -87,39 +87,44 @@ def traitgym(
       hyenadna benchmark traitgym --variants test.parquet --fasta GRCh38.fa.gz --out runs/mendelian
       hyenadna benchmark traitgym --variants clinvar.tsv --positive pathogenic --fasta chr22.fa
     """  # noqa: D301 (click reads this)
+    from hyenadna_benchmarks.runner.benchmark import locked_folder
+    from hyenadna_benchmarks.traitgym.benchmark import run_traitgym
+    from hyenadna_benchmarks.traitgym.report import FILES, OUTPUTS, write_report
     from hyenadna_benchmarks.traitgym.rows import Labels
     from hyenadna_benchmarks.traitgym.variants import check_references, read_variants
-    from hyenadna_core import check_backend, contig_names, notice, open_genome, print_rows
+    from hyenadna_core import check_backend, check_outputs, contig_names, notice, open_genome, print_rows
 
-    check_backend(session.backend)
-    from hyenadna_benchmarks.language_model import longest_of, open_model, window_of
-    from hyenadna_benchmarks.traitgym.benchmark import run_traitgym
-    from hyenadna_benchmarks.traitgym.report import FILES, write_report
-
-    genome, model = open_genome(fasta), open_model(weights)
-    chosen = window_of(window, longest_of(model, weights), weights)
-    names = contig_names(genome, None, chr_prefix)
-    named = {name: columns[f"{name}_column"] for name in COLUMN_OPTIONS}
-    read = read_variants(variants, genome, names, Labels(positive, negative), named, chosen)
-    if not allow_mismatch:
-        check_references(read, variants, genome)
-    notice(f"{len(read.variants):,} variants of {variants.name}; weights: {weights}; windows of {chosen:,} bases")
-    result = run_traitgym(
-        model,
-        genome,
-        read,
-        window=chosen,
-        block_size=block_size,
-        pool=pool,
-        seed=seed,
-        folder=out,
-        backend=session.backend.name,
-    )
-    print_rows(result.summary, as_json)
-    for note in result.notes:
-        notice(note)
     if out:
-        settings = {"variants": variants.name, "genome": fasta.name, "weights": weights}
-        settings |= {"window": f"{chosen:,} bases", "vector": f"{pool} base" if pool == "last" else "mean of all bases"}
-        write_report(out, read, result, settings)
-        notice(f"Written: {', '.join(str(out / name) for name in FILES)}")
+        check_outputs([out / name for name in OUTPUTS], [variants, fasta, Path(weights)])
+    check_backend(session.backend)
+    from hyenadna_benchmarks.language_model import open_model, window_of
+
+    with locked_folder(out) if out else nullcontext():
+        genome = open_genome(fasta)
+        model, longest = open_model(weights)
+        chosen = window_of(window, longest, weights)
+        names = contig_names(genome, None, chr_prefix)
+        named = {name: columns[f"{name}_column"] for name in COLUMN_OPTIONS}
+        table = read_variants(variants, genome, names, Labels(positive, negative), named, chosen)
+        if not allow_mismatch:
+            check_references(table, variants, genome)
+        notice(f"{len(table.variants):,} variants of {variants.name}; weights: {weights}; windows of {chosen:,} bases")
+        result = run_traitgym(
+            model,
+            genome,
+            table,
+            window=chosen,
+            block_size=block_size,
+            pool=pool,
+            seed=seed,
+            folder=out,
+            backend=session.backend.name,
+        )
+        print_rows(result.summary, as_json)
+        for note in result.notes:
+            notice(note)
+        if out:
+            settings = {"variants": variants.name, "genome": fasta.name, "weights": weights}
+            vector = "last base" if pool == "last" else "mean of all bases"
+            write_report(out, table, result, settings | {"window": f"{chosen:,} bases", "vector": vector})
+            notice(f"Written: {', '.join(str(out / name) for name in FILES)}")

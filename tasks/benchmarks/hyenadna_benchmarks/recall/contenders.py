@@ -1,19 +1,13 @@
-"""The models of a recall run, each beside an untrained one of its shape, and the background."""
+"""The models of a recall run with an untrained one for each shape, and the background."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hyenadna_benchmarks.language_model import (
-    SPECIAL_TOKENS,
-    UNTRAINED,
-    config_of,
-    longest_of,
-    open_model,
-    untrained_model,
-)
+from hyenadna_benchmarks.language_model import UNTRAINED, open_model, untrained_model
 from hyenadna_benchmarks.recall.benchmark import Contender
 from hyenadna_benchmarks.recall.plants import (
     Background,
@@ -23,9 +17,10 @@ from hyenadna_benchmarks.recall.plants import (
     genome_background,
     random_background,
 )
-from hyenadna_core import bundled_genome, open_genome, weights_sha256
+from hyenadna_core import HyenaConfig, bundled_genome, find_preset, model_sha256, open_genome
 
 DIGITS = 16  # of a checksum in the name of a file
+OF_NO_SHAPE: dict[str, Any] = {"seed": 0, "embed_dropout": 0.0, "rematerialise": False, "dtype": None}
 
 
 def contenders_of(
@@ -37,20 +32,16 @@ def contenders_of(
         HyenaDNAError: there is no such source or preset, or a distance does not fit.
     """
     trained: list[Contender] = []
-    shapes: dict[Any, tuple[int, str]] = {}  # the longest sequences and a source of each shape
+    shapes: dict[HyenaConfig, tuple[int, str]] = {}  # the longest sequences and the first source of each shape
     for source in sources:
         if source == UNTRAINED:
-            config = config_of(preset)
-            shapes.setdefault(config, (int(config.max_seq_len) - SPECIAL_TOKENS, preset))
+            config = find_preset(preset).hyena_config
+            _add_shape(shapes, config, config.most_bases, preset)
             continue
-        model = open_model(source)
-        longest = longest_of(model, source)
-        config = model.hyena_config
-        before, _ = shapes.get(config, (0, source))
-        shapes[config] = (max(before, longest), source)
-        identity = weights_sha256(model)[:DIGITS]
+        model, longest = open_model(source)
+        _add_shape(shapes, model.hyena_config, longest, source)
         own = _distances(plant, distances, longest, source)
-        trained.append(Contender(source, identity, partial(_same, model), own))
+        trained.append(Contender(source, model_sha256(model)[:DIGITS], partial(_same, model), own))
     untrained = []
     for config, (longest, source) in shapes.items():
         name = "untrained" if len(shapes) == 1 else f"untrained, shape of {source}"
@@ -61,7 +52,7 @@ def contenders_of(
 
 
 def background_of(kind: str, fasta: Path | None, longest: int) -> tuple[Background, str, str]:
-    """Return a background for sequences of up to `longest` bases, its name, and what identifies it.
+    """Return a background for sequences of up to `longest` bases, its name and its identity.
 
     Raises:
         HyenaDNAError: the genome cannot be read, or its contigs are too short.
@@ -70,6 +61,13 @@ def background_of(kind: str, fasta: Path | None, longest: int) -> tuple[Backgrou
         return random_background, "random bases", kind
     genome: Any = open_genome(fasta or bundled_genome())
     return genome_background(genome, longest), f"windows of {Path(genome.path).name}", genome.sha256
+
+
+def _add_shape(shapes: dict[HyenaConfig, tuple[int, str]], config: HyenaConfig, longest: int, source: str) -> None:
+    """Add the shape of a model, with the longest sequences of all sources that have this shape."""
+    shape = replace(config, **OF_NO_SHAPE)
+    before, first = shapes.get(shape, (0, source))
+    shapes[shape] = max(before, longest), first
 
 
 def _same(model: Any) -> Any:

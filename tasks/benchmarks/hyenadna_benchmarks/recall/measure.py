@@ -14,6 +14,7 @@ BASES_AT_ONCE = 1 << 15
 ROUNDS = 1000
 INTERVAL = (2.5, 97.5)
 CHANCE, CHANCE_BITS = 0.25, 2.0  # values are drawn: no model without memory does better on average
+ARRAYS = ("right", "log_p", "right_control", "log_p_control")
 
 Logits = Callable[[np.ndarray], np.ndarray]  # (B, L) int32 -> (B, L, V)
 
@@ -21,7 +22,7 @@ Logits = Callable[[np.ndarray], np.ndarray]  # (B, L) int32 -> (B, L, V)
 def measure(logits: Logits, plant: Plant, distance: int, repeats: int, background: Background) -> Arrays:
     """Return for each base of the values whether it was right and its log P in nats: (n, value).
 
-    Keys are right, log_p, right_control and log_p_control. Among A, C, G and T the most likely base
+    Their names are ARRAYS. Among A, C, G and T the most likely base
     is the answer, and log P is normalised over these four.
 
     Raises:
@@ -31,11 +32,11 @@ def measure(logits: Logits, plant: Plant, distance: int, repeats: int, backgroun
     parts = []
     for first in range(0, repeats, at_once):
         pairs = [make_pair(plant, distance, n, background) for n in range(first, min(repeats, first + at_once))]
-        parts.append(_of_pairs(logits, pairs, plant.value, at_once))
+        parts.append(_measure_pairs(logits, pairs, plant.value, at_once))
     return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
 
 
-def _of_pairs(logits: Logits, pairs: list[Pair], value: int, at_once: int) -> Mapping[str, np.ndarray]:
+def _measure_pairs(logits: Logits, pairs: list[Pair], value: int, at_once: int) -> Mapping[str, np.ndarray]:
     n = len(pairs)
     sides = [np.stack(side) for side in zip(*pairs, strict=True)]  # planted, control: (n, L)
     filled = [side[np.minimum(np.arange(at_once), n - 1)] for side in sides]  # each batch has the same shape
@@ -44,15 +45,11 @@ def _of_pairs(logits: Logits, pairs: list[Pair], value: int, at_once: int) -> Ma
         raise HyenaDNAError("The model gives nan or infinity: its weights are damaged.")
     log_p = out - np.logaddexp.reduce(out, axis=-1, keepdims=True)
     truth = np.concatenate(filled)[:, -value:] - int(A)
-    of_value = np.take_along_axis(log_p, truth[..., None], axis=-1)[..., 0]
+    log_p_of_value = np.take_along_axis(log_p, truth[..., None], axis=-1)[..., 0]
     right = out.argmax(axis=-1) == truth
     planted, control = slice(0, n), slice(at_once, at_once + n)
-    return {
-        "right": right[planted],
-        "log_p": of_value[planted],
-        "right_control": right[control],
-        "log_p_control": of_value[control],
-    }
+    arrays = (right[planted], log_p_of_value[planted], right[control], log_p_of_value[control])
+    return dict(zip(ARRAYS, arrays, strict=True))
 
 
 def figures(arrays: Arrays, seed: int = 0) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def genome_background(genome: Any, longest: int) -> Background:
         )
 
     def draw(rng: np.random.Generator, length: int) -> np.ndarray:
-        places = {name: of - length + 1 for name, of in genome.contigs.items() if of >= length}
+        places = {name: bases - length + 1 for name, bases in genome.contigs.items() if bases >= length}
         names, counts = list(places), np.array(list(places.values()), float)
         for _ in range(TRIES):
             name = names[rng.choice(len(names), p=counts / counts.sum())]

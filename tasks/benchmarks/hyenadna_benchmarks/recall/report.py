@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hyenadna_benchmarks.kept_parts import JOB
+from hyenadna_benchmarks.recall.benchmark import KEPT
 from hyenadna_benchmarks.recall.measure import CHANCE, CHANCE_BITS
 from hyenadna_benchmarks.recall.plants import Plant
 from hyenadna_benchmarks.row_files import markdown, write_lines, write_rows
 from hyenadna_core import file_written_aside
 
 FILES = ("table.tsv", "recall.md", "recall.png")
+OUTPUTS = (*FILES, f"{KEPT}/{JOB}")  # of a run, without the parts
 COLORS = ("#1f4e79", "#d95f02", "#1b7837", "#7b3294", "#b2182b", "#01665e")
 UNTRAINED_COLOR = "#8c8c8c"
 METHOD = (
@@ -30,7 +33,7 @@ def write_report(folder: Path, rows: Sequence[Mapping[str, Any]], settings: Mapp
     lines = ["# Recall over distance", "", *(f"- {name}: {value}" for name, value in settings.items()), ""]
     for paragraph in METHOD:
         lines += [paragraph, ""]
-    write_lines(folder / FILES[1], [*lines, f"![Recall over distance]({FILES[2]})", "", *markdown(rows)])
+    write_lines(folder / FILES[1], [*lines, f"![Recall over distance]({FILES[2]})", "", markdown(rows)])
     _draw(folder / FILES[2], rows)
 
 

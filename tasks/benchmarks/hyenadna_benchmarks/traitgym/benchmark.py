@@ -13,14 +13,15 @@ from hyenadna_benchmarks.traitgym.figures import average_precision, block_rows, 
 from hyenadna_benchmarks.traitgym.probe import features, probe
 from hyenadna_benchmarks.traitgym.scores import PART, all_scores
 from hyenadna_benchmarks.traitgym.variants import BLOCK, LabelledVariants, block_names, counts_of
-from hyenadna_core import HyenaDNAError, notice, weights_sha256
+from hyenadna_core import HyenaDNAError, model_sha256, notice
 
 PROBE = "LogisticRegression"
+KEPT = "scores"  # the folder of kept scores, in that of the results
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run measured.
+    """The measurements of a run.
 
     Args:
         rows: a row for each block.
@@ -69,15 +70,15 @@ def run_traitgym(
     _check_blocks(names, blocks, labels, block_size or BLOCK)
     text = repr([tuple(each) for each in used]).encode()
     job = {"runner": "traitgym", "variants": sha256(text).hexdigest(), "fasta": genome.sha256}
-    job |= {"weights": weights_sha256(model), "window": window, "pool": pool, "part": PART, "backend": backend}
-    parts = KeptParts(folder and folder / "scores", job)
-    found = all_scores(parts, model, genome, used, window, pool)
+    job |= {"weights": model_sha256(model), "window": window, "pool": pool, "part": PART, "backend": backend}
+    parts = KeptParts(folder and folder / KEPT, job)
+    arrays = all_scores(parts, model, genome, used, window, pool)
     if parts.reused:
         notice(f"{parts.reused:,} parts of {PART} variants were there already, in {parts.folder}.")
-    scores = {"LLR.minus": -found["LLR"], "absLLR.plus": np.abs(found["LLR"])}
-    scores |= {f"{name}.plus": found[name] for name in ("euclidean_distance", "cosine_distance")}
-    scores["inner_product.minus"] = -found["inner_product"]
-    probed = probe(features(found["LLR"], found["inner_products"]), labels, blocks)
+    scores = {"LLR.minus": -arrays["LLR"], "absLLR.plus": np.abs(arrays["LLR"])}
+    scores |= {f"{name}.plus": arrays[name] for name in ("euclidean_distance", "cosine_distance")}
+    scores["inner_product.minus"] = -arrays["inner_product"]
+    probed = probe(features(arrays["LLR"], arrays["inner_products"]), labels, blocks)
     if probed is None:
         notes.append(f"{PROBE} needs three blocks, with variants of both classes outside of each: it is left out.")
     else:
@@ -126,11 +127,13 @@ def _check_blocks(names: Sequence[str], blocks: np.ndarray, labels: np.ndarray, 
 
 
 def _notes(variants: LabelledVariants, rows: Sequence[Any], used_rows: Sequence[Any], unit: str) -> list[str]:
-    """Return the sentences about what counts and what does not."""
+    """Return sentences about the variants and blocks that count, and those that do not."""
     n, positives = sum(row["n"] for row in rows), sum(row["positives"] for row in rows)
     notes = [f"{n:,} variants have a score, {positives:,} positive, in {len(rows):,} {unit}."]
     if without := len(variants.variants) - n:
         notes.append(f"{without:,} variants have no score and do not count: {counts_of(variants)}.")
+    for name, count in variants.incomplete.items():
+        notes.append(f"{name} is left out: {count:,} of the variants with a score have no number there.")
     if variants.other_labels:
         others = ", ".join(f"{label} {count:,}" for label, count in variants.other_labels.items())
         notes.append(f"Rows with other labels do not count: {others}.")

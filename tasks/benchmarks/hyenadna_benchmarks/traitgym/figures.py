@@ -73,10 +73,10 @@ def summary_rows(
     random = np.array([row["random_order"] for row in used])
     out = []
     for score in overall:
-        of_blocks = np.array([row[score] for row in used])
-        mean = float(np.average(of_blocks, weights=n))
-        means = np.average(of_blocks[drawn], weights=n[drawn], axis=1)
-        above = np.average((of_blocks - random)[drawn], weights=n[drawn], axis=1)
+        auprc_by_block = np.array([row[score] for row in used])
+        mean = float(np.average(auprc_by_block, weights=n))
+        means = np.average(auprc_by_block[drawn], weights=n[drawn], axis=1)
+        above = np.average((auprc_by_block - random)[drawn], weights=n[drawn], axis=1)
         low, high = np.percentile(above, INTERVAL)
         is_measured = score not in CHANCE
         out.append(

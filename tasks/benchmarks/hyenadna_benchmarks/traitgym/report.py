@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hyenadna_benchmarks.kept_parts import JOB
 from hyenadna_benchmarks.row_files import markdown, write_lines, write_rows
-from hyenadna_benchmarks.traitgym.benchmark import Result
+from hyenadna_benchmarks.traitgym.benchmark import KEPT, Result
 from hyenadna_benchmarks.traitgym.picture import draw
 from hyenadna_benchmarks.traitgym.variants import LabelledVariants
 
 FILES = ("table.tsv", "summary.tsv", "scores.tsv", "summary.md", "summary.png")
+OUTPUTS = (*FILES, f"{KEPT}/{JOB}")  # of a run, without the parts
 METHOD = (
     "AUPRC is computed in each block; `auprc` is their mean, weighted by the number of variants, and `se` the "
     "standard deviation of this mean over 1,000 draws of whole blocks. `auprc_of_all` takes all variants at once.",
@@ -35,10 +37,10 @@ def _page(result: Result, settings: Mapping[str, Any]) -> list[str]:
     lines = ["# Variants with labels, by block", ""]
     lines += [f"- {name}: {value}" for name, value in settings.items()]
     lines += [f"- {note}" for note in result.notes]
-    lines += ["", *markdown(result.summary), ""]
+    lines += ["", markdown(result.summary), ""]
     for paragraph in METHOD:
         lines += [paragraph, ""]
-    return [*lines, f"![AUPRC by block]({FILES[4]})", "", *markdown(result.rows)]
+    return [*lines, f"![AUPRC by block]({FILES[4]})", "", markdown(result.rows)]
 
 
 def _scores(variants: LabelledVariants, result: Result) -> Sequence[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ COLUMNS = {
 DISTANCES = ("tss_dist", "exon_dist")  # of the published files: bases to the nearest start of a gene, and exon
 TRUE, FALSE = {"1", "true", "1.0"}, {"0", "false", "0.0"}
 SHOWN = 20  # characters of an allele in a message
+MOST_DIGITS = 18  # of a position
 VCF_INFO = 7
 
 
@@ -38,34 +39,34 @@ class Labels(NamedTuple):
     positive: str | None = None
     negative: str | None = None
 
-    def of(self, found: set[str], path: Path) -> dict[str, bool]:
+    def are_positive(self, labels: set[str], path: Path) -> dict[str, bool]:
         """Return whether each label that counts is positive.
 
         Raises:
             HyenaDNAError: the labels are not of two kinds, or a named one is not there.
         """
-        names = ", ".join(sorted(found)[:8])
+        names = ", ".join(sorted(labels)[:8])
         if self.positive is None:
             if self.negative is not None:
                 raise HyenaDNAError("--negative needs --positive, the label of the causal variants: give both.")
-            if not all(label.lower() in TRUE | FALSE for label in found):
+            if not all(label.lower() in TRUE | FALSE for label in labels):
                 raise HyenaDNAError(
                     f"The labels of {path} are {names}: name the causal one with --positive, and the one to compare "
                     "with by --negative."
                 )
-            return {label: label.lower() in TRUE for label in found}
+            return {label: label.lower() in TRUE for label in labels}
         for label in filter(None, self):
-            if label not in found:
+            if label not in labels:
                 raise HyenaDNAError(f"{path} has no label {label!r}, but {names}: correct --positive or --negative.")
-        others = found if self.negative is None else {self.positive, self.negative}
-        return {label: label == self.positive for label in others}
+        counted = labels if self.negative is None else {self.positive, self.negative}
+        return {label: label == self.positive for label in counted}
 
 
 def table_rows(path: Path, columns: Mapping[str, str | None]) -> Iterator[Row]:
     """Read the rows of a table with a header.
 
     Raises:
-        HyenaDNAError: a column is missing, or pos is no whole number.
+        HyenaDNAError: a column is missing, or pos is no whole number from 1.
     """
     table = open_table(path, lambda done: None)
     numbers = [table.find(columns[name], usual) for name, usual in COLUMNS.items()]
@@ -83,7 +84,8 @@ def vcf_rows(path: Path, key: str | None) -> Iterator[Row]:
     A flag in INFO is true where it is, and false elsewhere.
 
     Raises:
-        HyenaDNAError: the file cannot be read, or a record has no label.
+        HyenaDNAError: the file cannot be read, a record has no label, or POS is no whole number
+            from 1.
     """
     key = key or COLUMNS["label"][0]
     with vcf_source(path) as source:
@@ -111,6 +113,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _start(pos: str, place: str) -> int:
     """Return the 0-based start of a 1-based position."""
-    if not (pos.isascii() and pos.isdigit()):
+    if not (pos.isascii() and pos.isdigit() and len(pos) <= MOST_DIGITS and int(pos)):
         raise HyenaDNAError(f"{place}: pos is {pos[:SHOWN]!r}, expected a whole number from 1.")
     return int(pos) - 1

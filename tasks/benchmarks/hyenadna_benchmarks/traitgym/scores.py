@@ -5,18 +5,20 @@ allele is the last hidden state of the last base of its window; the distance of 
 computed on each strand, and the mean counts. The variant is at the base window // 2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from hyenadna_benchmarks.kept_parts import Arrays, KeptParts
-from hyenadna_core import Variant, embed, progress, score_variants
+from hyenadna_core import Variant, progress
 
 PART = 256  # variants that are kept together
 BASES_AT_ONCE = 1 << 15
 STRANDS = "+-"
 DISTANCES = ("euclidean_distance", "cosine_distance", "inner_product")
+ARRAYS = ("LLR", *DISTANCES, "inner_products")
 
 
 def all_scores(
@@ -27,17 +29,15 @@ def all_scores(
     with progress("Scoring variants", len(variants)) as advance:
         for number, first in enumerate(range(0, len(variants), PART)):
             some = variants[first : first + PART]
-            arrays.append(parts.part(f"part-{number:05d}", _of(some, model, genome, window, pool)))
+            arrays.append(parts.part(f"part-{number:05d}", ARRAYS, partial(score, model, genome, some, window, pool)))
             advance(len(some))
     return {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
 
 
-def _of(variants: Sequence[Variant], model: Any, genome: Any, window: int, pool: str) -> Callable[[], Arrays]:
-    return lambda: score(model, genome, variants, window, pool)
-
-
 def score(model: Any, genome: Any, variants: Sequence[Variant], window: int, pool: str = "last") -> Arrays:
     """Return the LLR, the distances and the inner products by channel of some variants."""
+    from hyenadna_core import embed, score_variants
+
     at_once = max(1, BASES_AT_ONCE // window)
     llr = score_variants(model, genome, variants, window=window, batch_size=at_once)
     pairs = [haplotypes(genome, variant, window) for variant in variants]

@@ -14,6 +14,7 @@ from hyenadna_core import HyenaDNAError, Variant, variant_reason
 VCFS = (".vcf", ".vcf.gz", ".bcf")
 REFERENCE = ("ref_mismatch", "n_in_reference", "past_contig_end")
 SCORED = "."
+LABEL = "label"  # the only column of a VCF that may have another name
 BLOCK = 5_000_000  # bases of a block on a single chromosome, as in `hyenadna probe`
 
 
@@ -26,7 +27,10 @@ class LabelledVariants:
         labels: (n,) bool, true for causal ones.
         reasons: why each has no score; "." if it has one.
         places: chrom, pos, ref and alt of each, as the file has them.
-        distances: (n,) float by the name of a column, if the file has such columns.
+        distances: (n,) float by the name of a column, if the file has such columns. Each variant
+            that can have a score has a number.
+        incomplete: the number of variants that can have a score and have no distance, by column;
+            such a column is not in `distances`.
         other_labels: the number of rows left out by label, which is neither positive nor negative.
     """
 
@@ -35,6 +39,7 @@ class LabelledVariants:
     reasons: Sequence[str]
     places: Sequence[tuple[str, ...]]
     distances: Mapping[str, np.ndarray]
+    incomplete: Mapping[str, int]
     other_labels: Mapping[str, int]
 
     @property
@@ -71,13 +76,19 @@ def read_variants(
 
     Raises:
         HyenaDNAError: the file cannot be read, a column is missing, a row has no position, labels
-            are of more than two kinds, or no variant is on a contig of the genome.
+            are of more than two kinds, no variant is on a contig of the genome, or columns of a VCF
+            have names.
     """
     is_vcf = path.name.lower().endswith(VCFS)
-    rows = list(vcf_rows(path, columns["label"]) if is_vcf else table_rows(path, columns))
+    if is_vcf and (given := [name for name, column in columns.items() if column and name != LABEL]):
+        raise HyenaDNAError(
+            f"{path} is a VCF, whose columns have fixed names: leave out "
+            f"{', '.join(f'--{name}-column' for name in given)}."
+        )
+    rows = list(vcf_rows(path, columns[LABEL]) if is_vcf else table_rows(path, columns))
     if not rows:
         raise HyenaDNAError(f"{path} has no variants: it needs at least one row.")
-    is_causal = labels.of({row.label for row in rows}, path)
+    is_causal = labels.are_positive({row.label for row in rows}, path)
     kept = [row for row in rows if row.label in is_causal]
     variants = [Variant(names(row.chrom), row.start, row.ref, row.alt) for row in kept]
     if not any(each.chrom in genome.contigs for each in variants):
@@ -86,12 +97,13 @@ def read_variants(
             f"{_first(row.chrom for row in kept)}, "
             f"the FASTA has {_first(genome.contigs)}: give --chr-prefix add or strip."
         )
+    reasons = [_reason(genome, each, window) for each in variants]
     return LabelledVariants(
         variants,
         np.array([is_causal[row.label] for row in kept], bool),
-        [_reason(genome, each, window) for each in variants],
+        reasons,
         [row.place for row in kept],
-        _distances(kept),
+        *_distances(kept, np.array([reason == SCORED for reason in reasons], bool)),
         Counter(row.label for row in rows if row.label not in is_causal),
     )
 
@@ -140,16 +152,23 @@ def _reason(genome: Any, variant: Variant, window: int) -> str:
     return reason
 
 
-def _distances(rows: Sequence[Row]) -> dict[str, np.ndarray]:
-    """Return the columns of distances of which each row has a number."""
-    columns = {}
+def _distances(rows: Sequence[Row], scored: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Return the columns of distances, and how many scored rows of the others have no number."""
+    complete, incomplete = {}, {}
     for name in rows[0].distances:
-        texts = [row.distances[name] for row in rows]
-        try:
-            columns[name] = np.abs(np.array(texts, float))
-        except ValueError:
-            continue
-    return {name: values for name, values in columns.items() if np.isfinite(values).all()}
+        values = np.abs([_number(row.distances[name]) for row in rows])
+        if missing := int((~np.isfinite(values[scored])).sum()):
+            incomplete[name] = missing
+        else:
+            complete[name] = values
+    return complete, incomplete
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
 
 
 def _first(names: Iterator[str] | Mapping[str, Any]) -> str:

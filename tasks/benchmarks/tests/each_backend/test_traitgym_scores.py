@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 from hyenadna_benchmarks.kept_parts import KeptParts
-from hyenadna_benchmarks.language_model import config_of, longest_of, window_of
+from hyenadna_benchmarks.language_model import window_of
 from hyenadna_benchmarks.traitgym import scores as module
 from hyenadna_benchmarks.traitgym.benchmark import run_traitgym
 from hyenadna_benchmarks.traitgym.scores import all_scores, haplotypes, score
 from hyenadna_benchmarks.traitgym.variants import LabelledVariants
 
-from hyenadna_core import HyenaDNAError, Variant, encode, open_genome, reverse_complement, score_variants
+from hyenadna_core import CausalLM, HyenaDNAError, Variant, encode, open_genome, reverse_complement, score_variants
 from hyenadna_core.testing import tiny_backbone, tiny_fasta
 
 WINDOW = 32
@@ -15,8 +15,6 @@ WINDOW = 32
 
 @pytest.fixture(scope="module")
 def model():
-    from hyenadna_core import CausalLM
-
     return CausalLM(tiny_backbone(66))
 
 
@@ -39,8 +37,8 @@ def variants_of(genome, count=9, step=97):
 
 def test_the_distances_are_those_of_the_last_states_on_each_strand(model, genome):
     variants = variants_of(genome, 3)
-    found = score(model, genome, variants, WINDOW)
-    np.testing.assert_array_equal(found["LLR"], score_variants(model, genome, variants, window=WINDOW))
+    scores = score(model, genome, variants, WINDOW)
+    np.testing.assert_array_equal(scores["LLR"], score_variants(model, genome, variants, window=WINDOW))
     for number, variant in enumerate(variants):
         values = []
         for turn in (np.asarray, reverse_complement):
@@ -50,8 +48,8 @@ def test_the_distances_are_those_of_the_last_states_on_each_strand(model, genome
             values.append([np.linalg.norm(ref - alt), cosine, ref @ alt, *(ref * alt)])
         wanted = np.mean(values, axis=0)
         names = ("euclidean_distance", "cosine_distance", "inner_product")
-        np.testing.assert_allclose([found[name][number] for name in names], wanted[:3], rtol=2e-4, atol=2e-6)
-        np.testing.assert_allclose(found["inner_products"][number], wanted[3:], rtol=2e-4, atol=2e-6)
+        np.testing.assert_allclose([scores[name][number] for name in names], wanted[:3], rtol=2e-4, atol=2e-6)
+        np.testing.assert_allclose(scores["inner_products"][number], wanted[3:], rtol=2e-4, atol=2e-6)
 
 
 def test_kept_scores_are_not_computed_again(model, genome, tmp_path, monkeypatch):
@@ -85,7 +83,7 @@ def test_kept_scores_are_not_computed_again(model, genome, tmp_path, monkeypatch
 def labelled(variants, labels):
     places = [(each.chrom, str(each.start + 1), each.ref, each.alt) for each in variants]
     distances = {"tss_dist": np.where(labels, 1.0, 50.0)}
-    return LabelledVariants(variants, np.array(labels), ["."] * len(variants), places, distances, {})
+    return LabelledVariants(variants, np.array(labels), ["."] * len(variants), places, distances, {"exon_dist": 2}, {})
 
 
 def test_a_run_measures_each_score_by_chromosome(model, genome):
@@ -101,10 +99,11 @@ def test_a_run_measures_each_score_by_chromosome(model, genome):
     np.testing.assert_allclose([by_score["tss_dist.minus"], by_score["chance"]], [1.0, 1 / 3])
     llr = score_variants(model, genome, variants, window=WINDOW)
     np.testing.assert_allclose(result.scores["LLR.minus"], -llr, atol=1e-5)  # in batches of other sizes
+    assert "exon_dist is left out: 2 of the variants with a score have no number there." in result.notes
     np.testing.assert_array_equal(result.scores["absLLR.plus"], np.abs(result.scores["LLR.minus"]))
 
 
-def test_what_cannot_be_measured_is_one_line(model, genome):
+def test_labels_and_blocks_that_cannot_be_measured_are_one_line(model, genome):
     variants = variants_of(genome)
     for labels, kind in ((np.ones(27, bool), "negative"), (np.zeros(27, bool), "positive")):
         with pytest.raises(HyenaDNAError, match=f"None of the 27 variants with a score is {kind}"):
@@ -118,12 +117,20 @@ def test_what_cannot_be_measured_is_one_line(model, genome):
     assert [row["block"] for row in by_block.rows] == ["chr1:1-300", "chr1:301-600", "chr1:601-900"]
 
 
-def test_the_window_is_that_of_the_training(model, tmp_path):
-    assert longest_of(model, "a name") == 64
+def test_kept_scores_are_of_one_head(model, genome, tmp_path):
+    """The vectors are those of the backbone, and LLR is that of the head."""
+    variants = variants_of(genome, 3)
+    given = labelled(variants, np.arange(9) % 3 == 0)
+    other = CausalLM(model.backbone, tie_embeddings=False)
+    run_traitgym(other, genome, given, window=WINDOW, folder=tmp_path)
+    kernel = other.lm_head.kernel
+    kernel.assign(np.zeros(kernel.shape, np.float32))
+    with pytest.raises(HyenaDNAError, match="has results with another weights: choose another --out"):
+        run_traitgym(other, genome, given, window=WINDOW, folder=tmp_path)
+
+
+def test_the_window_is_that_of_the_training():
     assert window_of(None, 64, "w") == 64
     assert window_of(32, 64, "w") == 32
     with pytest.raises(HyenaDNAError, match="--window 65 is longer than the 64 bases of the training of w"):
         window_of(65, 64, "w")
-    assert config_of("small-32k").max_seq_len == 32_770
-    with pytest.raises(HyenaDNAError, match="no preset 'large'"):
-        config_of("large")
