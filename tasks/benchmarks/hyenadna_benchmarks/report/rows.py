@@ -10,7 +10,7 @@ import numpy as np
 
 from hyenadna_benchmarks.report import paired
 from hyenadna_benchmarks.report.published import comparable
-from hyenadna_benchmarks.runner import cells, recipes
+from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import KMER, SCRATCH, TRAINED, Contender
 from hyenadna_benchmarks.runner.plan import Plan
@@ -57,23 +57,33 @@ def rows_of_set(plan: Plan, out: Path, name: str) -> list[dict[str, Any]]:
     """Return a row for each contender on a set.
 
     Raises:
-        HyenaDNAError: predictions are damaged, or cells were measured on different test rows.
+        HyenaDNAError: predictions are damaged, or cells have different rows, weights or options.
     """
+    results = list(cells.results(plan.cells_of(name), out))
+    inputs.check_rows(name, out, [result for _, result in results])
+    inputs.check_weights(out, [(cell.contender.weights, result) for cell, result in results])
     all_runs = [read_runs(plan, out, name, contender) for contender in plan.all_contenders]
-    if len({result["test_sha256"] for runs in all_runs for result in runs.results}) > 1:
-        raise HyenaDNAError(f"The test rows of {name} changed while {out} was made: start again in another --out.")
     by_kind = {runs.contender.kind: runs for runs in all_runs if runs.results}
     leaked = read_leaked(out, name) if plan.audit else None
     return [_row(plan, out, name, runs, by_kind, leaked) for runs in all_runs]
 
 
 def read_runs(plan: Plan, out: Path, name: str, contender: Contender) -> Runs:
-    """Read what is kept of a contender on a set."""
+    """Read what is kept of a contender on a set.
+
+    Raises:
+        HyenaDNAError: predictions are damaged, or the measurements have different options.
+    """
     chosen = [cell for cell in plan.cells_of(name) if cell.contender == contender]
     errors = list(dict.fromkeys(filter(None, (cells.error_of(cell.folder(out)) for cell in chosen))))
     measured = [cell for cell in chosen if cell.trial is None]
     folders = [folder for cell in measured if cells.finished(folder := cell.folder(out))]
     results = [cells.finished(folder) or {} for folder in folders]
+    if len(options := list(dict.fromkeys(recipes.text_of(result["options"]) for result in results))) > 1:
+        raise HyenaDNAError(
+            f"The measurements of {contender.name} on {name} have different options ({'; '.join(options)}): remove "
+            f"{folders[0].parent}, and start the same command again."
+        )
     arrays = [cells.read_predictions(folder) for folder in folders]
     targets = arrays[0][1] if arrays else np.zeros(0, np.int32)
     missing = len(measured) - len(folders)

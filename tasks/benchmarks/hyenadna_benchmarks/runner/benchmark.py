@@ -3,11 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from hyenadna_benchmarks.runner import cells
+from hyenadna_benchmarks.runner import cells, inputs
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.plan import Plan, keep
 from hyenadna_benchmarks.runner.pool import Pool
@@ -34,7 +34,7 @@ def run_benchmark(plan: Plan, out: Path, jobs: int) -> list[dict[str, Any]]:
         planned = plan.cells()
         pending = [cell for cell in planned if cells.finished(cell.folder(out)) is None]
         if pending:
-            check_data(plan, pending)
+            check_inputs(plan, out, pending)
             announce(plan, planned, pending, jobs)
             compute(plan, out, jobs, lock, pending)
         else:
@@ -65,15 +65,26 @@ def locked_folder(out: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def check_data(plan: Plan, pending: Sequence[Cell]) -> None:
-    """Read the test split of each set that is left, so that missing data are an error at once."""
-    task = task_class(plan.suite)
+def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
+    """Read the rows of each set that is left, and the files of weights.
+
+    Weights that cannot be read are errors of their own cells.
+
+    Raises:
+        HyenaDNAError: rows are missing, or rows or weights are not those of the finished cells.
+    """
     names = list(dict.fromkeys(cell.set for cell in pending))
     with progress("Reading", len(names)) as advance:
         for name in names:
-            spec = plan.spec(next(cell for cell in plan.cells_of(name)), Path())
-            task.from_options(spec["task"]).split("test")
+            task = task_class(plan.suite).from_options(plan.task_of(name))
+            kept = [result for _, result in cells.results(plan.cells_of(name), out)]
+            inputs.check_rows(name, out, [*kept, {inputs.ROWS: inputs.rows_sha256(task)}])
             advance(1)
+    of_weights = [(cell.contender.weights, result) for cell, result in cells.results(plan.cells(), out)]
+    for source in dict.fromkeys(cell.contender.weights for cell in pending):
+        with suppress(HyenaDNAError):
+            of_weights.append((source, {inputs.WEIGHTS: inputs.weights_file_sha256(source)}))
+    inputs.check_weights(out, of_weights)
 
 
 def announce(plan: Plan, planned: Sequence[Cell], pending: Sequence[Cell], jobs: int) -> None:

@@ -1,9 +1,8 @@
 """A cell: one measurement of a contender on a set, and its files."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,8 @@ from hyenadna_benchmarks.runner.contenders import Contender
 from hyenadna_core import HyenaDNAError, file_written_aside
 
 CELLS = "cells"
-RESULT, PREDICTIONS, ERROR, SPEC, LOG, RUN = (
-    "cell.json",
-    "predictions.safetensors",
-    "error.json",
-    "spec.json",
-    "log.txt",
-    "run",
-)
+RESULT, PREDICTIONS, ERROR = "cell.json", "predictions.safetensors", "error.json"
+SPEC, STARTED, LOG, RUN = "spec.json", "started.json", "log.txt", "run"
 AUDIT = Contender("audit", "audit", "audit")
 AUDIT_FILE, LEAKED = "audit.json", "leaked.safetensors"
 
@@ -74,19 +67,21 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def checksum(content: Any) -> str:
-    """Return the SHA-256 of what JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def finished(folder: Path) -> dict[str, Any] | None:
     """Return the result of a cell, or None if it has none yet."""
     return read_json(folder / RESULT)
 
 
+def results(cells: Iterable[Cell], out: Path) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """Yield each finished cell with its result."""
+    for cell in cells:
+        if (result := finished(cell.folder(out))) is not None:
+            yield cell, result
+
+
 def error_of(folder: Path) -> str:
-    """Return the line in which a cell failed, or ""."""
-    kept = read_json(folder / ERROR)
+    """Return the line in which a cell without a result failed, or ""."""
+    kept = None if finished(folder) else read_json(folder / ERROR)
     return "" if kept is None else str(kept.get("error", "unknown"))
 
 
@@ -96,6 +91,13 @@ def clear(folder: Path) -> None:
     for path in folder.glob(".*-????????"):
         shutil.rmtree(path, ignore_errors=True)
     (folder / ERROR).unlink(missing_ok=True)
+
+
+def start(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Keep the settings of a run, and remove a run that was started with others."""
+    if read_json(folder / STARTED) != json.loads(json.dumps(settings)):
+        shutil.rmtree(folder / RUN, ignore_errors=True)
+        write_json(folder / STARTED, settings)
 
 
 def write_predictions(path: Path, predicted: Any, targets: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_benchmarks.runner import cells, recipes
+from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import BASELINES, PROBE, TRAINED
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
@@ -21,6 +21,7 @@ from hyenadna_core import fit_baseline, resume, train
 from hyenadna_core.recipe import ORIGINAL
 
 PACKAGES = ("hyenadna", "hyenadna-benchmarks", "keras", "jax", "torch", "mlx", "numpy", "scipy", "scikit-learn")
+STARTED_WITH = ("options", "backend", inputs.ROWS, inputs.WEIGHTS)  # a run with others does not go on
 NO_BASELINE = {"baseline": ["none"]}  # they are contenders of their own
 
 
@@ -40,16 +41,13 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
         HyenaDNAError: it cannot be computed.
     """
     cell = Cell.from_json(spec["cell"])
-    record = {
-        "cell": spec["cell"],
-        "protocol": spec["protocol"],
-        "backend": spec["backend"],
-        "threads": spec["threads"],
-    }
-    record |= {
-        "config_sha256": cells.checksum({**spec, "task": {**spec["task"], "folder": None}}),
-        "versions": versions(),
-    }
+    record = {name: spec[name] for name in ("cell", "protocol", "backend", "threads")}
+    record |= {"versions": versions(), "options": spec["options"]}
+    suite_task = task_class(spec["suite"])
+    task = (suite_task if cell.trial is None else without_test(suite_task)).from_options(spec["task"])
+    record |= {inputs.ROWS: inputs.rows_sha256(task)}
+    record |= {inputs.WEIGHTS: inputs.weights_file_sha256(cell.contender.weights)}
+    cells.start(folder, {name: record[name] for name in STARTED_WITH} | {"preset": spec["preset"]})
     if cell.contender == cells.AUDIT:
         from hyenadna_benchmarks.runner.audited import audit
 
@@ -57,7 +55,6 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
     elif cell.trial is not None:
         record |= trial(spec, cell, folder)
     else:
-        task = task_class(spec["suite"]).from_options(spec["task"])
         outcome = HOW[cell.contender.kind](spec, cell, folder)
         predicted, metrics = np.asarray(outcome.predicted, np.float32), task.chosen_metrics()
         figures = {metric.name: float(metric.of(predicted, outcome.targets)) for metric in metrics}
@@ -67,9 +64,7 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
             "figures": {name: None if math.isnan(value) else value for name, value in figures.items()},
             "classes": list(task.target.names),
             "rows": len(outcome.targets),
-            "test_sha256": task.checksum("test"),
             "settings": outcome.settings,
-            "options": spec["options"],
             "seconds": round(outcome.seconds, 3),
         }
     cells.write_json(folder / cells.RESULT, record)

@@ -106,7 +106,7 @@ class Plan:
         """Return the options with which a cell is trained; after a sweep, those of its best trial.
 
         Raises:
-            HyenaDNAError: no trial has finished.
+            HyenaDNAError: a trial has no result.
         """
         options = recipes.with_given(recipes.recipe(self.recipe, self.suite, cell.set), self.options)
         if cell.contender.kind not in TRAINED:
@@ -119,14 +119,17 @@ class Plan:
             return options | best_of(self.before(cell), out)
         return options
 
+    def task_of(self, name: str) -> dict[str, Any]:
+        """Return the options with which the task of the suite reads a set."""
+        return task_options(self.suite, name, self.folder, PROTOCOLS[self.protocol].of_task)
+
     def spec(self, cell: Cell, out: Path) -> dict[str, Any]:
         """Return all that the process of a cell needs."""
-        protocol = PROTOCOLS[self.protocol].of_task
         return {
             "cell": cell.to_json(),
             "suite": self.suite,
             "protocol": self.protocol,
-            "task": task_options(self.suite, cell.set, self.folder, protocol),
+            "task": self.task_of(cell.set),
             "options": self.options_of(cell, out),
             "preset": self.preset if cell.contender.weights == RANDOM else None,
             "backend": self.backend,

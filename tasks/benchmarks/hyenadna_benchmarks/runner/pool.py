@@ -88,7 +88,8 @@ class Pool:
 
     def _error(self, cell: Cell, status: int) -> str:
         folder = cell.folder(self.out)
-        if status == 0 and cells.finished(folder):
+        if cells.finished(folder):  # the result is the last file
+            (folder / cells.ERROR).unlink(missing_ok=True)
             return ""
         if not (error := cells.error_of(folder)):
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
