@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -43,4 +44,9 @@ def _short(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.{DIGITS}f}"
-    return f"{value:,}" if type(value) is int else str(value).replace("|", "\\|")
+    return f"{value:,}" if type(value) is int else in_cell(str(value))
+
+
+def in_cell(text: str) -> str:
+    """Return text that stays in a cell of Markdown and is no HTML."""
+    return " ".join(escape(text, quote=False).replace("|", "\\|").split())

@@ -104,9 +104,9 @@ TRAINING = ("steps", "epochs", "batch_size", "learning_rate")
 @click.pass_obj
 def run_suite(session: Any, suite: Suite, **values: Any) -> None:
     """Make the plan from the options, run it, and print the table."""
-    from hyenadna_benchmarks.report.rows import printed
+    from hyenadna_benchmarks.report.columns import counted, printed
     from hyenadna_benchmarks.runner.benchmark import failures, run_benchmark
-    from hyenadna_benchmarks.runner.plan import Plan, has_audit, source_of, threads_for
+    from hyenadna_benchmarks.runner.plan import Plan, source_of, threads_for
     from hyenadna_benchmarks.runner.suites import chosen_sets
     from hyenadna_core import print_rows
 
@@ -131,12 +131,13 @@ def run_suite(session: Any, suite: Suite, **values: Any) -> None:
         folder=None if folder is None else str(Path(folder).absolute()),
         backend=session.backend.name,
         threads=threads_for(values["jobs"]),
-        audit=has_audit() and not values["no_audit"],
+        audit=not values["no_audit"],
     )
     rows = run_benchmark(plan, out, values["jobs"])
     print_rows(rows if values["json"] else printed(rows), values["json"])
     if failed := failures(plan, out):
-        raise HyenaDNAError(f"{failed:,} measurements failed: the table names them; the same command tries them again.")
+        failed_text = counted(failed, "measurement")
+        raise HyenaDNAError(f"{failed_text} failed: the table has the reason; the same command tries again.")
 
 
 def suite_commands() -> list[click.Command]:

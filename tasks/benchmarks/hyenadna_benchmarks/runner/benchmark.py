@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from hyenadna_benchmarks.report.columns import counted
 from hyenadna_benchmarks.runner import cells, inputs
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.plan import Plan, keep
@@ -79,6 +80,8 @@ def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
             task = task_class(plan.suite).from_options(plan.task_of(name))
             kept = [result for _, result in cells.results(plan.cells_of(name), out)]
             inputs.check_rows(name, out, [*kept, {inputs.ROWS: inputs.rows_sha256(task)}])
+            for sentence in task.cautions.values():
+                notice(sentence)
             advance(1)
     of_weights = [(cell.contender.weights, result) for cell, result in cells.results(plan.cells(), out)]
     for source in dict.fromkeys(cell.contender.weights for cell in pending):
@@ -90,11 +93,12 @@ def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
 def announce(plan: Plan, planned: Sequence[Cell], pending: Sequence[Cell], jobs: int) -> None:
     """Tell what is going to be computed."""
     protocol = PROTOCOLS[plan.protocol]
-    before = f" {len(planned) - len(pending):,} are finished." if len(pending) < len(planned) else ""
-    threads = f"{plan.threads} thread{'s' * (plan.threads > 1)}"
+    finished = len(planned) - len(pending)
+    before = f" {finished:,} {'is' if finished == 1 else 'are'} finished." if finished else ""
     notice(
-        f"{SUITES[plan.suite].title}: {len(planned):,} measurements of {len(plan.sets):,} sets.{before} "
-        f"Protocol {plan.protocol}: {protocol.sentence}. {jobs} at a time, {threads} each."
+        f"{SUITES[plan.suite].title}: {counted(len(planned), 'measurement')} of {counted(len(plan.sets), 'set')}."
+        f"{before} "
+        f"Protocol {plan.protocol}: {protocol.sentence}. {jobs} at a time, {plan.threads_text} each."
     )
 
 
@@ -125,9 +129,12 @@ def _result(cell: Cell, out: Path) -> str:
     result = cells.finished(cell.folder(out)) or {}
     if cell.contender == cells.AUDIT:
         return f"{result['leaked']:,} of {result['rows']:,} test rows are repeats or near duplicates"
+    if "not_run" in result:
+        return f"not run: {result['not_run']}"
     if cell.trial is not None:
         return f"valid {result['metric']} {_number(result['valid'])}"
-    return f"{result['metric']} {_number(result['figures'][result['metric']])}, {result['seconds']:.0f} s"
+    seconds = "" if result["seconds"] is None else f", {result['seconds']:.0f} s"
+    return f"{result['metric']} {_number(result['figures'][result['metric']])}{seconds}"
 
 
 def _number(value: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hyenadna_benchmarks.runner.contenders import Contender
 from hyenadna_core import HyenaDNAError, file_written_aside
+from hyenadna_plugins import reason_of
 
 CELLS = "cells"
 RESULT, PREDICTIONS, ERROR = "cell.json", "predictions.safetensors", "error.json"
@@ -55,7 +56,7 @@ class Cell:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON under a temporary name, then rename it."""
     with file_written_aside(path) as aside:
-        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -116,13 +117,23 @@ def read_predictions(folder: Path) -> tuple[Any, Any]:
     Raises:
         HyenaDNAError: the file is missing or damaged.
     """
+    predicted, targets = read_arrays(folder / PREDICTIONS, "predicted", "targets")
+    return predicted, targets
+
+
+def read_arrays(path: Path, *names: str) -> list[Any]:
+    """Return arrays of a file of a cell.
+
+    Raises:
+        HyenaDNAError: the file is missing or damaged.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        arrays = load_file(folder / PREDICTIONS)
-        return arrays["predicted"], arrays["targets"]
+        arrays = load_file(path)
+        return [arrays[name] for name in names]
     except (OSError, KeyError, SafetensorError) as error:
         raise HyenaDNAError(
-            f"{folder / PREDICTIONS} is damaged ({error}): remove {folder} and start the command again."
+            f"{path} is damaged ({reason_of(error)}): remove {path.parent}, and start the same command again."
         ) from None

@@ -1,4 +1,4 @@
-"""What measurements read: the checksums of rows and weights, which are the same in a whole folder."""
+"""The checksums of the rows and weights that measurements read: one set of them in a folder."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

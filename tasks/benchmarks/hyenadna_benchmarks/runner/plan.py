@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +14,6 @@ from hyenadna_benchmarks.runner.suites import chosen_sets, task_options
 from hyenadna_core import HyenaDNAError
 
 PLAN = "benchmark.json"
-AUDIT_PACKAGE = "hyenadna_benchmarks.audit"
 OPTIONS = {"sets": "--datasets", "suite": "the suite", "backend": "the backend", "options": "options of training"}
 
 
@@ -73,6 +71,10 @@ class Plan:
                 "--sweep chooses on the validation rows, which --protocol paper takes from test: use holdout."
             )
         return self
+
+    @property
+    def threads_text(self) -> str:
+        return f"{self.threads} thread{'s' * (self.threads > 1)}"
 
     @property
     def all_contenders(self) -> list[Contender]:
@@ -135,11 +137,6 @@ class Plan:
             "backend": self.backend,
             "threads": self.threads,
         }
-
-
-def has_audit() -> bool:
-    """Return whether this installation can audit splits."""
-    return find_spec(AUDIT_PACKAGE) is not None
 
 
 def threads_for(jobs: int) -> int:

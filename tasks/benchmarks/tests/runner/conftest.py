@@ -1,6 +1,7 @@
 """Rows of GUE, and the command in this process, which computes the cells itself."""
 
 import os
+import shutil
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,12 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture
 def data():
     return DATA
+
+
+@pytest.fixture
+def own_data(data, tmp_path):
+    """Return a copy of the data that a test may change."""
+    return shutil.copytree(data, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

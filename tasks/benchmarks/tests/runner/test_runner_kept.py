@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 
 import pytest
 from hyenadna_benchmarks.runner import cells, inputs, measured
@@ -24,12 +23,6 @@ def table(out):
 
 def edit(path, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-@pytest.fixture
-def own_data(data, tmp_path):
-    """Return a copy of the data that a test may change."""
-    return shutil.copytree(data, tmp_path / "data")
 
 
 def test_cells_wait_for_all_trials(bench, tmp_path, monkeypatch):
