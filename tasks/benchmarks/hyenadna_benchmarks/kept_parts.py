@@ -59,15 +59,27 @@ class KeptParts:
 
 def _check(path: Path, wanted: Mapping[str, Any]) -> None:
     """Raise HyenaDNAError if a job.json is damaged or differs from a job."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise HyenaDNAError(f"{path} is damaged: choose another --out, or remove the folder {path.parent}.")
-    differing = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
-    if differing:
+    if names := differing(kept_job(path), wanted):
         raise HyenaDNAError(
-            f"{path.parent} has results with another {', '.join(differing)}: choose another --out, or remove this "
-            "folder."
+            f"{path.parent} has results with another {', '.join(names)}: choose another --out, or remove this folder."
         )
+
+
+def kept_job(path: Path) -> dict[str, Any]:
+    """Read the settings that a folder was started with.
+
+    Raises:
+        HyenaDNAError: the file is damaged.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        kept = None
+    if not isinstance(kept, dict):
+        raise HyenaDNAError(f"{path} is damaged: choose another --out, or remove the folder {path.parent}.")
+    return kept
+
+
+def differing(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings that differ."""
+    return [name for name in {**kept, **wanted} if kept.get(name) != wanted.get(name)]

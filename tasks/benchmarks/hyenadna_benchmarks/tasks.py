@@ -9,6 +9,7 @@ import numpy as np
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet, find_set
 from hyenadna_benchmarks.data_folder import VARIABLE, cautions_of, split_path, suite_folder
+from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, InputPath, LabelledSequences, NamedInputPath, SequenceTask, Target
 from hyenadna_core.task import Task
 
@@ -177,12 +178,6 @@ class GUETask(SetTask):
 
 
 TASKS = (GenomicBenchmarksTask, NucleotideTransformerTask, GUETask)
-OF_SUITE: dict[str, tuple[type[SetTask], dict[str, str]]] = {
-    "genomic-benchmarks": (GenomicBenchmarksTask, {}),
-    "nt-original": (NucleotideTransformerTask, {"release": "original"}),
-    "nt-revised": (NucleotideTransformerTask, {"release": "revised"}),
-    "gue": (GUETask, {}),
-}
 
 
 def task_of(
@@ -193,10 +188,8 @@ def task_of(
     Raises:
         HyenaDNAError: there is no such suite, set or protocol.
     """
-    if suite not in OF_SUITE:
-        raise HyenaDNAError(f"Unknown suite {suite!r}: choose one of {', '.join(OF_SUITE)}.")
-    kind, of_suite = OF_SUITE[suite]
-    return kind(**{"set": set_name, "folder": folder, "protocol": protocol, **of_suite, **options})
+    kind: type[SetTask] = task_class(suite)
+    return kind(**{"set": set_name, "folder": folder, "protocol": protocol, **SUITES[suite].options, **options})
 
 
 def held_out_rows(classes: np.ndarray) -> np.ndarray:

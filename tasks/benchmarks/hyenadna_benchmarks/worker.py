@@ -31,6 +31,7 @@ def main(path: str) -> int:
     from hyenadna_benchmarks.runner.cells import ERROR, write_json
     from hyenadna_benchmarks.runner.measured import measure
     from hyenadna_core import HyenaDNAError
+    from hyenadna_plugins import reason_of
 
     try:
         measure(spec, folder)
@@ -38,8 +39,7 @@ def main(path: str) -> int:
         write_json(folder / ERROR, {"error": " ".join(str(error).split())})
         return FAILED
     except Exception as error:  # a bug, or a full disk: the log has the traceback
-        first = (str(error).strip().splitlines() or [""])[0]
-        write_json(folder / ERROR, {"error": f"{type(error).__name__}: {first}"})
+        write_json(folder / ERROR, {"error": f"{type(error).__name__}: {reason_of(error)}"})
         raise
     return 0
 

@@ -16,7 +16,7 @@ from hyenadna_benchmarks.row_files import write_lines, write_rows
 from hyenadna_benchmarks.runner import recipes
 from hyenadna_benchmarks.runner.plan import Plan
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import SUITES
+from hyenadna_benchmarks.suites import SUITES
 
 Row = Mapping[str, Any]
 NOTES = (

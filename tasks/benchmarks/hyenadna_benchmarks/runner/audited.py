@@ -8,7 +8,7 @@ import numpy as np
 
 from hyenadna_benchmarks.audit import audit_splits
 from hyenadna_benchmarks.runner import cells
-from hyenadna_benchmarks.runner.suites import task_class
+from hyenadna_benchmarks.suites import task_class
 from hyenadna_core import file_written_aside
 
 NAMES = {"train": "train", "valid": "dev", "test": "test"}

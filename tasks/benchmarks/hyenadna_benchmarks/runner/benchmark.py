@@ -13,7 +13,7 @@ from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.plan import Plan, keep
 from hyenadna_benchmarks.runner.pool import Pool
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import SUITES, task_class
+from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, locked, notice, progress
 
 LOCK = ".lock"

@@ -16,7 +16,7 @@ from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import BASELINES, PROBE, TRAINED
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import task_class
+from hyenadna_benchmarks.suites import task_class
 from hyenadna_core import HyenaDNAError, fit_baseline, resume, train
 from hyenadna_core.recipe import ORIGINAL
 
@@ -121,7 +121,7 @@ def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
     task = without_test(task_class(spec["suite"]))
     run, options = run_of(spec, cell, folder, task)
     figures, metric = next(iter(run.figures.values())), run.task.monitor[0]
-    drawn = {name: options[name] for name in recipes.draw(cell.trial or 0)}
+    drawn = {name: options[name] for name in spec["drawn"]}
     valid = figures[metric]
     return {"valid": None if math.isnan(valid) else valid, "metric": metric, "drawn": drawn}
 

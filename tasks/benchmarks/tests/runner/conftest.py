@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from hyenadna_backends import choose
 from hyenadna_core import HyenaDNAError
 
 # One thread, as each process of a benchmark has if there are as many as cores: the same numbers.
@@ -80,14 +81,19 @@ def here(monkeypatch):
 
 
 @pytest.fixture
-def bench(here, tmp_path, monkeypatch):
+def session():
+    """Return the session of the command, whose backend is that of the tests."""
+    return SimpleNamespace(backend=choose())
+
+
+@pytest.fixture
+def bench(here, tmp_path, monkeypatch, session):
     """Return a function that runs the command here: (exit status or error, stdout, stderr)."""
     from hyenadna_benchmarks.commands.benchmark import benchmark
 
     from hyenadna_core.testing import tiny_backbone  # noqa: F401 (settles the backend)
 
     monkeypatch.chdir(tmp_path)
-    session = SimpleNamespace(backend=SimpleNamespace(name=os.environ.get("KERAS_BACKEND", "torch")))
 
     def run(*arguments, suite="gue"):
         given = [suite, *map(str, arguments)]

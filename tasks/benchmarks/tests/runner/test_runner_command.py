@@ -188,12 +188,12 @@ def test_another_set_of_options_in_the_same_folder_is_one_line(bench, options, l
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--datasets", "prom_core_tat"], "GUE has no set 'prom_core_tat': choose prom_core_tata or "),
+        (["--datasets", "prom_core_tat"], "gue has no set 'prom_core_tat': do you mean prom_core_tata or "),
         (["--recipe", "mine"], "There is no recipe 'mine'"),
         (["--contenders", "tree"], "There is no contender 'tree'"),
-        (["--protocol", "cv5"], "cv5 has five folds, each with its own seed: leave out --seeds"),
+        (["--protocol", "cv5"], "cv5 has 5 folds, each with its own seed: leave out --seeds"),
         (["--trials", 3], "--trials counts the trials of a sweep: add --sweep"),
-        (["--epochs", 3], "--steps and --epochs say the same"),
+        (["--epochs", 3], "--steps and --epochs have the same meaning"),
         (["--sweep", "--protocol", "paper"], "--sweep chooses on the validation rows"),
     ],
 )

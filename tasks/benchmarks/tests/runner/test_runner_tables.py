@@ -6,7 +6,7 @@ import pytest
 from hyenadna_benchmarks.report.published import STRICTER, comparable, of_set, published
 from hyenadna_benchmarks.runner import cells, measured, probe, recipes
 from hyenadna_benchmarks.runner.contenders import KINDS, contenders_of
-from hyenadna_benchmarks.runner.suites import SUITES
+from hyenadna_benchmarks.suites import SUITES
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -49,7 +49,7 @@ def test_only_a_solver_that_has_not_converged_is_an_error(monkeypatch):
     x, targets = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
     with monkeypatch.context() as patched:
         patched.setattr(LogisticRegression, "fit", warning_of(LogisticRegression.fit, DeprecationWarning))
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="of scikit-learn"):
             assert len(list(probe.fits(x, targets, 2))) == len(probe.PENALTIES)
     monkeypatch.setattr(LogisticRegression, "fit", warning_of(LogisticRegression.fit, ConvergenceWarning))
     with pytest.raises(ConvergenceWarning):
@@ -140,6 +140,9 @@ def test_contenders_have_short_names_and_folders_of_their_own():
         (["none"], ["tree"], "no contender 'tree': choose of majority"),
         (["a", "a"], KINDS, "names weights twice: a, a"),
         (["none"], ["probe"], "No contender is left"),
+        (["runs/scratch", "none"], KINDS, "Two models have the name 'scratch': rename the weights runs/scratch"),
+        (["a/CNN"], ["cnn", "pretrained"], "Two models have the name 'CNN': rename the weights a/CNN"),
+        (["a", "a/"], KINDS, "Two models have the name 'a/'"),
     ],
 )
 def test_wrong_contenders_are_one_line(weights, kinds, line):
