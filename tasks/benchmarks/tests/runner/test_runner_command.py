@@ -8,6 +8,7 @@ import pytest
 from hyenadna_benchmarks.runner import cells
 
 from hyenadna_core import open_run
+from hyenadna_core.tasks import cnn_baseline
 
 QUICK = ("--datasets", "prom_core_tata", "--steps", 2, "--seeds", 2, "--no-audit")
 SIMPLE = (*QUICK, "--contenders", "majority,kmer")
@@ -21,7 +22,8 @@ def without_seconds(out):
     return [{name: text for name, text in row.items() if name != "seconds"} for row in table(out)]
 
 
-def test_a_suite_measures_all_contenders(bench, tmp_path):
+def test_a_suite_measures_all_contenders(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(cnn_baseline, "EPOCHS", 2)
     status, printed, stderr = bench(*QUICK, "--out", "o")
     rows, out = {row["contender"]: row for row in table(tmp_path / "o")}, tmp_path / "o"
     assert status == 0

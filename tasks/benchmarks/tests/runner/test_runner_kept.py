@@ -75,6 +75,16 @@ def test_a_run_that_was_cut_off_with_other_options_starts_again(bench, tmp_path)
     assert open_run(folder / "run").config.steps == 2
 
 
+def test_a_run_that_was_cut_off_goes_on_with_the_same_options(bench, tmp_path):
+    assert bench(*SCRATCH, "--seeds", 1, "--out", "o")[0] == 0
+    folder = tmp_path / PLACE / "scratch/seed-0"
+    kept = (folder / "run/log.tsv").stat().st_mtime_ns
+    cells.write_json(folder / "cell.json", None)
+    assert bench(*SCRATCH, "--seeds", 1, "--out", "o")[0] == 0
+    assert (folder / "run/log.tsv").stat().st_mtime_ns == kept
+    assert cells.finished(folder)["figures"]["mcc"] == float(table(tmp_path / "o")[0]["mean"])
+
+
 def test_a_process_that_ends_badly_after_its_result_has_finished(tmp_path):
     cell = Cell("tf_0", contenders_of(["none"], ["kmer"])[0])
     cells.write_json(cell.folder(tmp_path) / cells.RESULT, {"metric": "mcc"})
