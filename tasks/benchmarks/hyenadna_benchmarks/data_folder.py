@@ -44,10 +44,10 @@ def split_path(benchmark: BenchmarkSet, folder: Path, split: str) -> tuple[Layou
         HyenaDNAError: it is missing. The message says where it is looked for, how many splits are
             there, and where to get them.
     """
-    found = find_split(benchmark, folder, split)
-    if found is None:
+    place = find_split(benchmark, folder, split)
+    if place is None:
         raise missing_data(benchmark, folder)
-    return found
+    return place
 
 
 def missing_splits(benchmark: BenchmarkSet, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the audit of a set found, as columns of its rows in the table."""
+"""The result of the audit of a set, as columns of its rows in the table."""
 
 from dataclasses import dataclass
 from pathlib import Path

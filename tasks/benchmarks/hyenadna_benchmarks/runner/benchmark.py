@@ -69,7 +69,7 @@ def locked_folder(out: Path) -> Iterator[IO[str]]:
 def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
     """Read the rows of each set that is left, and the files of weights.
 
-    Weights that cannot be read are errors of their own cells.
+    Weights that cannot be read are errors of the cells that need them.
 
     Raises:
         HyenaDNAError: rows are missing, or rows or weights are not those of the finished cells.
@@ -111,15 +111,15 @@ def compute(plan: Plan, out: Path, jobs: int, lock: IO[str], pending: Sequence[C
     caution, count = PROTOCOLS[plan.protocol].caution, Counter[str]()
     with progress(SUITES[plan.suite].title, len(pending)) as advance:
 
-        def ended(cell: Cell, error: str) -> None:
-            count["ended"] += 1
+        def on_end(cell: Cell, error: str) -> None:
+            count["done"] += 1
             line = f"failed: {error}" if error else _result(cell, out)
             of_test = caution if caution and not error and cell.contender != cells.AUDIT else ""
-            notice(f"[{count['ended']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
+            notice(f"[{count['done']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
             advance(1)
 
         try:
-            Pool(plan, out, jobs, lock).run(pending, ended)
+            Pool(plan, out, jobs, lock).run(pending, on_end)
         except KeyboardInterrupt:
             notice(f"Stopped; what is finished stays in {out}, and the same command goes on.")
             raise

@@ -23,7 +23,7 @@ class Contender:
         kind: one of KINDS.
         name: in the table.
         slug: the name of its folder.
-        weights: those that it starts from, or that it reads out.
+        weights: from which it starts, or which it reads.
     """
 
     kind: str

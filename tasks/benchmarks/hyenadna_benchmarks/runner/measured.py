@@ -22,7 +22,7 @@ from hyenadna_core.recipe import ORIGINAL
 
 PACKAGES = ("hyenadna", "hyenadna-benchmarks", "keras", "jax", "torch", "mlx", "numpy", "scipy", "scikit-learn")
 STARTED_WITH = ("options", "backend", inputs.ROWS, inputs.WEIGHTS)  # a run with others does not go on
-NO_BASELINE = {"baseline": ["none"]}  # they are contenders of their own
+NO_BASELINE = {"baseline": ["none"]}  # each baseline is a contender
 
 
 class Outcome(NamedTuple):

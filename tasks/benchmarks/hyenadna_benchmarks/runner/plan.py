@@ -17,7 +17,7 @@ from hyenadna_core import HyenaDNAError
 
 PLAN = "benchmark.json"
 OPTIONS = {"sets": "--datasets", "suite": "the suite", "backend": "the backend", "options": "options of training"}
-OPTIONS |= {"task": "options of the data"}
+OPTIONS |= {"task": "options of the data", "trials": "--trials of a sweep", "audit": "the audit"}
 
 
 @dataclass(frozen=True)

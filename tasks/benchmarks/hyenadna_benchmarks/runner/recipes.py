@@ -48,7 +48,7 @@ def value_of(text: str) -> Any:
 
 
 def with_given(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with those that were given in their place."""
+    """Return options in which the given ones replace the others."""
     replaced = {name for name in PASSES if any(other in given for other in PASSES)}
     return {name: value for name, value in options.items() if name not in replaced} | dict(given)
 

@@ -51,7 +51,7 @@ class HerePool:
     def __init__(self, plan, out, jobs, lock):
         self.plan, self.out = plan, out
 
-    def run(self, pending, ended):
+    def run(self, pending, on_end):
         from hyenadna_benchmarks.runner import cells
         from hyenadna_benchmarks.runner.measured import measure
 
@@ -65,7 +65,7 @@ class HerePool:
             except HyenaDNAError as raised:
                 error = str(raised)
                 cells.write_json(folder / cells.ERROR, {"error": error})
-            ended(cell, error)
+            on_end(cell, error)
 
 
 @pytest.fixture
