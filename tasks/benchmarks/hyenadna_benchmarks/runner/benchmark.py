@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,12 +67,10 @@ def locked_folder(out: Path) -> Iterator[IO[str]]:
 
 
 def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
-    """Read the rows of each set that is left, and the files of weights.
-
-    Weights that cannot be read are errors of the cells that need them.
+    """Read the rows of each set that is left, and print how they differ from the published ones.
 
     Raises:
-        HyenaDNAError: rows are missing, or rows or weights are not those of the finished cells.
+        HyenaDNAError: rows are missing, or are not those of the finished cells.
     """
     names = list(dict.fromkeys(cell.set for cell in pending))
     with progress("Reading", len(names)) as advance:
@@ -83,11 +81,6 @@ def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
             for sentence in task.cautions.values():
                 notice(sentence)
             advance(1)
-    of_weights = [(cell.contender.weights, result) for cell, result in cells.results(plan.cells(), out)]
-    for source in dict.fromkeys(cell.contender.weights for cell in pending):
-        with suppress(HyenaDNAError):
-            of_weights.append((source, {inputs.WEIGHTS: inputs.weights_file_sha256(source)}))
-    inputs.check_weights(out, of_weights)
 
 
 def announce(plan: Plan, planned: Sequence[Cell], pending: Sequence[Cell], jobs: int) -> None:

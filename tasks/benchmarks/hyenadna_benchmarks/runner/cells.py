@@ -9,7 +9,6 @@ from typing import Any
 
 from hyenadna_benchmarks.runner.contenders import Contender
 from hyenadna_core import HyenaDNAError, file_written_aside
-from hyenadna_plugins import reason_of
 
 CELLS = "cells"
 RESULT, PREDICTIONS, ERROR = "cell.json", "predictions.safetensors", "error.json"
@@ -45,6 +44,10 @@ class Cell:
     def folder(self, out: Path) -> Path:
         return out / CELLS / self.set / self.contender.slug / self.part
 
+    def out(self, folder: Path) -> Path:
+        """Return the folder of the benchmark, given that of the cell."""
+        return folder.parents[3]
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -78,6 +81,11 @@ def results(cells: Iterable[Cell], out: Path) -> Iterator[tuple[Cell, dict[str, 
     for cell in cells:
         if (result := finished(cell.folder(out))) is not None:
             yield cell, result
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of the message of an error."""
+    return (str(error).strip().splitlines() or [""])[0]
 
 
 def error_of(folder: Path) -> str:
@@ -135,5 +143,5 @@ def read_arrays(path: Path, *names: str) -> list[Any]:
         return [arrays[name] for name in names]
     except (OSError, KeyError, SafetensorError) as error:
         raise HyenaDNAError(
-            f"{path} is damaged ({reason_of(error)}): remove {path.parent}, and start the same command again."
+            f"{path} is damaged ({first_line(error)}): remove {path.parent}, and start the same command again."
         ) from None

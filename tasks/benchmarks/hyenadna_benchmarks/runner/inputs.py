@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hyenadna_benchmarks.runner.contenders import RANDOM
-from hyenadna_core import HyenaDNAError
+from hyenadna_core import HyenaDNAError, load, weights_sha256
 from hyenadna_core.task import SPLITS
 
 ROWS, WEIGHTS = "rows_sha256", "weights_sha256"  # in cell.json
@@ -16,18 +16,13 @@ def rows_sha256(task: Any) -> dict[str, str]:
     return {split: task.checksum(split) for split in SPLITS if task.has(split)}
 
 
-def weights_file_sha256(source: str | None) -> str | None:
-    """Return the checksum of the file of some weights; None for random ones.
+def sha256_of_weights(source: str | None) -> str | None:
+    """Load weights, and return their checksum; None for random ones.
 
     Raises:
-        HyenaDNAError: there is no such file.
+        HyenaDNAError: there are no such weights.
     """
-    if source in (None, RANDOM):
-        return None
-    from hyenadna_core.files.checksum import sha256_of
-    from hyenadna_core.weights.sources import find_file
-
-    return sha256_of(find_file(str(source)))
+    return None if source in (None, RANDOM) else weights_sha256(load(str(source)))
 
 
 def check_rows(name: str, out: Path, results: Iterable[Mapping[str, Any]]) -> None:

@@ -50,7 +50,9 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
     task = (suite_task if cell.trial is None else without_test(suite_task)).from_options(spec["task"])
     record |= {inputs.ROWS: inputs.rows_sha256(task)}
     record |= {"cautions": list(task.cautions)}
-    record |= {inputs.WEIGHTS: inputs.weights_file_sha256(cell.contender.weights)}
+    record |= {inputs.WEIGHTS: inputs.sha256_of_weights(cell.contender.weights)}
+    of_weights = [(cell.contender.weights, each) for each in ({inputs.WEIGHTS: spec["kept_weights"]}, record)]
+    inputs.check_weights(cell.out(folder), of_weights)
     cells.start(folder, {name: record[name] for name in STARTED_WITH} | {"preset": spec["preset"]})
     if cell.contender == cells.AUDIT:
         from hyenadna_benchmarks.runner.audited import audit

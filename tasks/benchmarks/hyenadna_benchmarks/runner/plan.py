@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from hyenadna_benchmarks.kept_parts import differing, kept_job
 from hyenadna_benchmarks.runner import recipes
-from hyenadna_benchmarks.runner.cells import AUDIT, Cell, write_json
+from hyenadna_benchmarks.runner.cells import AUDIT, Cell, results, write_json
 from hyenadna_benchmarks.runner.contenders import RANDOM, TRAINED, Contender, contenders_of
+from hyenadna_benchmarks.runner.inputs import WEIGHTS
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
 from hyenadna_benchmarks.suites import SUITES, chosen_sets
 from hyenadna_core import HyenaDNAError
@@ -132,6 +133,11 @@ class Plan:
         given = dict(self.task) | ({} if self.folder is None else {"folder": self.folder})
         return {"set": name, "protocol": PROTOCOLS[self.protocol].of_task, **SUITES[self.suite].options, **given}
 
+    def kept_weights(self, source: str | None, out: Path) -> str | None:
+        """Return the checksum of weights that finished cells were measured with, or None."""
+        same = (cell for cell in self.cells() if cell.contender.weights == source and source)
+        return next((result[WEIGHTS] for _, result in results(same, out)), None)
+
     def spec(self, cell: Cell, out: Path) -> dict[str, Any]:
         """Return all that the process of a cell needs."""
         return {
@@ -141,6 +147,7 @@ class Plan:
             "task": self.task_of(cell.set),
             "options": self.options_of(cell, out),
             "drawn": [] if cell.trial is None else list(recipes.draw(cell.trial, self.options)),
+            "kept_weights": self.kept_weights(cell.contender.weights, out),
             "preset": self.preset if cell.contender.weights == RANDOM else None,
             "backend": self.backend,
             "threads": self.threads,

@@ -8,7 +8,6 @@ import pytest
 from hyenadna_benchmarks.runner import cells
 
 from hyenadna_core import open_run
-from hyenadna_core.tasks import cnn_baseline
 
 QUICK = ("--datasets", "prom_core_tata", "--steps", 2, "--seeds", 2, "--no-audit")
 SIMPLE = (*QUICK, "--contenders", "majority,kmer")
@@ -23,7 +22,7 @@ def without_seconds(out):
 
 
 def test_a_suite_measures_all_contenders(bench, tmp_path, monkeypatch):
-    monkeypatch.setattr(cnn_baseline, "EPOCHS", 2)
+    monkeypatch.setattr("hyenadna_core.tasks.cnn_baseline.EPOCHS", 2)
     status, printed, stderr = bench(*QUICK, "--out", "o")
     rows, out = {row["contender"]: row for row in table(tmp_path / "o")}, tmp_path / "o"
     assert status == 0
@@ -252,9 +251,8 @@ def test_the_page_is_whole_escaped_and_loads_nothing(bench, tmp_path):
 
 
 def test_a_baseline_that_is_not_affordable_is_a_result(bench, tmp_path, monkeypatch):
-    from hyenadna_core.tasks import sequence_baselines
-
-    monkeypatch.setattr(sequence_baselines, "kmer_too_long", lambda *_: "No k-mer baseline: it would take a year.")
+    reason = "No k-mer baseline: it would take a year."
+    monkeypatch.setattr("hyenadna_core.tasks.sequence_baselines.kmer_too_long", lambda *_: reason)
     status, _, stderr = bench(*SIMPLE, "--out", "o")
     assert status == 0
     assert "prom_core_tata, k-mers: not run: No k-mer baseline: it would take a year." in stderr

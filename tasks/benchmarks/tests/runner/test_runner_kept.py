@@ -9,7 +9,7 @@ from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import contenders_of
 from hyenadna_benchmarks.runner.pool import Pool
 
-from hyenadna_core import HyenaDNAError, open_run
+from hyenadna_core import HyenaDNAError, load, open_run, weights_sha256
 
 SET = ("--datasets", "prom_core_tata", "--no-audit")
 SCRATCH = (*SET, "--steps", 1, "--seeds", 2, "--contenders", "scratch", "--weights", "none")
@@ -70,6 +70,7 @@ def test_a_run_that_was_cut_off_with_other_options_starts_again(bench, tmp_path)
         "preset": "tiny-1k",
         "backend": kept["backend"],
         "threads": kept["threads"],
+        "kept_weights": None,
     }
     measured.measure(spec, folder)
     assert open_run(folder / "run").config.steps == 2
@@ -111,7 +112,7 @@ def test_a_cell_keeps_the_checksums_of_its_rows_and_weights(bench, tmp_path):
     assert len(set(kept[0]["rows_sha256"].values())) == 3
     assert kept[0]["rows_sha256"] == kept[1]["rows_sha256"]
     assert kept[0]["weights_sha256"] is None
-    assert kept[1]["weights_sha256"] == inputs.weights_file_sha256("human-chr20-1k")
+    assert kept[1]["weights_sha256"] == weights_sha256(load("human-chr20-1k"))
 
 
 @pytest.mark.parametrize(("split", "name"), [("train", "train"), ("valid", "dev"), ("test", "test")])
@@ -137,7 +138,19 @@ def test_other_weights_are_refused_before_the_work(bench, tmp_path, monkeypatch)
     options = (*SET, "--steps", 1, "--seeds", 2, "--contenders", "pretrained", "--weights", "human-chr20-1k")
     assert bench(*options, "--out", "o")[0] == 0
     cells.write_json(tmp_path / PLACE / "tuned-human-chr20-1k/seed-1/cell.json", None)
-    monkeypatch.setattr(inputs, "weights_file_sha256", lambda _: "0" * 64)
+    monkeypatch.setattr(inputs, "sha256_of_weights", lambda _: "0" * 64)
+    assert str(bench(*options, "--out", "o")[0]).startswith("1 measurement failed")
+    (row,) = table(tmp_path / "o")
+    assert row["error"] == (
+        "The weights human-chr20-1k have changed since o was started: restore them, or choose another --out."
+    )
+    assert row["n"] == "1"
+
+
+def test_cells_of_other_weights_are_not_compared(bench, tmp_path):
+    options = (*SET, "--steps", 1, "--seeds", 2, "--contenders", "pretrained", "--weights", "human-chr20-1k")
+    assert bench(*options, "--out", "o")[0] == 0
+    edit(tmp_path / PLACE / "tuned-human-chr20-1k/seed-1/cell.json", weights_sha256="0")
     assert str(bench(*options, "--out", "o")[0]) == (
         "The weights human-chr20-1k have changed since o was started: restore them, or choose another --out."
     )

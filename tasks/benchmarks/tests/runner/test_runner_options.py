@@ -11,7 +11,6 @@ from hyenadna_benchmarks.report.published import comparable
 from hyenadna_benchmarks.runner import plan, recipes
 from hyenadna_benchmarks.suites import chosen_sets, options_of_data
 
-from hyenadna_backends import Choice
 from hyenadna_core import open_run
 
 SIMPLE = ("--no-audit", "--contenders", "majority")
@@ -71,7 +70,7 @@ def test_missing_files_are_one_line_before_any_cell(bench, tmp_path, own_data):
 
 
 def test_a_backend_that_does_not_train_is_one_line_if_networks_are_asked(bench, tmp_path, session):
-    session.backend = Choice("numpy", "--backend")
+    session.backend.name = "numpy"
     options = ("--no-audit", "--datasets", "tf_0", "--out", "o")
     assert "Backend 'numpy' has no gradients and cannot train" in str(bench(*options, "--contenders", "cnn")[0])
     assert not (tmp_path / "o").exists()
