@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hyenadna_benchmarks.runner.contenders import RANDOM
-from hyenadna_core import HyenaDNAError, load, weights_sha256
+from hyenadna_core import HyenaDNAError
 from hyenadna_core.task import SPLITS
 
 ROWS, WEIGHTS = "rows_sha256", "weights_sha256"  # in cell.json
@@ -22,7 +22,11 @@ def sha256_of_weights(source: str | None) -> str | None:
     Raises:
         HyenaDNAError: there are no such weights.
     """
-    return None if source in (None, RANDOM) else weights_sha256(load(str(source)))
+    if source in (None, RANDOM):
+        return None
+    from hyenadna_core import load, weights_sha256  # Keras, which simple models can do without
+
+    return weights_sha256(load(str(source)))
 
 
 def check_rows(name: str, out: Path, results: Iterable[Mapping[str, Any]]) -> None:
