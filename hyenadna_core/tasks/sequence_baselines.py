@@ -39,34 +39,45 @@ def fitted_baselines(
     Args:
         predict: returns the predictions of a model for the measured rows, (n, K).
     """
-    names = [name for name in names if name != "none"]
+    printed = set()
+    for name in filter(names.__contains__, BASELINES):
+        if not (reason := reason_not_to_fit(task, name, splits, target)):
+            yield _fitted(task, name, splits, target, predict, seed)
+        elif reason not in printed:
+            notice(reason)
+            printed.add(reason)
+
+
+def reason_not_to_fit(task: Task, name: str, splits: Splits, target: Target) -> str:
+    """Return a sentence if a baseline cannot be fitted, or not in an hour and some GB; else ""."""
     train, valid, rows = splits
-    size = slabs.size_of(rows, target)
-    if not names:
-        return
     if target.kind == "bases" or valid is None:
-        notice("No baseline is fitted: a baseline needs valid data, and one target for each sequence.")
-        return
-    if size > slabs.IN_MEMORY:
-        notice(
+        return "No baseline is fitted: a baseline needs valid data, and one target for each sequence."
+    if (size := slabs.size_of(rows, target)) > slabs.IN_MEMORY:
+        return (
             f"No baseline is fitted: its predictions of {len(rows):,} rows and {len(target.names):,} labels would take "
             f"{size / 1e9:.1f} GB of memory."
         )
-        return
-    if MAJORITY in names:
-        yield majority_baseline(all_targets(train, target), len(rows), target)
-    if KMER in names:
-        if message := kmer_too_long(train, valid, rows, target, 1 + task.pairs):
-            notice(message)
-        else:
-            held = [_in_memory(split, target) for split in (train, valid, rows)]
-            yield kmer_baseline(held[0], held[1], held[2], target)
-    if CNN in names and task.pairs:
-        notice("No CNN baseline: it reads one sequence a row, and these are pairs.")
-    elif CNN in names:
+    if name == KMER:
+        return kmer_too_long(train, valid, rows, target, 1 + task.pairs)
+    if name == CNN and task.pairs:
+        return "No CNN baseline: it reads one sequence a row, and these are pairs."
+    return ""
+
+
+def _fitted(
+    task: Task, name: str, splits: Splits, target: Target, predict: Callable[[Model], np.ndarray], seed: int
+) -> Baseline:
+    train, valid, rows = splits
+    if name == MAJORITY:
+        return majority_baseline(all_targets(train, target), len(rows), target)
+    if name == CNN:
         from hyenadna_core.tasks.cnn_baseline import cnn_baseline
 
-        yield cnn_baseline(task, len(train), len(target.names), predict, seed)
+        return cnn_baseline(task, len(train), len(target.names), predict, seed)
+    assert valid is not None  # noqa: S101
+    held = [_in_memory(split, target) for split in (train, valid, rows)]
+    return kmer_baseline(held[0], held[1], held[2], target)
 
 
 def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Baseline:
@@ -81,7 +92,8 @@ def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Ba
         labels, logits of the CNN, or quantities.
 
     Raises:
-        HyenaDNAError: there is no such baseline or split, or the data do not allow it.
+        HyenaDNAError: there is no such baseline or split, or it is not affordable; the line is the
+            reason.
     """
     if name not in BASELINES:
         raise HyenaDNAError(f"There is no baseline {shown(repr(name))}: choose one of {', '.join(BASELINES)}.")
@@ -94,9 +106,9 @@ def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Ba
         predicted: np.ndarray = task.predicted(model, rows)[0]
         return predicted
 
-    for baseline in fitted_baselines(task, [name], splits, task.target, predict, seed):
-        return baseline
-    raise HyenaDNAError(f"The baseline {name} was not fitted to {task.name}: the line above has the reason.")
+    if reason := reason_not_to_fit(task, name, splits, task.target):
+        raise HyenaDNAError(reason)
+    return _fitted(task, name, splits, task.target, predict, seed)
 
 
 def _in_memory(rows: Rows, target: Target) -> InMemory:

@@ -3,6 +3,8 @@ import pytest
 
 from hyenadna_core import HyenaDNAError, LabelledSequences, SequenceTask, Target, fit_baseline
 from hyenadna_core.evaluation.baselines import kmer_baseline
+from hyenadna_core.tasks import sequence_baselines
+from hyenadna_core.tasks.sequence_baselines import Splits, fitted_baselines
 
 pytestmark = pytest.mark.keras
 TEXTS = {
@@ -46,6 +48,19 @@ def test_the_cnn_depends_on_its_seed_only():
 def test_what_cannot_be_fitted_is_one_line(capsys):
     with pytest.raises(HyenaDNAError, match=r"no baseline 'forest': choose one of majority, kmer, cnn\.$"):
         fit_baseline(Runs(), "forest")
-    with pytest.raises(HyenaDNAError, match="The baseline kmer was not fitted to runs"):
+    with pytest.raises(HyenaDNAError, match=r"^No baseline is fitted: a baseline needs valid data, and one target"):
         fit_baseline(WithoutValid(), "kmer")
-    assert "a baseline needs valid data" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""
+
+
+def test_the_error_of_a_baseline_that_is_not_affordable_is_its_reason(monkeypatch):
+    monkeypatch.setattr(sequence_baselines, "kmer_too_long", lambda *_: "No k-mer baseline: it would take a year.")
+    with pytest.raises(HyenaDNAError, match=r"^No k-mer baseline: it would take a year\.$"):
+        fit_baseline(Runs(), "kmer")
+
+
+def test_a_reason_for_all_baselines_is_printed_once(capsys):
+    task = WithoutValid()
+    splits = Splits(task.split("train"), None, task.split("test"))
+    assert list(fitted_baselines(task, ["majority", "kmer", "none"], splits, task.target, None, 0)) == []
+    assert capsys.readouterr().err.count("No baseline is fitted") == 1

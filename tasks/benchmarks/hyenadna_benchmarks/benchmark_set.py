@@ -90,9 +90,9 @@ def find_set(suite: str, name: str) -> BenchmarkSet:
     """
     sets = sets_of(suite)
     short = name.removeprefix(f"{suite}/")
-    found = sets.get(short) or next((each for each in sets.values() if short in each.folders), None)
-    if found is not None:
-        return found
+    named = sets.get(short) or next((each for each in sets.values() if short in each.folders), None)
+    if named is not None:
+        return named
     if not sets:
         raise HyenaDNAError(f"Unknown suite {suite!r}: choose one of {', '.join(SUITES)}.")
     names = {each.casefold(): each for each in sets}

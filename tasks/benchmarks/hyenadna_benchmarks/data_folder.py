@@ -1,4 +1,4 @@
-"""Where the data of a set lie, how they get there, and what is said if they are missing.
+"""Where the data of a set lie, how they get there, and the error if they are missing.
 
 The folder of a suite is the one that the user names, else HYENADNA_BENCHMARKS/SUITE, else that of
 the dataset in the cache, to which `fetch` downloads.
@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -45,10 +44,10 @@ def split_path(benchmark: BenchmarkSet, folder: Path, split: str) -> tuple[Layou
         HyenaDNAError: it is missing. The message says where it is looked for, how many splits are
             there, and where to get them.
     """
-    found = find_split(benchmark, folder, split)
-    if found is None:
+    place = find_split(benchmark, folder, split)
+    if place is None:
         raise missing_data(benchmark, folder)
-    return found
+    return place
 
 
 def missing_splits(benchmark: BenchmarkSet, folder: Path) -> list[str]:
@@ -134,13 +133,16 @@ def changed_file(benchmark: BenchmarkSet, path: Path, split: str) -> str:
     )
 
 
-def sizes_that_differ(benchmark: BenchmarkSet, rows: Mapping[str, int]) -> list[str]:
-    """Return a sentence for each published split with another number of rows than is published."""
-    return [
-        f"{benchmark.full_name}: {split} has {count:,} sequences here, and {benchmark.rows[split]:,} as published."
-        for split, count in rows.items()
-        if benchmark.rows.get(split, count) != count
-    ]
+def cautions_of(benchmark: BenchmarkSet, path: Path, split: str, rows: int) -> dict[str, str]:
+    """Return how a split differs from the published one: a sentence each, by its short form."""
+    cautions = {}
+    if sentence := changed_file(benchmark, path, split):
+        cautions[f"{split} is not the published file"] = sentence
+    if rows != (published := benchmark.rows.get(split, rows)):
+        cautions[f"{split} has {rows:,} of {published:,} rows"] = (
+            f"{benchmark.full_name}: {split} has {rows:,} sequences here, and {published:,} as published."
+        )
+    return cautions
 
 
 def _of_variable(benchmark: BenchmarkSet) -> Path:

@@ -4,14 +4,8 @@ from functools import partial
 
 from hyenadna_benchmarks.benchmark_set import all_sets
 from hyenadna_benchmarks.data_folder import fetch
+from hyenadna_benchmarks.suites import SUITES
 from hyenadna_core import Dataset
-
-TASK_OF_SUITE = {
-    "genomic-benchmarks": "genomic-benchmarks",
-    "nt-original": "nucleotide-transformer",
-    "nt-revised": "nucleotide-transformer",
-    "gue": "gue",
-}
 
 
 def datasets() -> list[Dataset]:
@@ -23,7 +17,7 @@ def datasets() -> list[Dataset]:
             licence=each.licence,
             source=each.source,
             fetch=partial(fetch, each),
-            task=TASK_OF_SUITE[each.suite],
+            task=SUITES[each.suite].task,
             sequences=each.total,
             classes=len(each.classes),
             median_length=each.median_length,

@@ -80,6 +80,18 @@ def _read(path: Path, names: Collection[str]) -> Arrays | None:
 
 def _check(path: Path, wanted: Mapping[str, Any]) -> None:
     """Raise HyenaDNAError if a job.json cannot be read, is damaged, or differs from a job."""
+    if names := differing(kept_job(path), wanted):
+        raise HyenaDNAError(
+            f"{path.parent} has results with another {', '.join(names)}: choose another --out, or remove this folder."
+        )
+
+
+def kept_job(path: Path) -> dict[str, Any]:
+    """Read the settings that a folder was started with.
+
+    Raises:
+        HyenaDNAError: the file cannot be read, or is damaged.
+    """
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -88,9 +100,9 @@ def _check(path: Path, wanted: Mapping[str, Any]) -> None:
         kept = None
     if not isinstance(kept, dict):
         raise HyenaDNAError(f"{path} is damaged: choose another --out, or remove the folder {path.parent}.")
-    differing = [name for name in {**kept, **wanted} if kept.get(name) != wanted.get(name)]
-    if differing:
-        raise HyenaDNAError(
-            f"{path.parent} has results with another {', '.join(differing)}: choose another --out, or remove this "
-            "folder."
-        )
+    return kept
+
+
+def differing(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings that differ."""
+    return [name for name in {**kept, **wanted} if kept.get(name) != wanted.get(name)]

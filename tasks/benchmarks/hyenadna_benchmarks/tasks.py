@@ -8,7 +8,8 @@ import click
 import numpy as np
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet, find_set
-from hyenadna_benchmarks.data_folder import VARIABLE, changed_file, sizes_that_differ, split_path, suite_folder
+from hyenadna_benchmarks.data_folder import VARIABLE, cautions_of, split_path, suite_folder
+from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, InputPath, LabelledSequences, NamedInputPath, SequenceTask, Target
 from hyenadna_core.task import Task
 
@@ -63,7 +64,7 @@ class SetTask(SequenceTask):
         self.set, self.folder, self.protocol = find_set(suite, set), folder, protocol
         self.target = Target("classes", self.set.classes)
         self._published: dict[str, LabelledSequences] = {}
-        self._changed: list[str] = []
+        self.cautions: dict[str, str] = {}  # what is not as published, in short, and as a sentence
 
     @property
     def monitor(self) -> tuple[str, str]:  # type: ignore[override]
@@ -83,7 +84,7 @@ class SetTask(SequenceTask):
         if split not in self._published:
             layout, path = split_path(self.set, suite_folder(self.set, self.folder), split)
             self._published[split] = layout.read(self.set, path, split, self.genomes)
-            self._changed += filter(None, [changed_file(self.set, path, split)])
+            self.cautions |= cautions_of(self.set, path, split, len(self._published[split]))
         return self._published[split]
 
     def sequences(self, split: str) -> LabelledSequences:
@@ -104,7 +105,7 @@ class SetTask(SequenceTask):
 
     def prepare(self, seq_len: int) -> list[str]:
         about_sequences = super().prepare(seq_len)
-        messages = [*self._changed, *sizes_that_differ(self.set, {s: len(r) for s, r in self._published.items()})]
+        messages = list(self.cautions.values())
         self._published.clear()  # the splits have the rows
         if self.protocol == "paper":
             messages.append(
@@ -177,12 +178,6 @@ class GUETask(SetTask):
 
 
 TASKS = (GenomicBenchmarksTask, NucleotideTransformerTask, GUETask)
-OF_SUITE: dict[str, tuple[type[SetTask], dict[str, str]]] = {
-    "genomic-benchmarks": (GenomicBenchmarksTask, {}),
-    "nt-original": (NucleotideTransformerTask, {"release": "original"}),
-    "nt-revised": (NucleotideTransformerTask, {"release": "revised"}),
-    "gue": (GUETask, {}),
-}
 
 
 def task_of(
@@ -193,10 +188,8 @@ def task_of(
     Raises:
         HyenaDNAError: there is no such suite, set or protocol.
     """
-    if suite not in OF_SUITE:
-        raise HyenaDNAError(f"Unknown suite {suite!r}: choose one of {', '.join(OF_SUITE)}.")
-    kind, of_suite = OF_SUITE[suite]
-    return kind(**{"set": set_name, "folder": folder, "protocol": protocol, **of_suite, **options})
+    kind: type[SetTask] = task_class(suite)
+    return kind(**{"set": set_name, "folder": folder, "protocol": protocol, **SUITES[suite].options, **options})
 
 
 def held_out_rows(classes: np.ndarray) -> np.ndarray:

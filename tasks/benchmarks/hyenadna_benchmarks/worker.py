@@ -28,7 +28,7 @@ def main(path: str) -> int:
     from hyenadna_core import start_in_child
 
     start_in_child(spec["backend"])
-    from hyenadna_benchmarks.runner.cells import ERROR, write_json
+    from hyenadna_benchmarks.runner.cells import ERROR, first_line, write_json
     from hyenadna_benchmarks.runner.measured import measure
     from hyenadna_core import HyenaDNAError
 
@@ -38,8 +38,7 @@ def main(path: str) -> int:
         write_json(folder / ERROR, {"error": " ".join(str(error).split())})
         return FAILED
     except Exception as error:  # a bug, or a full disk: the log has the traceback
-        first = (str(error).strip().splitlines() or [""])[0]
-        write_json(folder / ERROR, {"error": f"{type(error).__name__}: {first}"})
+        write_json(folder / ERROR, {"error": f"{type(error).__name__}: {first_line(error)}"})
         raise
     return 0
 

@@ -5,31 +5,45 @@ from typing import Any
 
 import click
 
+from hyenadna_benchmarks.report import PERCENT, ROUNDS
+from hyenadna_benchmarks.runner.contenders import KINDS, SEEDED
 from hyenadna_benchmarks.runner.protocols import FOLDS, PROTOCOLS
-from hyenadna_benchmarks.runner.suites import Suite, suites_of
+from hyenadna_benchmarks.suites import Suite, options_of_data, suites_of
 from hyenadna_core import HyenaDNAError, InputPath
 
+SEEDS, TRIALS = 3, 8
+TRAINING = ("steps", "epochs", "batch_size", "learning_rate")
 HELP = """Measure models on the sets of {title}, and compare with published figures.
 
     Each set gets a majority class, k-mer regression, the small CNN of GenomicBenchmarks, the network
     from random weights (scratch), fine-tuned for each of --weights, and a frozen probe of each. The
-    table has the mean over seeds, its difference from k-mers and from scratch with a 95 % interval
-    by the paired bootstrap over test rows, and published figures beside it. With an audit, it has
-    the figures without test rows that repeat training rows too.
+    table has the mean over seeds, its difference from k-mers and from scratch with a {percent} %
+    interval by the paired bootstrap over test rows ({rounds:,} rounds), and the published figures.
+    The audit adds the figures without test rows that repeat training rows.
 
     --protocol holdout validates on the published dev rows, else on a tenth of train; paper selects
-    on test, as the paper did; cv5 has five folds of train.
+    on test, as the paper did; cv5 has {folds} folds of train.
 
     Ctrl-C stops, and the same command goes on. --out gets table.tsv, table.md and table.html.
 
     \b
       hyenadna benchmark {command} --datasets {example} --out runs/{command}
-      hyenadna benchmark {command} --weights runs/mine,none --sweep --trials 8 --out runs/swept
+      hyenadna benchmark {command} --weights runs/mine,none --sweep --trials {trials} --out runs/swept
     """
 COMMA: Any = {
     "callback": lambda _context, _option, value: tuple(each.strip() for each in value.split(",") if each.strip())
 }
 EXAMPLES = {"genomic-benchmarks": "human_nontata_promoters", "nucleotide-transformer": "H3,H4", "gue": "tf_0,tf_1"}
+
+
+class SuiteCommand(click.Command):
+    """The command of suites, which also has the options that only their task has."""
+
+    suite: Suite
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        *params, help_option = super().get_params(ctx)
+        return [*params, *options_of_data(self.suite.name), help_option]
 
 
 def suite_command(command: str) -> click.Command:
@@ -45,10 +59,13 @@ def suite_command(command: str) -> click.Command:
         chosen = values.pop("release", None)
         run_suite(next(suite for suite in suites if suite.release == chosen), **values)
 
-    text = HELP.format(title=title, command=command, example=EXAMPLES[command])
+    constants = {"percent": PERCENT, "rounds": ROUNDS, "folds": FOLDS, "trials": TRIALS}
+    text = HELP.format(title=title, command=command, example=EXAMPLES[command], **constants)
     options = [*([release] if releases else []), *OPTIONS]
     short = f"Run {title}, and compare with published figures."
-    return click.Command(command, params=options, callback=run, help=text, short_help=short)
+    made = SuiteCommand(command, params=options, callback=run, help=text, short_help=short)
+    made.suite = suites[0]
+    return made
 
 
 OPTIONS = (
@@ -63,7 +80,7 @@ OPTIONS = (
     ),
     click.Option(
         ["--contenders"],
-        default="majority,kmer,cnn,scratch,pretrained,probe",
+        default=",".join(KINDS),
         show_default=True,
         metavar="A,B",
         help="Kinds of models to measure.",
@@ -71,7 +88,9 @@ OPTIONS = (
     ),
     click.Option(["--protocol"], type=click.Choice(list(PROTOCOLS)), default="holdout", show_default=True),
     click.Option(
-        ["--seeds"], type=click.IntRange(1), help="Seeds of each network, from 0; not with cv5.  [default: 3]"
+        ["--seeds"],
+        type=click.IntRange(1),
+        help=f"Seeds of each network, from 0; not with cv5.  [default: {SEEDS}]",
     ),
     click.Option(["--jobs"], type=click.IntRange(1), default=1, show_default=True, help="Processes at a time."),
     click.Option(
@@ -79,14 +98,22 @@ OPTIONS = (
         default="default",
         show_default=True,
         metavar="NAME",
-        help="Options of training by name: default, repo (the original's), caduceus.",
+        help="Options of training by the name of a recipe, such as repo, the original's.",
     ),
     click.Option(["--steps"], type=click.IntRange(1), help="Steps of each training, in place of the recipe's."),
     click.Option(["--epochs"], type=click.FloatRange(0, min_open=True), help="Passes over the training rows."),
     click.Option(["--batch-size"], type=click.IntRange(1), help="Sequences of a step."),
     click.Option(["--learning-rate"], type=click.FloatRange(0, min_open=True), help="The highest rate."),
-    click.Option(["--sweep"], is_flag=True, help="Choose options in the paper's ranges first, on validation alone."),
-    click.Option(["--trials"], type=click.IntRange(1), help="Trials of the sweep, a network and a set.  [default: 8]"),
+    click.Option(
+        ["--sweep"],
+        is_flag=True,
+        help="First choose the options that are not given, in the ranges of the paper, only on validation.",
+    ),
+    click.Option(
+        ["--trials"],
+        type=click.IntRange(1),
+        help=f"Trials of the sweep, a network and a set.  [default: {TRIALS}]",
+    ),
     click.Option(
         ["--preset"], default="tiny-1k", show_default=True, help="Architecture of the network from random weights."
     ),
@@ -95,27 +122,26 @@ OPTIONS = (
     click.Option(
         ["--out"], type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the results."
     ),
+    click.Option(["--backend"], metavar="NAME", help="jax, torch or mlx. Overrides KERAS_BACKEND."),
     click.Option(["--json"], is_flag=True, help="Print the table as JSON."),
 )
-SEEDS, TRIALS = 3, 8
-TRAINING = ("steps", "epochs", "batch_size", "learning_rate")
 
 
 @click.pass_obj
 def run_suite(session: Any, suite: Suite, **values: Any) -> None:
     """Make the plan from the options, run it, and print the table."""
-    from hyenadna_benchmarks.report.rows import printed
+    from hyenadna_benchmarks.report.columns import counted, printed
     from hyenadna_benchmarks.runner.benchmark import failures, run_benchmark
-    from hyenadna_benchmarks.runner.plan import Plan, has_audit, source_of, threads_for
-    from hyenadna_benchmarks.runner.suites import chosen_sets
-    from hyenadna_core import print_rows
+    from hyenadna_benchmarks.runner.plan import Plan, source_of, threads_for
+    from hyenadna_benchmarks.suites import chosen_sets
+    from hyenadna_core import check_backend, print_rows
 
     if values["protocol"] == "cv5" and values["seeds"]:
-        raise HyenaDNAError("--protocol cv5 has five folds, each with its own seed: leave out --seeds.")
+        raise HyenaDNAError(f"--protocol cv5 has {FOLDS} folds, each with its own seed: leave out --seeds.")
     if values["trials"] and not values["sweep"]:
         raise HyenaDNAError("--trials counts the trials of a sweep: add --sweep.")
     if values["steps"] and values["epochs"]:
-        raise HyenaDNAError("--steps and --epochs say the same: give one of them.")
+        raise HyenaDNAError("--steps and --epochs have the same meaning: give one of them.")
     folder, out = values["folder"], values["out"]
     plan = Plan(
         suite=suite.name,
@@ -129,14 +155,26 @@ def run_suite(session: Any, suite: Suite, **values: Any) -> None:
         trials=(values["trials"] or TRIALS) if values["sweep"] else 0,
         preset=values["preset"],
         folder=None if folder is None else str(Path(folder).absolute()),
+        task=_as_json({option.name: values[option.name] for option in options_of_data(suite.name)}),
         backend=session.backend.name,
         threads=threads_for(values["jobs"]),
-        audit=has_audit() and not values["no_audit"],
-    )
+        audit=not values["no_audit"],
+    ).checked()
+    check_backend(session.backend, to_train=any(each.kind in SEEDED for each in plan.all_contenders))
     rows = run_benchmark(plan, out, values["jobs"])
     print_rows(rows if values["json"] else printed(rows), values["json"])
     if failed := failures(plan, out):
-        raise HyenaDNAError(f"{failed:,} measurements failed: the table names them; the same command tries them again.")
+        failed_text = counted(failed, "measurement")
+        raise HyenaDNAError(f"{failed_text} failed: the table has the reason; the same command tries again.")
+
+
+def _as_json(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, with paths as text."""
+    return {
+        name: [str(each) for each in value] if isinstance(value, tuple) else str(value)
+        for name, value in options.items()
+        if value not in (None, ())
+    }
 
 
 def suite_commands() -> list[click.Command]:

@@ -1,6 +1,6 @@
 """Figures of classes from confusion matrices, and the paired bootstrap over rows.
 
-These metrics depend on the counts of (true class, predicted class) alone. A bootstrap of n rows is
+These metrics depend only on the counts of (true class, predicted class). A bootstrap of n rows is
 then a draw of n from the distinct patterns of a row: its class, and what each model predicts.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-ROUNDS = 1000
-ENDS = (2.5, 97.5)  # percentiles
+from hyenadna_benchmarks.report import PERCENT, ROUNDS
+
+ENDS = (50 - PERCENT / 2, 50 + PERCENT / 2)  # percentiles
 SEED = 0
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hyenadna_benchmarks.benchmark_set import sets_of
 from hyenadna_benchmarks.report.published import comparable
 from hyenadna_benchmarks.runner.contenders import PRETRAINED
 from hyenadna_benchmarks.runner.plan import Plan
@@ -19,6 +20,7 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    metric_of = sets_of(plan.suite)
     sets, names = list(plan.sets), list(dict.fromkeys(row["contender"] for row in rows))
     metrics = " or ".join(dict.fromkeys(row["metric"] for row in rows if row["metric"]))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hyenadna", "font.family": "sans-serif"}):
@@ -32,9 +34,10 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
             axes.plot([row["mean"] for row in own], places, "o", color=color, markersize=6, label=name)
         for key, (marker, label) in PUBLISHED.items():
             figures = [
-                (found.value, place)
+                (published.value, place)
                 for place, name in enumerate(sets)
-                if (found := comparable(plan.suite, name, PRETRAINED, key == "stricter"))
+                if (published := comparable(plan.suite, name, PRETRAINED, key == "stricter"))
+                and published.metric == metric_of[name].metric
             ]
             if figures:
                 values, places = zip(*figures, strict=True)

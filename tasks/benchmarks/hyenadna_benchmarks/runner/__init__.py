@@ -1,1 +1,1 @@
-"""Run a suite: what is run, in which processes, and what is kept of it."""
+"""Run a suite: the plan, the processes of its cells, and their files."""

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hyenadna_benchmarks.runner import cells
+from hyenadna_benchmarks.report.columns import counted
+from hyenadna_benchmarks.runner import cells, inputs
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.plan import Plan, keep
 from hyenadna_benchmarks.runner.pool import Pool
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import SUITES, task_class
+from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, locked, notice, progress
 
 LOCK = ".lock"
@@ -34,7 +35,7 @@ def run_benchmark(plan: Plan, out: Path, jobs: int) -> list[dict[str, Any]]:
         planned = plan.cells()
         pending = [cell for cell in planned if cells.finished(cell.folder(out)) is None]
         if pending:
-            check_data(plan, pending)
+            check_inputs(plan, out, pending)
             announce(plan, planned, pending, jobs)
             compute(plan, out, jobs, lock, pending)
         else:
@@ -65,25 +66,32 @@ def locked_folder(out: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def check_data(plan: Plan, pending: Sequence[Cell]) -> None:
-    """Read the test split of each set that is left, so that missing data are an error at once."""
-    task = task_class(plan.suite)
+def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
+    """Read the rows of each set that is left, and print how they differ from the published ones.
+
+    Raises:
+        HyenaDNAError: rows are missing, or are not those of the finished cells.
+    """
     names = list(dict.fromkeys(cell.set for cell in pending))
     with progress("Reading", len(names)) as advance:
         for name in names:
-            spec = plan.spec(next(cell for cell in plan.cells_of(name)), Path())
-            task.from_options(spec["task"]).split("test")
+            task = task_class(plan.suite).from_options(plan.task_of(name))
+            kept = [result for _, result in cells.results(plan.cells_of(name), out)]
+            inputs.check_rows(name, out, [*kept, {inputs.ROWS: inputs.rows_sha256(task)}])
+            for sentence in task.cautions.values():
+                notice(sentence)
             advance(1)
 
 
 def announce(plan: Plan, planned: Sequence[Cell], pending: Sequence[Cell], jobs: int) -> None:
     """Tell what is going to be computed."""
     protocol = PROTOCOLS[plan.protocol]
-    before = f" {len(planned) - len(pending):,} are finished." if len(pending) < len(planned) else ""
-    threads = f"{plan.threads} thread{'s' * (plan.threads > 1)}"
+    finished = len(planned) - len(pending)
+    before = f" {finished:,} {'is' if finished == 1 else 'are'} finished." if finished else ""
     notice(
-        f"{SUITES[plan.suite].title}: {len(planned):,} measurements of {len(plan.sets):,} sets.{before} "
-        f"Protocol {plan.protocol}: {protocol.sentence}. {jobs} at a time, {threads} each."
+        f"{SUITES[plan.suite].title}: {counted(len(planned), 'measurement')} of {counted(len(plan.sets), 'set')}."
+        f"{before} "
+        f"Protocol {plan.protocol}: {protocol.sentence}. {jobs} at a time, {plan.threads_text} each."
     )
 
 
@@ -96,15 +104,15 @@ def compute(plan: Plan, out: Path, jobs: int, lock: IO[str], pending: Sequence[C
     caution, count = PROTOCOLS[plan.protocol].caution, Counter[str]()
     with progress(SUITES[plan.suite].title, len(pending)) as advance:
 
-        def ended(cell: Cell, error: str) -> None:
-            count["ended"] += 1
+        def on_end(cell: Cell, error: str) -> None:
+            count["done"] += 1
             line = f"failed: {error}" if error else _result(cell, out)
             of_test = caution if caution and not error and cell.contender != cells.AUDIT else ""
-            notice(f"[{count['ended']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
+            notice(f"[{count['done']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
             advance(1)
 
         try:
-            Pool(plan, out, jobs, lock).run(pending, ended)
+            Pool(plan, out, jobs, lock).run(pending, on_end)
         except KeyboardInterrupt:
             notice(f"Stopped; what is finished stays in {out}, and the same command goes on.")
             raise
@@ -114,9 +122,12 @@ def _result(cell: Cell, out: Path) -> str:
     result = cells.finished(cell.folder(out)) or {}
     if cell.contender == cells.AUDIT:
         return f"{result['leaked']:,} of {result['rows']:,} test rows are repeats or near duplicates"
+    if "not_run" in result:
+        return f"not run: {result['not_run']}"
     if cell.trial is not None:
         return f"valid {result['metric']} {_number(result['valid'])}"
-    return f"{result['metric']} {_number(result['figures'][result['metric']])}, {result['seconds']:.0f} s"
+    seconds = "" if result["seconds"] is None else f", {result['seconds']:.0f} s"
+    return f"{result['metric']} {_number(result['figures'][result['metric']])}{seconds}"
 
 
 def _number(value: float | None) -> str:

@@ -1,9 +1,8 @@
 """A cell: one measurement of a contender on a set, and its files."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,8 @@ from hyenadna_benchmarks.runner.contenders import Contender
 from hyenadna_core import HyenaDNAError, file_written_aside
 
 CELLS = "cells"
-RESULT, PREDICTIONS, ERROR, SPEC, LOG, RUN = (
-    "cell.json",
-    "predictions.safetensors",
-    "error.json",
-    "spec.json",
-    "log.txt",
-    "run",
-)
+RESULT, PREDICTIONS, ERROR = "cell.json", "predictions.safetensors", "error.json"
+SPEC, STARTED, LOG, RUN = "spec.json", "started.json", "log.txt", "run"
 AUDIT = Contender("audit", "audit", "audit")
 AUDIT_FILE, LEAKED = "audit.json", "leaked.safetensors"
 
@@ -51,6 +44,10 @@ class Cell:
     def folder(self, out: Path) -> Path:
         return out / CELLS / self.set / self.contender.slug / self.part
 
+    def out(self, folder: Path) -> Path:
+        """Return the folder of the benchmark, given that of the cell."""
+        return folder.parents[3]
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -62,7 +59,7 @@ class Cell:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON under a temporary name, then rename it."""
     with file_written_aside(path) as aside:
-        aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -74,19 +71,26 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def checksum(content: Any) -> str:
-    """Return the SHA-256 of what JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def finished(folder: Path) -> dict[str, Any] | None:
     """Return the result of a cell, or None if it has none yet."""
     return read_json(folder / RESULT)
 
 
+def results(cells: Iterable[Cell], out: Path) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """Yield each finished cell with its result."""
+    for cell in cells:
+        if (result := finished(cell.folder(out))) is not None:
+            yield cell, result
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of the message of an error."""
+    return (str(error).strip().splitlines() or [""])[0]
+
+
 def error_of(folder: Path) -> str:
-    """Return the line in which a cell failed, or ""."""
-    kept = read_json(folder / ERROR)
+    """Return the line in which a cell without a result failed, or ""."""
+    kept = None if finished(folder) else read_json(folder / ERROR)
     return "" if kept is None else str(kept.get("error", "unknown"))
 
 
@@ -96,6 +100,13 @@ def clear(folder: Path) -> None:
     for path in folder.glob(".*-????????"):
         shutil.rmtree(path, ignore_errors=True)
     (folder / ERROR).unlink(missing_ok=True)
+
+
+def start(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Keep the settings of a run, and remove a run that was started with others."""
+    if read_json(folder / STARTED) != json.loads(json.dumps(settings)):
+        shutil.rmtree(folder / RUN, ignore_errors=True)
+        write_json(folder / STARTED, settings)
 
 
 def write_predictions(path: Path, predicted: Any, targets: Any) -> None:
@@ -114,13 +125,23 @@ def read_predictions(folder: Path) -> tuple[Any, Any]:
     Raises:
         HyenaDNAError: the file is missing or damaged.
     """
+    predicted, targets = read_arrays(folder / PREDICTIONS, "predicted", "targets")
+    return predicted, targets
+
+
+def read_arrays(path: Path, *names: str) -> list[Any]:
+    """Return arrays of a file of a cell.
+
+    Raises:
+        HyenaDNAError: the file is missing or damaged.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        arrays = load_file(folder / PREDICTIONS)
-        return arrays["predicted"], arrays["targets"]
+        arrays = load_file(path)
+        return [arrays[name] for name in names]
     except (OSError, KeyError, SafetensorError) as error:
         raise HyenaDNAError(
-            f"{folder / PREDICTIONS} is damaged ({error}): remove {folder} and start the command again."
+            f"{path} is damaged ({first_line(error)}): remove {path.parent}, and start the same command again."
         ) from None

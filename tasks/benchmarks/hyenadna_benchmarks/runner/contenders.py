@@ -23,7 +23,7 @@ class Contender:
         kind: one of KINDS.
         name: in the table.
         slug: the name of its folder.
-        weights: those that it starts from, or that it reads out.
+        weights: from which it starts, or which it reads.
     """
 
     kind: str
@@ -57,9 +57,11 @@ def contenders_of(weights: Sequence[str], kinds: Sequence[str] = KINDS) -> list[
             contenders.append(Contender(PRETRAINED, name, f"tuned-{slug}", source))
         if PROBE in kinds:
             contenders.append(Contender(PROBE, f"{name}, frozen", f"probe-{slug}", source))
-    slugs = [contender.slug for contender in contenders]
-    if len(set(slugs)) < len(slugs):
-        raise HyenaDNAError(f"Two of the weights {', '.join(sources)} have one name: rename a folder.")
+    for names in ([each.slug.casefold() for each in contenders], [each.name for each in contenders]):
+        if repeated := [each for number, each in enumerate(contenders) if names[number] in names[:number]]:
+            raise HyenaDNAError(
+                f"Two models have the name {repeated[0].name!r}: rename the weights {repeated[0].weights}."
+            )
     if not contenders:
         raise HyenaDNAError("No contender is left: name other --contenders or --weights.")
     return contenders

@@ -12,25 +12,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_benchmarks.runner import cells, recipes
+from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import BASELINES, PROBE, TRAINED
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import task_class
-from hyenadna_core import fit_baseline, resume, train
+from hyenadna_benchmarks.suites import task_class
+from hyenadna_core import HyenaDNAError, fit_baseline, resume, train
 from hyenadna_core.recipe import ORIGINAL
 
 PACKAGES = ("hyenadna", "hyenadna-benchmarks", "keras", "jax", "torch", "mlx", "numpy", "scipy", "scikit-learn")
-NO_BASELINE = {"baseline": ["none"]}  # they are contenders of their own
+STARTED_WITH = ("options", "backend", inputs.ROWS, inputs.WEIGHTS)  # a run with others does not go on
+NO_BASELINE = {"baseline": ["none"]}  # each baseline is a contender
 
 
 class Outcome(NamedTuple):
-    """What a contender predicts, (n, K); the classes, (n,); its settings in words; seconds."""
+    """What a contender predicts, (n, K); the classes, (n,); its settings in words; seconds.
+
+    The seconds are those of training with its validations, or of fitting with the predictions.
+    """
 
     predicted: np.ndarray
     targets: np.ndarray
     settings: str
-    seconds: float
+    seconds: float | None
 
 
 def measure(spec: Mapping[str, Any], folder: Path) -> None:
@@ -40,16 +44,16 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
         HyenaDNAError: it cannot be computed.
     """
     cell = Cell.from_json(spec["cell"])
-    record = {
-        "cell": spec["cell"],
-        "protocol": spec["protocol"],
-        "backend": spec["backend"],
-        "threads": spec["threads"],
-    }
-    record |= {
-        "config_sha256": cells.checksum({**spec, "task": {**spec["task"], "folder": None}}),
-        "versions": versions(),
-    }
+    record = {name: spec[name] for name in ("cell", "protocol", "backend", "threads")}
+    record |= {"versions": versions(), "options": spec["options"]}
+    suite_task = task_class(spec["suite"])
+    task = (suite_task if cell.trial is None else without_test(suite_task)).from_options(spec["task"])
+    record |= {inputs.ROWS: inputs.rows_sha256(task)}
+    record |= {"cautions": list(task.cautions)}
+    record |= {inputs.WEIGHTS: inputs.sha256_of_weights(cell.contender.weights)}
+    of_weights = [(cell.contender.weights, each) for each in ({inputs.WEIGHTS: spec["kept_weights"]}, record)]
+    inputs.check_weights(cell.out(folder), of_weights)
+    cells.start(folder, {name: record[name] for name in STARTED_WITH} | {"preset": spec["preset"]})
     if cell.contender == cells.AUDIT:
         from hyenadna_benchmarks.runner.audited import audit
 
@@ -57,8 +61,10 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
     elif cell.trial is not None:
         record |= trial(spec, cell, folder)
     else:
-        task = task_class(spec["suite"]).from_options(spec["task"])
         outcome = HOW[cell.contender.kind](spec, cell, folder)
+        if isinstance(outcome, str):
+            cells.write_json(folder / cells.RESULT, record | {"not_run": outcome})
+            return
         predicted, metrics = np.asarray(outcome.predicted, np.float32), task.chosen_metrics()
         figures = {metric.name: float(metric.of(predicted, outcome.targets)) for metric in metrics}
         cells.write_predictions(folder / cells.PREDICTIONS, predicted, outcome.targets)
@@ -67,22 +73,25 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
             "figures": {name: None if math.isnan(value) else value for name, value in figures.items()},
             "classes": list(task.target.names),
             "rows": len(outcome.targets),
-            "test_sha256": task.checksum("test"),
             "settings": outcome.settings,
-            "options": spec["options"],
-            "seconds": round(outcome.seconds, 3),
+            "seconds": outcome.seconds,
         }
     cells.write_json(folder / cells.RESULT, record)
 
 
-def baseline(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
-    """Fit a simple model."""
-    start = time.perf_counter()
+def baseline(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome | str:
+    """Fit a simple model; return the reason if it is not affordable or does not fit the rows."""
     task = task_class(spec["suite"]).from_options(spec["task"])
     if cell.fold is not None:
         task = task.fold(cell.fold, PROTOCOLS[spec["protocol"]].folds)
-    fitted = fit_baseline(task, cell.contender.kind, seed=cell.seed)
-    return Outcome(fitted.predicted, task.split("test").targets, fitted.settings, time.perf_counter() - start)
+    targets = task.split("test").targets
+    task.prepare(int(task.split("train").lengths.max()))  # other errors come here
+    start = time.perf_counter()
+    try:
+        fitted = fit_baseline(task, cell.contender.kind, seed=cell.seed)
+    except HyenaDNAError as error:
+        return str(error)
+    return Outcome(fitted.predicted, targets, fitted.settings, round(time.perf_counter() - start, 3))
 
 
 def trained(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
@@ -96,7 +105,7 @@ def probe(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
     """Fit the frozen probe in the run folder of the cell."""
     from hyenadna_benchmarks.runner.probe import probe_of
 
-    start, task, path = time.perf_counter(), probe_of(task_class(spec["suite"])), folder / cells.RUN
+    task, path = probe_of(task_class(spec["suite"])), folder / cells.RUN
     if (path / "run.json").exists():
         run = resume(path, task)
     else:
@@ -104,8 +113,9 @@ def probe(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
             task, spec["task"] | NO_BASELINE, weights=cell.contender.weights, fold=fold_of(spec, cell), out=path
         )
     predicted, targets = run.task.predicted(run.model, run.task.split("test"))
-    settings = recipes.text_of(run.model.settings)
-    return Outcome(predicted, targets, settings, time.perf_counter() - start)
+    settings = dict(run.model.settings)
+    seconds = settings.pop("seconds")
+    return Outcome(predicted, targets, recipes.text_of(settings), seconds)
 
 
 def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
@@ -113,7 +123,7 @@ def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
     task = without_test(task_class(spec["suite"]))
     run, options = run_of(spec, cell, folder, task)
     figures, metric = next(iter(run.figures.values())), run.task.monitor[0]
-    drawn = {name: options[name] for name in recipes.draw(cell.trial or 0)}
+    drawn = {name: options[name] for name in spec["drawn"]}
     valid = figures[metric]
     return {"valid": None if math.isnan(valid) else valid, "metric": metric, "drawn": drawn}
 
@@ -170,11 +180,11 @@ def fold_of(spec: Mapping[str, Any], cell: Cell) -> str | None:
     return None if cell.fold is None else f"{cell.fold}/{PROTOCOLS[spec['protocol']].folds}"
 
 
-def seconds_of(run: Path) -> float:
-    """Return the seconds of training with its validations, from the last line of log.tsv."""
+def seconds_of(run: Path) -> float | None:
+    """Return the seconds of training with its validations, as log.tsv has them, or None."""
     with suppress(OSError, KeyError, ValueError, IndexError), (run / "log.tsv").open(encoding="utf-8") as file:
         return float(list(csv.DictReader(file, delimiter="\t"))[-1]["seconds"])
-    return math.nan
+    return None
 
 
 def versions() -> dict[str, str]:
@@ -186,7 +196,7 @@ def versions() -> dict[str, str]:
     return numbers
 
 
-HOW: dict[str, Callable[[Mapping[str, Any], Cell, Path], Outcome]] = {
+HOW: dict[str, Callable[[Mapping[str, Any], Cell, Path], Outcome | str]] = {
     **dict.fromkeys(BASELINES, baseline),
     **dict.fromkeys(TRAINED, trained),
     PROBE: probe,

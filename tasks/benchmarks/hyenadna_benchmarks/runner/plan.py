@@ -1,22 +1,24 @@
 """The plan of a benchmark: all that its numbers depend on, and the cells that follow from it."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from hyenadna_benchmarks.kept_parts import differing, kept_job
 from hyenadna_benchmarks.runner import recipes
-from hyenadna_benchmarks.runner.cells import AUDIT, Cell, read_json, write_json
+from hyenadna_benchmarks.runner.cells import AUDIT, Cell, results, write_json
 from hyenadna_benchmarks.runner.contenders import RANDOM, TRAINED, Contender, contenders_of
+from hyenadna_benchmarks.runner.inputs import WEIGHTS
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_benchmarks.runner.suites import chosen_sets, task_options
+from hyenadna_benchmarks.suites import SUITES, chosen_sets
 from hyenadna_core import HyenaDNAError
 
 PLAN = "benchmark.json"
-AUDIT_PACKAGE = "hyenadna_benchmarks.audit"
 OPTIONS = {"sets": "--datasets", "suite": "the suite", "backend": "the backend", "options": "options of training"}
+OPTIONS |= {"task": "options of the data", "trials": "--trials of a sweep", "audit": "the audit"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Plan:
         trials: of each trained contender on each set, to choose its options; 0 without a sweep.
         preset: the architecture of the network from random weights.
         folder: of the data.
+        task: options of the task that tell how its files are read, such as fasta.
         backend: of Keras.
         threads: of each process.
         audit: whether the splits are audited.
@@ -51,6 +54,7 @@ class Plan:
     trials: int
     preset: str
     folder: str | None
+    task: Mapping[str, Any]
     backend: str
     threads: int
     audit: bool
@@ -73,6 +77,10 @@ class Plan:
                 "--sweep chooses on the validation rows, which --protocol paper takes from test: use holdout."
             )
         return self
+
+    @property
+    def threads_text(self) -> str:
+        return f"{self.threads} thread{'s' * (self.threads > 1)}"
 
     @property
     def all_contenders(self) -> list[Contender]:
@@ -106,37 +114,44 @@ class Plan:
         """Return the options with which a cell is trained; after a sweep, those of its best trial.
 
         Raises:
-            HyenaDNAError: no trial has finished.
+            HyenaDNAError: a trial has no result.
         """
         options = recipes.with_given(recipes.recipe(self.recipe, self.suite, cell.set), self.options)
         if cell.contender.kind not in TRAINED:
             return {}
         if cell.trial is not None:
-            return options | recipes.draw(cell.trial) | {"trial_batch": True}
+            drawn = recipes.draw(cell.trial, self.options)
+            return options | drawn | ({"trial_batch": True} if "batch_size" in drawn else {})
         if self.trials:
             from hyenadna_benchmarks.runner.sweep import best_of
 
             return options | best_of(self.before(cell), out)
         return options
 
+    def task_of(self, name: str) -> dict[str, Any]:
+        """Return the options with which the task of the suite reads a set."""
+        given = dict(self.task) | ({} if self.folder is None else {"folder": self.folder})
+        return {"set": name, "protocol": PROTOCOLS[self.protocol].of_task, **SUITES[self.suite].options, **given}
+
+    def kept_weights(self, source: str | None, out: Path) -> str | None:
+        """Return the checksum of weights that finished cells were measured with, or None."""
+        same = (cell for cell in self.cells() if cell.contender.weights == source and source)
+        return next((result[WEIGHTS] for _, result in results(same, out)), None)
+
     def spec(self, cell: Cell, out: Path) -> dict[str, Any]:
         """Return all that the process of a cell needs."""
-        protocol = PROTOCOLS[self.protocol].of_task
         return {
             "cell": cell.to_json(),
             "suite": self.suite,
             "protocol": self.protocol,
-            "task": task_options(self.suite, cell.set, self.folder, protocol),
+            "task": self.task_of(cell.set),
             "options": self.options_of(cell, out),
+            "drawn": [] if cell.trial is None else list(recipes.draw(cell.trial, self.options)),
+            "kept_weights": self.kept_weights(cell.contender.weights, out),
             "preset": self.preset if cell.contender.weights == RANDOM else None,
             "backend": self.backend,
             "threads": self.threads,
         }
-
-
-def has_audit() -> bool:
-    """Return whether this installation can audit splits."""
-    return find_spec(AUDIT_PACKAGE) is not None
 
 
 def threads_for(jobs: int) -> int:
@@ -158,27 +173,19 @@ def keep(plan: Plan, out: Path) -> Plan:
     Raises:
         HyenaDNAError: the folder has another plan, or none that can be read.
     """
-    path = out / PLAN
+    path, wanted = out / PLAN, json.loads(json.dumps(asdict(plan)))
     if not path.exists():
-        write_json(path, asdict(plan))
+        write_json(path, wanted)
         return plan
-    kept = read_json(path)
-    try:
-        before = Plan.from_json(kept or {})
-    except TypeError:
-        raise HyenaDNAError(f"{path} is damaged or of another version: choose another --out.") from None
-    if differing := [field.name for field in fields(Plan) if _differs(field.name, before, plan)]:
-        name = differing[0]
-        option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
-        raise HyenaDNAError(
-            f"{out} was started with {option} {_text(getattr(before, name))}, and now it is "
-            f"{_text(getattr(plan, name))}: give the same, or choose another --out."
-        )
-    return before
-
-
-def _differs(name: str, before: Plan, now: Plan) -> bool:
-    return name != "threads" and getattr(before, name) != getattr(now, name)
+    kept = kept_job(path)
+    for name in differing(kept, wanted):
+        if name != "threads":
+            option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
+            raise HyenaDNAError(
+                f"{out} was started with {option} {_text(kept.get(name))}, and now it is {_text(wanted.get(name))}: "
+                "give the same, or choose another --out."
+            )
+    return Plan.from_json(kept)
 
 
 def _text(value: Any) -> str:

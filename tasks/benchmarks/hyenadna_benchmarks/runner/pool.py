@@ -35,8 +35,8 @@ class Pool:
     lock: IO[str]
     running: dict[Cell, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
-    def run(self, pending: Sequence[Cell], ended: Callable[[Cell, str], None]) -> None:
-        """Compute cells; `ended` gets each with its error, or "".
+    def run(self, pending: Sequence[Cell], on_end: Callable[[Cell, str], None]) -> None:
+        """Compute cells; `on_end` gets each with its error, or "".
 
         Raises:
             KeyboardInterrupt: Ctrl-C came; all processes have stopped.
@@ -50,10 +50,10 @@ class Pool:
                     waiting.remove(cell)
                     if error := self._start(cell):
                         left.discard(cell)
-                        ended(cell, error)
+                        on_end(cell, error)
                 for cell, status in list(self._ended()):
                     left.discard(cell)
-                    ended(cell, self._error(cell, status))
+                    on_end(cell, self._error(cell, status))
                 time.sleep(WAIT)
         finally:
             self.stop()
@@ -88,7 +88,8 @@ class Pool:
 
     def _error(self, cell: Cell, status: int) -> str:
         folder = cell.folder(self.out)
-        if status == 0 and cells.finished(folder):
+        if cells.finished(folder):  # the result is the last file
+            (folder / cells.ERROR).unlink(missing_ok=True)
             return ""
         if not (error := cells.error_of(folder)):
             how = f"signal {-status}" if status < 0 else f"exit status {status}"

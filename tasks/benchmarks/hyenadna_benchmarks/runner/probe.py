@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 import warnings
 from copy import copy
 from pathlib import Path
@@ -56,7 +57,7 @@ class FrozenProbe(FittedTask):
     def fit(self, language_model: Any, folder: Path) -> ReadOut:
         task: Any = self
         metric = next(each for each in task.chosen_metrics() if each.name == task.monitor[0])
-        train, valid = task.split("train"), task.split("valid")
+        train, valid, start = task.split("train"), task.split("valid"), time.perf_counter()
         best: tuple[float, ReadOut] | None = None
         for strands in STRANDS:
             features = Features(language_model, strands)
@@ -70,6 +71,7 @@ class FrozenProbe(FittedTask):
                     settings = {"strands": strands, "C": penalty, f"valid {metric.name}": figure}
                     best = figure, ReadOut(features, weights, bias, settings)
         assert best is not None  # noqa: S101
+        best[1].settings["seconds"] = round(time.perf_counter() - start, 3)
         return best[1]
 
     def vectors(self, features: Features, rows: Any) -> np.ndarray:
@@ -103,6 +105,7 @@ def fits(x: np.ndarray, targets: np.ndarray, classes: int) -> Any:
 
     A class without a row to train on is never predicted.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     present = np.unique(targets)
@@ -113,7 +116,7 @@ def fits(x: np.ndarray, targets: np.ndarray, classes: int) -> Any:
             bias[present] = 0.0
         else:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # a solver that has not converged
+                warnings.simplefilter("error", ConvergenceWarning)
                 model.set_params(C=penalty).fit(x, targets)
             binary = len(present) == 2
             weights[:, present] = np.vstack([0 * model.coef_, model.coef_]).T if binary else model.coef_.T

@@ -32,5 +32,5 @@ class Protocol:
 PROTOCOLS = {
     "holdout": Protocol("holdout", 0, "", "validates on the published dev rows or a tenth of train; test is read once"),
     "paper": Protocol("paper", 0, "selects on test", "validates on the test rows, as the paper did: selects on test"),
-    "cv5": Protocol("holdout", FOLDS, "", "five folds of train, each the validation part once, with its own seed"),
+    "cv5": Protocol("holdout", FOLDS, "", f"{FOLDS} folds of train, each the validation part once, with its own seed"),
 }

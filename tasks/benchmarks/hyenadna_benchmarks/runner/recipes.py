@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,16 @@ def value_of(text: str) -> Any:
 
 
 def with_given(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with those that were given in their place."""
+    """Return options in which the given ones replace the others."""
     replaced = {name for name in PASSES if any(other in given for other in PASSES)}
     return {name: value for name, value in options.items() if name not in replaced} | dict(given)
 
 
-def draw(trial: int) -> dict[str, Any]:
-    """Draw the options of a trial from the ranges of the sweep; its number is the seed."""
+def draw(trial: int, given: Collection[str] = ()) -> dict[str, Any]:
+    """Draw the options of a trial from the ranges of the sweep; its number is the seed.
+
+    Options that were given are left out; the others are the same as without them.
+    """
     random, drawn = np.random.default_rng(trial), {}
     for row in table("sweep.tsv"):
         values = [value_of(text) for text in row["values"].split()]
@@ -63,7 +66,7 @@ def draw(trial: int) -> dict[str, Any]:
         else:
             low, high = math.log(values[0]), math.log(values[1])
             drawn[row["option"]] = float(f"{math.exp(random.uniform(low, high)):.3g}")
-    return drawn
+    return {name: value for name, value in drawn.items() if name not in given}
 
 
 def fitting_batch(options: Mapping[str, Any], rows: int) -> dict[str, Any]:

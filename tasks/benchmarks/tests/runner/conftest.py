@@ -1,6 +1,7 @@
 """Rows of GUE, and the command in this process, which computes the cells itself."""
 
 import os
+import shutil
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,12 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture
 def data():
     return DATA
+
+
+@pytest.fixture
+def own_data(data, tmp_path):
+    """Return a copy of the data that a test may change."""
+    return shutil.copytree(data, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +50,7 @@ class HerePool:
     def __init__(self, plan, out, jobs, lock):
         self.plan, self.out = plan, out
 
-    def run(self, pending, ended):
+    def run(self, pending, on_end):
         from hyenadna_benchmarks.runner import cells
         from hyenadna_benchmarks.runner.measured import measure
 
@@ -57,7 +64,7 @@ class HerePool:
             except HyenaDNAError as raised:
                 error = str(raised)
                 cells.write_json(folder / cells.ERROR, {"error": error})
-            ended(cell, error)
+            on_end(cell, error)
 
 
 @pytest.fixture
@@ -72,15 +79,24 @@ def here(monkeypatch):
     return Pool
 
 
+def backend_of(name):
+    return SimpleNamespace(name=name, reason="--backend")
+
+
 @pytest.fixture
-def bench(here, tmp_path, monkeypatch):
+def session():
+    """Return the session of the command, whose backend is that of the tests."""
+    return SimpleNamespace(backend=backend_of(os.environ.get("KERAS_BACKEND", "torch")))
+
+
+@pytest.fixture
+def bench(here, tmp_path, monkeypatch, session):
     """Return a function that runs the command here: (exit status or error, stdout, stderr)."""
     from hyenadna_benchmarks.commands.benchmark import benchmark
 
     from hyenadna_core.testing import tiny_backbone  # noqa: F401 (settles the backend)
 
     monkeypatch.chdir(tmp_path)
-    session = SimpleNamespace(backend=SimpleNamespace(name=os.environ.get("KERAS_BACKEND", "torch")))
 
     def run(*arguments, suite="gue"):
         given = [suite, *map(str, arguments)]

@@ -21,7 +21,8 @@ def without_seconds(out):
     return [{name: text for name, text in row.items() if name != "seconds"} for row in table(out)]
 
 
-def test_a_suite_measures_all_contenders(bench, tmp_path):
+def test_a_suite_measures_all_contenders(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr("hyenadna_core.tasks.cnn_baseline.EPOCHS", 2)
     status, printed, stderr = bench(*QUICK, "--out", "o")
     rows, out = {row["contender"]: row for row in table(tmp_path / "o")}, tmp_path / "o"
     assert status == 0
@@ -30,9 +31,9 @@ def test_a_suite_measures_all_contenders(bench, tmp_path):
     assert [rows[name]["n"] for name in names] == ["1", "1", "2", "2", "2", "1"]
     assert {row["rows"] for row in rows.values()} == {"40"}
     assert {row["metric"] for row in rows.values()} == {"mcc"}
-    assert rows["majority"]["mean"] == "0.0"
+    assert rows["majority"]["mean"] == "0"
     assert stderr.count("mcc") == 9
-    assert "9 measurements of 1 sets" in stderr
+    assert "9 measurements of 1 set." in stderr
     assert len(printed.splitlines()) == 7
 
     run = out / "cells/prom_core_tata/tuned-human-chr20-1k/seed-1"
@@ -44,7 +45,6 @@ def test_a_suite_measures_all_contenders(bench, tmp_path):
     assert kept["figures"]["accuracy"] == (predicted.argmax(axis=1) == targets).mean()
     assert (kept["options"], kept["rows"], kept["cell"]["seed"]) == ({"steps": 2}, 40, 1)
     assert kept["versions"]["keras"]
-    assert re.fullmatch(r"[0-9a-f]{64}", kept["config_sha256"])
 
     mean = np.mean(
         [json.loads((run.with_name(f"seed-{seed}") / "cell.json").read_text())["figures"]["mcc"] for seed in (0, 1)]
@@ -82,12 +82,22 @@ def test_a_stopped_suite_goes_on(bench, tmp_path, here):
 
 def test_paper_selects_on_test_and_says_so_on_every_line(bench, tmp_path):
     _, printed, stderr = bench(*SIMPLE, "--protocol", "paper", "--out", "o")
-    assert all("selects on test" in line for line in printed.splitlines()[1:])
-    assert all("selects on test" in line for line in stderr.splitlines() if "mcc" in line)
-    assert all(row["caution"] == "selects on test" for row in table(tmp_path / "o"))
-    assert all(
-        "selects on test" in line for line in (tmp_path / "o/table.md").read_text().splitlines() if "| majority" in line
-    )
+    assert ["selects on test" in line for line in printed.splitlines()[1:]] == [True] * 2
+    assert ["selects on test" in line for line in stderr.splitlines() if ": mcc" in line] == [True] * 2
+    assert [row["caution"].split("; ")[0] for row in table(tmp_path / "o")] == ["selects on test"] * 2
+    lines = [line for line in (tmp_path / "o/table.md").read_text().splitlines() if line.startswith("| prom")]
+    assert ["selects on test" in line for line in lines] == [True] * 2
+
+
+def test_rows_that_are_not_the_published_ones_are_a_caution(bench, tmp_path):
+    _, printed, stderr = bench(*SIMPLE, "--out", "o")
+    assert stderr.count("is not the published train file of gue/prom_core_tata: its SHA-256 is ") == 1
+    assert stderr.count("gue/prom_core_tata: test has 40 sequences here, and 613 as published.") == 1
+    cautions = [f"{split} is not the published file; {split} has {{}} rows" for split in ("train", "dev", "test")]
+    expected = "; ".join(cautions).format("60 of 4,904", "24 of 613", "40 of 613")
+    assert [row["caution"] for row in table(tmp_path / "o")] == [expected] * 2
+    assert printed.count(expected) == 2
+    assert expected in (tmp_path / "o/table.html").read_text()
 
 
 def test_cv5_has_five_folds_with_a_seed_each(bench, tmp_path):
@@ -111,6 +121,8 @@ def test_cv5_has_five_folds_with_a_seed_each(bench, tmp_path):
     rows = table(tmp_path / "o")
     assert [row["n"] for row in rows] == ["5", "5"]
     scratch = rows[1]
+    for name in ("table.md", "table.html"):
+        assert "± is the largest minus the smallest figure of the folds" in (tmp_path / "o" / name).read_text()
     assert float(scratch["spread"]) == pytest.approx(float(scratch["most"]) - float(scratch["least"]), abs=2e-6)
 
 
@@ -152,7 +164,7 @@ def test_a_failing_cell_is_in_the_table_and_the_others_go_on(bench, tmp_path):
         "majority,pretrained",
     )
     error, _, stderr = bench(*options, "--weights", "nowhere", "--out", "o")
-    assert str(error).startswith("1 measurements failed: the table names them; the same command tries them again.")
+    assert str(error).startswith("1 measurement failed: the table has the reason; the same command tries again.")
     rows = table(tmp_path / "o")
     assert rows[0]["error"] == ""
     assert "nowhere" in rows[1]["error"]
@@ -177,12 +189,12 @@ def test_another_set_of_options_in_the_same_folder_is_one_line(bench, options, l
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--datasets", "prom_core_tat"], "GUE has no set 'prom_core_tat': choose prom_core_tata or "),
+        (["--datasets", "prom_core_tat"], "gue has no set 'prom_core_tat': do you mean prom_core_tata or "),
         (["--recipe", "mine"], "There is no recipe 'mine'"),
         (["--contenders", "tree"], "There is no contender 'tree'"),
-        (["--protocol", "cv5"], "cv5 has five folds, each with its own seed: leave out --seeds"),
+        (["--protocol", "cv5"], "cv5 has 5 folds, each with its own seed: leave out --seeds"),
         (["--trials", 3], "--trials counts the trials of a sweep: add --sweep"),
-        (["--epochs", 3], "--steps and --epochs say the same"),
+        (["--epochs", 3], "--steps and --epochs have the same meaning"),
         (["--sweep", "--protocol", "paper"], "--sweep chooses on the validation rows"),
     ],
 )
@@ -201,8 +213,8 @@ def test_a_folder_in_use_is_one_line(bench, tmp_path):
 def test_changed_test_rows_are_one_line(bench, tmp_path):
     assert bench(*SIMPLE, "--out", "o")[0] == 0
     path = tmp_path / "o/cells/prom_core_tata/kmer/once/cell.json"
-    path.write_text(path.read_text().replace('"test_sha256": "', '"test_sha256": "0'))
-    assert "The test rows of prom_core_tata changed while o was made" in str(bench(*SIMPLE, "--out", "o")[0])
+    path.write_text(path.read_text().replace('"test": "', '"test": "0'))
+    assert "The test rows of prom_core_tata have changed since o was started" in str(bench(*SIMPLE, "--out", "o")[0])
 
 
 class Checked(HTMLParser):
@@ -238,37 +250,15 @@ def test_the_page_is_whole_escaped_and_loads_nothing(bench, tmp_path):
     assert len({line.count(" | ") for line in text.splitlines() if line.startswith("|")}) == 1
 
 
-def test_leaked_rows_are_left_out(bench, tmp_path, monkeypatch):
-    import sys
-    from types import ModuleType
-
-    from hyenadna_benchmarks.runner import plan
-
-    class Audit:
-        def leaked(self, split):
-            return np.arange(40) < 15
-
-        def to_json(self):
-            return {"repeats": 15}
-
-    seen = {}
-
-    def audit_splits(splits, labels):
-        seen.update({name: (len(rows), len(labels[name]), type(rows[0])) for name, rows in splits.items()})
-        return Audit()
-
-    module = ModuleType("hyenadna_benchmarks.audit")
-    module.audit_splits = audit_splits
-    monkeypatch.setitem(sys.modules, "hyenadna_benchmarks.audit", module)
-    monkeypatch.setattr(plan, "has_audit", lambda: True)
-    options = ("--datasets", "prom_core_tata", "--contenders", "majority,kmer")
-    _, _, stderr = bench(*options, "--out", "o")
-    assert "15 of 40 test rows are repeats or near duplicates" in stderr
-    assert seen == {"train": (60, 60, bytes), "dev": (24, 24, bytes), "test": (40, 40, bytes)}
-    kmers = table(tmp_path / "o")[1]
-    predicted, targets = cells.read_predictions(tmp_path / "o/cells/prom_core_tata/kmer/once")
-    from sklearn.metrics import matthews_corrcoef
-
-    expected = matthews_corrcoef(targets[15:], predicted[15:].argmax(axis=1))
-    assert float(kmers["mean_without_leaked"]) == pytest.approx(expected, abs=1e-6)
-    assert kmers["leaked"] == "15"
+def test_a_baseline_that_is_not_affordable_is_a_result(bench, tmp_path, monkeypatch):
+    reason = "No k-mer baseline: it would take a year."
+    monkeypatch.setattr("hyenadna_core.tasks.sequence_baselines.kmer_too_long", lambda *_: reason)
+    status, _, stderr = bench(*SIMPLE, "--out", "o")
+    assert status == 0
+    assert "prom_core_tata, k-mers: not run: No k-mer baseline: it would take a year." in stderr
+    row = table(tmp_path / "o")[1]
+    assert (row["settings"], row["n"], row["mean"], row["rows"], row["error"]) == (
+        "not run: No k-mer baseline: it would take a year.",
+        *("0", "", "", ""),
+    )
+    assert bench(*SIMPLE, "--out", "o")[2].count("All 2 measurements in o are finished.") == 1

@@ -1,8 +1,7 @@
-"""The command in a process of its own, with processes for its cells."""
+"""The command in its own process, with processes for its cells."""
 
 import csv
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -13,20 +12,8 @@ from pathlib import Path
 import pytest
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-OPTIONS = (
-    "--datasets",
-    "prom_core_tata",
-    "--steps",
-    20,
-    "--batch-size",
-    8,
-    "--seeds",
-    1,
-    "--no-audit",
-    "--jobs",
-    CORES,
-)
-CONTENDERS = ("--contenders", "scratch", "--weights", "none")
+OPTIONS = ("--steps", 20, "--batch-size", 8, "--seeds", 1, "--no-audit", "--jobs", max(2, CORES), "--weights", "none")
+SEVERAL = (*OPTIONS, "--datasets", "prom_core_tata,tf_0", "--contenders", "majority,kmer")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the children of a process in /proc")
 
@@ -36,14 +23,14 @@ def start(environment, tmp_path, data):
     """Return a function that starts the command in tmp_path; all processes end with the test."""
     started = []
 
-    def begin(*arguments):
+    def start_command(*arguments):
         given = ["benchmark", "gue", *map(str, arguments), "--folder", str(data)]
         command = [sys.executable, "-m", "hyenadna_core", *given]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen(command, env=environment, cwd=tmp_path, preexec_fn=heed_ctrl_c, **pipes))
         return started[-1]
 
-    yield begin
+    yield start_command
     for process in started:
         kill_all(process)
         process.communicate()
@@ -82,33 +69,51 @@ def numbers(folder):
     return [{name: text for name, text in row.items() if name != "seconds"} for row in rows]
 
 
-def test_killed_and_with_another_suite_beside_it_the_numbers_are_those_of_one_alone(start, bench, tmp_path):
-    killed, beside = start(*OPTIONS, *CONTENDERS, "--out", "killed"), start(*OPTIONS, *CONTENDERS, "--out", "beside")
-    run = tmp_path / "killed/cells/prom_core_tata/scratch/seed-0/run"
-    wait_until(lambda: list(run.glob("checkpoints/step-*")), killed)
-    time.sleep(random.Random().uniform(0, 0.3))
+def test_a_suite_that_was_killed_between_its_cells_has_the_numbers_of_an_unbroken_one(start, bench, tmp_path):
+    killed, kept = start(*SEVERAL, "--out", "killed"), tmp_path / "killed/cells"
+    wait_until(lambda: list(kept.glob("*/*/*/cell.json")), killed)
+    assert len(children(killed)) <= max(2, CORES)
     kill_all(killed)
     killed.communicate()
-    again = start(*OPTIONS, *CONTENDERS, "--out", "killed")
-    _, said = again.communicate(timeout=120)
-    assert again.returncode == 0, said
-    assert beside.wait(timeout=120) == 0
-    assert bench(*OPTIONS, *CONTENDERS, "--out", "alone")[0] == 0
+    times = {path: path.stat().st_mtime_ns for path in kept.glob("*/*/*/cell.json")}
+    assert 1 <= len(times) < 4
+    again = start(*SEVERAL, "--out", "killed")
+    _, stderr = again.communicate(timeout=120)
+    assert again.returncode == 0, stderr
+    assert f"4 measurements of 2 sets. {len(times)} {'is' if len(times) == 1 else 'are'} finished." in stderr
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert bench(*SEVERAL, "--out", "unbroken")[0] == 0
+    assert numbers(tmp_path / "killed") == numbers(tmp_path / "unbroken")
+
+
+def test_a_run_killed_in_training_and_one_with_another_suite_running_equal_one_alone(start, bench, tmp_path):
+    options = (*OPTIONS, "--datasets", "prom_core_tata", "--contenders", "scratch")
+    killed, other = start(*options, "--out", "killed"), start(*options, "--out", "other")
+    run = tmp_path / "killed/cells/prom_core_tata/scratch/seed-0/run"
+    wait_until(lambda: list(run.glob("checkpoints/step-*")), killed)
+    kill_all(killed)
+    killed.communicate()
+    assert not (run.parent / "cell.json").exists()
+    again = start(*options, "--out", "killed")
+    _, stderr = again.communicate(timeout=120)
+    assert again.returncode == 0, stderr
+    assert other.wait(timeout=120) == 0
+    assert bench(*options, "--out", "alone")[0] == 0
     alone = numbers(tmp_path / "alone")
     assert numbers(tmp_path / "killed") == alone
-    assert numbers(tmp_path / "beside") == alone
+    assert numbers(tmp_path / "other") == alone
 
 
 def test_ctrl_c_stops_the_workers_with_a_checkpoint_and_one_line(start, tmp_path):
-    process = start(*OPTIONS, "--contenders", "scratch", "--weights", "none", "--steps", 4000, "--out", "o")
-    run = tmp_path / "o/cells/prom_core_tata/scratch/seed-0/run"
+    process = start(*OPTIONS, "--datasets", "tf_0", "--contenders", "scratch", "--steps", 4000, "--out", "o")
+    run = tmp_path / "o/cells/tf_0/scratch/seed-0/run"
     wait_until(lambda: (run / "log.tsv").exists(), process)
     workers = children(process)
     assert len(workers) == 1
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip().splitlines()[-2:] == [
+    assert stderr.strip().splitlines()[-2:] == [
         "Stopped; what is finished stays in o, and the same command goes on.",
         "Interrupted.",
     ]

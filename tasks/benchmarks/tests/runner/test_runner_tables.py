@@ -1,10 +1,14 @@
 import statistics
+import warnings
 
+import numpy as np
 import pytest
 from hyenadna_benchmarks.report.published import STRICTER, comparable, of_set, published
-from hyenadna_benchmarks.runner import recipes
+from hyenadna_benchmarks.runner import cells, measured, probe, recipes
 from hyenadna_benchmarks.runner.contenders import KINDS, contenders_of
-from hyenadna_benchmarks.runner.suites import SUITES
+from hyenadna_benchmarks.suites import SUITES
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 
 from hyenadna_core import HyenaDNAError
 
@@ -33,6 +37,31 @@ def test_stricter_figures_have_the_means_of_their_tables(model, mean):
     values = [each.value for each in published() if each.model == model and each.protocol == "cv5"]
     assert len(values) == 8
     assert statistics.mean(values) == pytest.approx(mean, abs=0.0011)
+
+
+def test_a_run_without_log_has_no_seconds(tmp_path):
+    assert measured.seconds_of(tmp_path) is None
+    with pytest.raises(ValueError, match="JSON compliant"):
+        cells.write_json(tmp_path / "cell.json", {"seconds": float("nan")})
+
+
+def test_only_a_solver_that_has_not_converged_is_an_error(monkeypatch):
+    x, targets = np.random.default_rng(0).random((20, 3)), np.arange(20) % 2
+    with monkeypatch.context() as patched:
+        patched.setattr(LogisticRegression, "fit", warning_of(LogisticRegression.fit, DeprecationWarning))
+        with pytest.warns(DeprecationWarning, match="of scikit-learn"):
+            assert len(list(probe.fits(x, targets, 2))) == len(probe.PENALTIES)
+    monkeypatch.setattr(LogisticRegression, "fit", warning_of(LogisticRegression.fit, ConvergenceWarning))
+    with pytest.raises(ConvergenceWarning):
+        list(probe.fits(x, targets, 2))
+
+
+def warning_of(fit, category):
+    def warning(self, x, targets):
+        warnings.warn("of scikit-learn", category, stacklevel=2)
+        return fit(self, x, targets)
+
+    return warning
 
 
 def test_each_published_figure_is_named_and_a_share_of_1():
@@ -111,6 +140,9 @@ def test_contenders_have_short_names_and_folders_of_their_own():
         (["none"], ["tree"], "no contender 'tree': choose of majority"),
         (["a", "a"], KINDS, "names weights twice: a, a"),
         (["none"], ["probe"], "No contender is left"),
+        (["runs/scratch", "none"], KINDS, "Two models have the name 'scratch': rename the weights runs/scratch"),
+        (["a/CNN"], ["cnn", "pretrained"], "Two models have the name 'CNN': rename the weights a/CNN"),
+        (["a", "a/"], KINDS, "Two models have the name 'a/'"),
     ],
 )
 def test_wrong_contenders_are_one_line(weights, kinds, line):

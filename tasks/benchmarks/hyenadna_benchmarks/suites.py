@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from hyenadna_benchmarks.benchmark_set import BenchmarkSet, sets_of
+from hyenadna_benchmarks.benchmark_set import BenchmarkSet, find_set, sets_of
 from hyenadna_core import HyenaDNAError
 
 
@@ -51,30 +50,28 @@ def task_class(suite: str) -> Any:
     """Return the class of the task of a suite.
 
     Raises:
-        HyenaDNAError: this installation has no such task.
+        HyenaDNAError: there is no such suite.
     """
     from hyenadna_benchmarks.tasks import TASKS
 
-    for task in TASKS:
-        if task.name == SUITES[suite].task:
-            return task
-    raise HyenaDNAError(f"There is no task {SUITES[suite].task!r}: run pip install --upgrade hyenadna-benchmarks.")
+    if suite not in SUITES:
+        raise HyenaDNAError(f"Unknown suite {suite!r}: choose one of {', '.join(SUITES)}.")
+    return next(task for task in TASKS if task.name == SUITES[suite].task)
 
 
-def task_options(suite: str, set_name: str, folder: str | None, protocol: str) -> dict[str, Any]:
-    """Return the options with which the task of a suite reads a set."""
-    given = {} if folder is None else {"folder": folder}
-    return {"set": set_name, "protocol": protocol, **SUITES[suite].options, **given}
+def options_of_data(suite: str) -> list[Any]:
+    """Return the click options of a suite's task that the tasks of other suites do not have."""
+    from hyenadna_benchmarks.tasks import SetTask
+
+    known = {*(option.name for option in SetTask.options), *SUITES[suite].options}
+    return [option for option in task_class(suite).options if option.name not in known]
 
 
 def chosen_sets(suite: str, names: Sequence[str]) -> dict[str, BenchmarkSet]:
-    """Return sets of a suite by name, in the order of their table; without names, all of them.
+    """Return sets of a suite by any of their names, in the order of their table; else all of them.
 
     Raises:
         HyenaDNAError: a name is unknown.
     """
-    sets = sets_of(suite)
-    if unknown := [name for name in names if name not in sets]:
-        near = " or ".join(get_close_matches(unknown[0], sets, cutoff=0.4)) or "a name of `hyenadna datasets`"
-        raise HyenaDNAError(f"{SUITES[suite].title} has no set {unknown[0]!r}: choose {near}.")
-    return {name: each for name, each in sets.items() if name in names or not names}
+    chosen = {find_set(suite, name).name for name in names}
+    return {name: each for name, each in sets_of(suite).items() if name in chosen or not names}
