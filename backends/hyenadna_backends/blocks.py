@@ -7,6 +7,8 @@ backends concatenate.
 from collections.abc import Callable
 from typing import Any
 
+from hyenadna_backends.heap import hand_back
+
 Tensor = Any  # an array of the backend that runs
 
 PRODUCT_ROWS = 1 << 13  # rows of a sum at a time: they stay in a cache
@@ -128,6 +130,9 @@ def _sum_products_torch(function: Callable[..., Any], blocks: Any, R: int, bias:
             total = total + left @ right
         else:
             total.addmm_(left, right)
+    if not torch.is_grad_enabled() and total.device.type == "cpu":
+        del left, right
+        hand_back(total.nbytes)
     return total
 
 

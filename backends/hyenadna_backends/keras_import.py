@@ -1,8 +1,9 @@
 """The choice of the backend at the first import of Keras, in any file.
 
 `hyenadna_backends` puts a finder in front of Python's own. The finder changes the import of Keras
-in four ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops the
-import with one line, Keras 3.15 accepts MLX, and functions that wait for Keras are called after it.
+in five ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops the
+import with one line, threads of PyTorch wait shortly (barriers.py), Keras 3.15 accepts MLX, and
+functions that wait for Keras are called after it.
 Nothing is imported before Keras is.
 """
 
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from hyenadna_backends import mlx_bridge
+from hyenadna_backends.barriers import wait_shortly
 from hyenadna_backends.choice import choose, missing
 
 _WAITING: list[Callable[[], None]] = []  # called when Keras has been imported
@@ -43,6 +45,8 @@ class KerasLoader(Loader):
         backend = choose().name
         if problem := missing(backend):
             raise ImportError(problem)
+        if backend == "torch":
+            wait_shortly()
         module.__loader__ = spec.loader = self.loader  # as without us
         if backend == "mlx" and not mlx_bridge.knows_pluggable_backends(spec):
             with mlx_bridge.seated():

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hyenadna_backends.allocator import ready
 from hyenadna_backends.blocks import Tensor, backend
+from hyenadna_backends.dispatch import ready
 from hyenadna_backends.processes import process_of
 from hyenadna_backends.recorded import Recorded
 

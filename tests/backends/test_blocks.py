@@ -1,11 +1,15 @@
 """Values and gradients in blocks of channels and positions, compared with the whole model."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
-from keras import ops
+from keras import config, ops
 from safetensors.numpy import load_file
 
+from hyenadna_backends import blocks
 from hyenadna_backends.blocks import map_rows, sum_products
+from hyenadna_backends.forward import without_gradients
 from hyenadna_core import CausalLM
 from hyenadna_core.checks.cases import CASES, compute, define, inputs
 from hyenadna_core.checks.gradients import loss_and_gradients
@@ -14,7 +18,7 @@ from hyenadna_core.model.sizes import channels_at_once
 
 pytestmark = pytest.mark.keras
 
-SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24}
+SMALL = {"WORKING_BYTES": 1, "NARROWEST": 4, "ROWS": 24, "TRAINED_BYTES": 1, "TRAINED_ROWS": 40}
 
 
 @pytest.fixture
@@ -137,7 +141,7 @@ def unrolled(function, blocks, R, bias):
 
 
 @pytest.mark.usefixtures("trains")
-@pytest.mark.parametrize("long", [False, True], ids=["short", "long enough for blocks in inference"])
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long enough for loops over blocks"])
 def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, long, request):
     if long:
         request.getfixturevalue("in_small_blocks")
@@ -150,3 +154,16 @@ def test_rematerialised_blocks_have_the_same_gradients(golden, golden_model, lon
     for name, gradient in gradients.items():
         atol = 1e-5 * np.abs(expected[name]).max()
         np.testing.assert_allclose(gradient, expected[name], atol=atol, rtol=0, err_msg=name)
+
+
+@pytest.mark.skipif(config.backend() != "torch", reason="only PyTorch takes memory for each part")
+def test_the_parts_of_an_operator_hand_back_their_memory(monkeypatch):
+    asked = []
+    monkeypatch.setattr(blocks, "hand_back", asked.append)
+    left, right = ops.ones((3, 10, 2)), ops.ones((3, 2, 4))
+    for expected in ([10 * 4 * 4], []):  # in training the next step takes the same memory
+        with without_gradients() if expected else nullcontext():
+            total = sum_products(lambda pair: pair, (left, right), 10, ops.zeros(4))
+        np.testing.assert_array_equal(ops.convert_to_numpy(total), np.full((10, 4), 6.0))
+        assert asked == expected
+        asked.clear()

@@ -6,13 +6,24 @@ import pytest
 from keras import ops
 
 from hyenadna_backends.rematerialised import rematerialised
+from hyenadna_backends.updates import updates
 from hyenadna_core import CausalLM, HyenaBackbone
+from hyenadna_core.model import sizes
+from hyenadna_core.model.losses import cross_entropy
+from hyenadna_core.weights.state_dict import state_dict
 
 pytestmark = pytest.mark.keras
 
 one_backend = pytest.mark.one_backend  # test_blocks.py has float32 on each backend
 BACKEND = keras.config.backend()
 L = 1024
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Let a rematerialised block compute four channels, and some positions, at a time."""
+    for name, value in {"TRAINED_BYTES": 1, "NARROWEST": 4, "TRAINED_ROWS": 24, "ROWS": 24}.items():
+        monkeypatch.setattr(sizes, name, value)
 
 
 def gradient_bytes(n_layer, rematerialise):
@@ -49,6 +60,15 @@ def bytes_on_mlx(loss, trainable, rest, ids):
 
 
 BYTES = {"jax": bytes_on_jax, "mlx": bytes_on_mlx}
+
+
+@pytest.mark.skipif(BACKEND not in BYTES, reason="the others do not tell what a gradient takes")
+def test_a_block_in_parts_takes_less_than_a_whole_one(request, monkeypatch):
+    whole = gradient_bytes(1, rematerialise=True)
+    request.getfixturevalue("in_parts")
+    monkeypatch.setattr(sizes, "TRAINED_ROWS", 256)
+    monkeypatch.setattr(sizes, "ROWS", 256)
+    assert gradient_bytes(1, rematerialise=True) < 2 / 3 * whole
 
 
 @pytest.mark.skipif(BACKEND not in BYTES, reason="the others do not tell what a gradient takes")
@@ -109,3 +129,37 @@ def test_rematerialised_blocks_give_the_numbers_of_plain_ones_under_each_policy(
     largest = max(np.abs(gradient).max() for gradient in gradients)
     for gradient, other in zip(gradients, others, strict=True):
         np.testing.assert_allclose(other, gradient, atol=1e-5 * largest, rtol=1e-3)
+
+
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_step_of_a_run_changes_every_weight_as_without_rematerialisation(parts, request):
+    if parts:
+        request.getfixturevalue("in_parts")
+    steps, ids = [], np.random.default_rng(0).integers(7, 11, (2, 31)).astype(np.int32)
+    for rematerialise in (False, True):
+        model = CausalLM(HyenaBackbone(1, 8, 32, seed=1, rematerialise=rematerialise, embed_dropout=0.0))
+        model.compile(keras.optimizers.SGD(1.0))
+        before = state_dict(model)
+        update = updates(model, cross_entropy)
+        update([(ids[:, :-1], ids[:, 1:], np.ones((2, 30), np.float32))], 60.0)
+        update.settle()
+        steps.append({name: tensor - before[name] for name, tensor in state_dict(model).items()})
+    plain, again = steps
+    for name, change in plain.items():
+        np.testing.assert_allclose(again[name], change, atol=1e-5 * np.abs(change).max(), rtol=0, err_msg=name)
+    assert np.abs(again["backbone.layers.0.mixer.out_proj.weight"]).max() > 1e-4
+
+
+@one_backend
+@pytest.mark.usefixtures("trains")
+def test_blocks_in_parts_are_as_near_to_float32_as_whole_ones_in_half_precision(in_parts):
+    exact, whole = (step_of(policy, rematerialise=False) for policy in ("float32", "mixed_bfloat16"))
+    parts = step_of("mixed_bfloat16", rematerialise=True)
+    assert abs(parts[0] - exact[0]) < 1.5 * abs(whole[0] - exact[0])
+    assert distance(parts, exact) < 1.1 * distance(whole, exact)
+
+
+def distance(one, other):
+    """Return the length of the difference of all gradients."""
+    return np.sqrt(sum(((a - b) ** 2).sum() for a, b in zip(one[1], other[1], strict=True)))
