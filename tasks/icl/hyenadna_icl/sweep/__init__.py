@@ -1,0 +1,1 @@
+"""A sweep: accuracy over lengths of prompts, and over examples and tuning sequences."""

@@ -1,0 +1,147 @@
+"""The points of a sweep: each one is a run in its own folder, so a sweep can be stopped."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyenadna_core import HyenaDNAError, file_written_aside, notice
+from hyenadna_icl.faults import DoesNotFit
+from hyenadna_icl.source import source_of
+
+RESULT, PLAN, RUN = "result.json", "sweep.json", "run"
+LINES = ("fine-tuned", "frozen probe", "kmer", "majority")
+READ = ("folder", "valid", "test", "protocol", "sequence_column", "label_column", "labels", "fasta")  # of `source_of`
+
+
+@dataclass(frozen=True)
+class Point:
+    """A model to measure: its kind, and the numbers that apply to it."""
+
+    kind: str  # "soft-prompt", "few-shot" or one of LINES
+    seed: int = 0
+    prompt_length: int | None = None
+    shots: int | None = None
+    tune: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        numbers = {"length": self.prompt_length, "shots": self.shots, "tune": self.tune, "seed": self.seed}
+        parts = [f"{name}-{number}" for name, number in numbers.items() if number is not None]
+        return "_".join([self.kind.replace(" ", "-"), *parts])
+
+
+def points_of(
+    lengths: Sequence[int], shots: Sequence[int], tune: Sequence[int], seeds: int, lines: Sequence[str]
+) -> list[Point]:
+    """Return all points of a sweep, those that take little time first."""
+    drawn = range(seeds)
+    points = [Point(line, seed) for line in reversed(LINES) if line in lines for seed in _seeds_of(line, drawn)]
+    points += [Point("few-shot", seed, None, k, n) for n in tune for k in shots for seed in drawn]
+    return points + [Point("soft-prompt", seed, length) for length in lengths for seed in drawn]
+
+
+def _seeds_of(line: str, seeds: Sequence[int]) -> Sequence[int]:
+    return seeds if line in ("fine-tuned", "frozen probe") else seeds[:1]
+
+
+def check_folder(out: Path, plan: Mapping[str, Any]) -> None:
+    """Write the plan of a new sweep, or check that a folder has points of the same one.
+
+    Raises:
+        HyenaDNAError: the folder is not empty, or has points of another sweep.
+    """
+    path = out / PLAN
+    if path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if differ := [name for name in {**kept, **plan} if kept.get(name) != plan.get(name)]:
+            raise HyenaDNAError(
+                f"{out} has points of another sweep: --{differ[0].replace('_', '-')} was {kept.get(differ[0])!r}, and "
+                f"is now {plan.get(differ[0])!r}. Give another --out."
+            )
+        return
+    if out.exists() and any(out.iterdir()):
+        raise HyenaDNAError(f"{out} is not empty and is no sweep: give another --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    with file_written_aside(path) as aside:
+        aside.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+
+
+def measured(points: Sequence[Point], out: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Measure each point that has no result yet; yield (point, result) of all.
+
+    Args:
+        data: the options of the data, of all points.
+        settings: weights, steps and batch_size.
+    """
+    for number, point in enumerate(points, start=1):
+        folder = out / point.name
+        if not (folder / RESULT).exists():
+            notice(f"Point {number} of {len(points)}: {point.name}")
+            folder.mkdir(parents=True, exist_ok=True)
+            result = result_of(point, folder / RUN, data, settings)
+            with file_written_aside(folder / RESULT) as aside:
+                aside.write_text(json.dumps(result), encoding="utf-8")
+        yield point, json.loads((folder / RESULT).read_text(encoding="utf-8"))
+
+
+def result_of(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure a point on test; a point that does not fit has the reason as its `note`."""
+    start = time.monotonic()
+    try:
+        figures = (_line if point.kind in LINES else _in_context)(point, path, data, settings)
+    except DoesNotFit as error:
+        notice(f"{point.name} is left out: {error}")
+        return {"note": str(error)}
+    chosen = {name: figures.get(name) for name in ("accuracy", "mcc")}
+    return chosen | {"seconds": round(time.monotonic() - start, 1), "note": ""}
+
+
+def _in_context(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, float]:
+    from hyenadna_icl.few_shot import FewShotTask
+    from hyenadna_icl.soft_prompt import SoftPromptTask
+
+    if point.kind == "soft-prompt":
+        options = {**data, "prompt_length": point.prompt_length, "baseline": ["none"]}
+        return _run(SoftPromptTask, options, path, point.seed, settings)
+    own = {"shots": point.shots, "tune": point.tune, "context_seed": point.seed}
+    return _run(FewShotTask, {**data, **own}, path, point.seed, {"weights": settings["weights"]})  # one pass
+
+
+def _line(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, float]:
+    from hyenadna_core import fit_baseline
+
+    reading = {name: data[name] for name in READ if name in data}
+    if "label_column" in reading:
+        reading["label_column"] = (reading["label_column"],)
+    task = source_of(data["of"], **reading)
+    task.reverse_complements = data.get("reverse_complements")
+    if not task.has("test"):
+        raise HyenaDNAError(f"{data['of']} has no test rows, and a sweep measures on them: give --test.")
+    if point.kind in ("kmer", "majority"):
+        rows: Any = task.split("test")
+        try:
+            predicted = fit_baseline(task, point.kind).predicted
+        except HyenaDNAError as error:  # it would take too long
+            raise DoesNotFit(str(error)) from None
+        targets = np.array([rows.row(number)[1] for number in range(len(rows))])
+        metrics = {metric.name: metric for metric in task.chosen_metrics()}
+        return {name: float(metrics[name].of(predicted, targets)) for name in ("accuracy", "mcc") if name in metrics}
+    return _run(task, {}, path, point.seed, {**settings, "freeze": point.kind == "frozen probe"})
+
+
+def _run(task: Any, options: Mapping[str, Any], path: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, float]:
+    """Train, or go on with a run that was stopped, and return its figures."""
+    from hyenadna_core import resume, train
+
+    if (path / "run.json").exists():  # a folder without it was left by a run that did not begin
+        run = resume(path, task)
+    else:
+        given = {name: value for name, value in settings.items() if value is not None}
+        run = train(task, options, out=path, seed=seed, **given)
+    return next(iter(run.figures.values()))
