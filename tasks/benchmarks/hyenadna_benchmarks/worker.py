@@ -1,9 +1,11 @@
 """The process of a cell: `python -m hyenadna_benchmarks.worker SPEC.json`.
 
 It ends when its parent ends: then stdin ends, and the process stops as on SIGTERM, with a
-checkpoint of a run. A failure is one line in error.json; the output of the process is log.txt.
+checkpoint of a run. A failure is one line in error.json; the output of the process is log.txt, with
+the Python calls if a library crashes.
 """
 
+import faulthandler
 import json
 import os
 import signal
@@ -23,6 +25,7 @@ def stop_with_parent() -> None:
 
 def main(path: str) -> int:
     """Compute the cell of a file, and return the exit status."""
+    faulthandler.enable()
     threading.Thread(target=stop_with_parent, daemon=True).start()
     spec, folder = json.loads(Path(path).read_text(encoding="utf-8")), Path(path).parent
     from hyenadna_core import start_in_child

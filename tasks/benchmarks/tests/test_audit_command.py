@@ -56,6 +56,13 @@ def test_the_sentences_are_on_stderr(files):
     assert "2 of 3 rows of test leak.\nseqleak: not asked.\n" in stderr
 
 
+def test_labels_that_may_mean_the_same_are_named(files, tmp_path):
+    (tmp_path / "test.tsv").write_text(f"sequence\tlabel\n{OTHER}\tYes\n")
+    assert (
+        "The labels 'Yes', 'yes' are different classes: write them alike if they mean the same." in run(*files).stderr
+    )
+
+
 def test_the_files(files, tmp_path):
     answer = run(*files, "--out", tmp_path / "out", "--json")
     assert json.loads(answer.stdout)[2]["repeats"] == 2

@@ -122,6 +122,14 @@ def test_intervals_give_the_bases_of_their_strands(data, intervals, genome):
     assert (rows.targets.tolist(), rows.lengths.tolist()) == ([0, 0, 1, 1], [251] * 4)
 
 
+def test_intervals_may_be_as_a_spreadsheet_writes_them(intervals, genome):
+    expected = read(*PROMOTERS, intervals(), "train", genome)
+    changed = {label: "\ufeff" + lines.replace("id,", "ID,").replace(",", ", ") for label, lines in INTERVALS.items()}
+    folder = intervals(**{label: lines.replace("\n", "\r\n") for label, lines in changed.items()})
+    rows = read(*PROMOTERS, folder, "train", genome)
+    assert (rows.names, [text(row) for row in rows]) == (expected.names, [text(row) for row in expected])
+
+
 def test_each_class_may_have_its_own_genome(intervals, genome, tmp_path):
     other = tmp_path / "other.fa"
     other.write_text(">22\n" + "A" * 300 + "C" * 300 + "\n")
@@ -137,7 +145,7 @@ def test_each_class_may_have_its_own_genome(intervals, genome, tmp_path):
         ("7,chrX,0,10,+", r"negative.csv.gz, row 1: .*part.fa has no contig 'chrX'"),
         ("7,22,10,10,+", r"negative.csv.gz, row 1: '10' to '10' is no interval"),
         ("7,22,0,10,?", r"negative.csv.gz, row 1: the strand is '\?'"),
-        ("7,22,0,10", r"negative.csv.gz, row 1: it has not 5 fields"),
+        ("7,22,0,10", r"negative.csv.gz, row 1 \(line 2\): 4 fields, but the first line has 5"),
     ],
 )
 def test_an_interval_that_is_none_of_its_genome_is_one_line(intervals, genome, negative, message):

@@ -122,6 +122,10 @@ def test_recall_reads_a_genome_between_the_keys(folder):
         (("--weights", ","), "names no model"),
         (("--weights", "none", "--preset", "x"), "Unknown preset 'x'"),
         (
+            ("--weights", "human-chr20-1k", "--preset", "tiny-16k"),
+            "--preset is the model of `--weights none`: add none",
+        ),
+        (
             (
                 "--distances",
                 "2000",

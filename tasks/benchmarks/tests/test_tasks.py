@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hyenadna_benchmarks.tasks import TASKS, GenomicBenchmarksTask, GUETask, NucleotideTransformerTask, task_of
 
-from hyenadna_core import HyenaDNAError
+from hyenadna_core import CausalLM, HyenaDNAError, save, train
+from hyenadna_core.testing import tiny_backbone
 
 
 @pytest.fixture
@@ -45,13 +46,14 @@ def test_without_dev_a_tenth_of_each_class_is_held_out(data, tmp_path, random_ro
 
 def test_the_protocol_paper_validates_on_test_and_says_so(tf_0):
     task = tf_0(protocol="paper")
-    messages = task.prepare(101)
+    task.prepare(101)
     assert task.split("valid").checksum == task.split("test").checksum
     assert len(task.split("train")) == 24
-    assert [message for message in messages if "selects on test" in message] == [
+    assert task.caution == (
         "The protocol paper selects on test: the best weights are those with the best mcc of the test split, "
         "so its figures are too high. --protocol holdout uses test once."
-    ]
+    )
+    assert tf_0(protocol="holdout").caution == ""
     assert task.title == "gue/tf_0, protocol paper, which selects on test (24 sequences of 101 bases)"
     with pytest.raises(HyenaDNAError, match="--fold validates on a part of train, --protocol paper on test"):
         tf_0(protocol="paper").fold(1, 5)
@@ -88,6 +90,18 @@ def test_a_trained_model_predicts_without_the_training_data(tf_0, tmp_path, rand
     columns, rows = task.predict(task.model(CausalLM(tiny_backbone())), path, sequence_column=None, fasta=None)
     assert (columns[:2], [row[0] for row in rows]) == (["name", "predicted"], ["0", "1", "2"])
     assert {row[1] for row in rows} <= {"0", "1"}
+
+
+@pytest.mark.parametrize("protocol", ["holdout", "paper"])
+def test_the_report_says_if_the_figures_select_on_test(data, tmp_path, protocol):
+    save(CausalLM(tiny_backbone(128)), tmp_path / "weights")
+    options = {"set": "tf_0", "folder": data / "gue", "protocol": protocol, "baseline": ["none"]}
+    run = train(GUETask, options, weights=tmp_path / "weights", out=tmp_path / "run", steps=1)
+    assert run.report.splitlines()[0].startswith(
+        "The protocol paper selects on test: the best weights are those with the best mcc"
+        if protocol == "paper"
+        else "test: 8 sequences;"
+    )
 
 
 def test_the_release_is_part_of_the_set():

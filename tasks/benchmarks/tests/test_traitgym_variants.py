@@ -141,6 +141,9 @@ def test_a_vcf_has_its_label_in_info(tmp_path):
     head = [line.format("causal", "Flag") for line in VCF]
     path = write(tmp_path / "flag.vcf", *head, "1 1 . A G,T . . causal", "1 5 . A G . . AF=1")
     assert read(path, label="causal").labels.tolist() == [True, True, False]
+    head = [line.replace("ID=causal,", "").replace("Type=Flag", "Type=Flag,ID=causal") for line in head]
+    path = write(tmp_path / "flag.VCF.bgz", *head, "1 1 . A G,T . . causal", "1 5 . A G . . AF=1")
+    assert read(path, label="causal").labels.tolist() == [True, True, False]
     with pytest.raises(HyenaDNAError, match=r"v.vcf is a VCF, .*: leave out --chrom-column, --pos-column\.$"):
         read(tmp_path / "v.vcf", label="label", pos="POS37", chrom="#CHROM")
     with pytest.raises(HyenaDNAError, match=r"v.vcf:4: INFO has no other for each ALT"):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_core import HyenaDNAError, notice, read_labelled
+from hyenadna_core import HyenaDNAError, notice, read_labelled, spellings
 
 INTERVALS = "genomic-benchmarks"  # the suite with sets that are published as intervals
 
@@ -23,6 +23,8 @@ class Source(NamedTuple):
 def read_files(files: Mapping[str, Path], sequence_column: str | None, label_column: str | None) -> Source:
     """Read labelled sequences in any format that `hyenadna train` reads.
 
+    A line names labels that may mean the same, such as 1 and 1.0: they count as different.
+
     Raises:
         HyenaDNAError: a file cannot be read.
     """
@@ -35,6 +37,8 @@ def read_files(files: Mapping[str, Path], sequence_column: str | None, label_col
         sequences[split], names[split] = records.sequences, records.names
         labels[split] = [", ".join(texts) for texts in records.labels]
         targets[split] = np.array(labels[split])
+    for sentence in spellings({label for of_split in labels.values() for label in of_split}):
+        notice(sentence)
     return Source(sequences, targets, names, labels)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from hyenadna_benchmarks.language_model import UNTRAINED
+from hyenadna_benchmarks.runner.contenders import PRESET
 from hyenadna_core import GivenPath, HyenaDNAError, InputPath
 
 LONGEST_ENTRY = 1000  # bases of a key or a value
@@ -29,7 +31,7 @@ def _distances(_context: click.Context, _option: click.Parameter, text: str | No
     metavar="W,W2,none",
     help="Weights to measure; none for the untrained model of --preset alone.",
 )
-@click.option("--preset", default="tiny-1k", show_default=True, help="Architecture of the model of `--weights none`.")
+@click.option("--preset", help=f"Architecture of the model of `--weights none`.  [default: {PRESET}]")
 @click.option(
     "--distances",
     callback=_distances,
@@ -54,7 +56,7 @@ def recall(
     session: Any,
     /,
     weights: str,
-    preset: str,
+    preset: str | None,
     distances: list[int] | None,
     repeats: int,
     key: int,
@@ -87,6 +89,8 @@ def recall(
     sources = list(dict.fromkeys(each.strip() for each in weights.split(",") if each.strip()))
     if not sources:
         raise HyenaDNAError("--weights names no model: give a name, a path or none.")
+    if preset and UNTRAINED not in sources:
+        raise HyenaDNAError("--preset is the model of `--weights none`: add none to --weights, or leave it out.")
     from hyenadna_benchmarks.recall.benchmark import run_recall
     from hyenadna_benchmarks.recall.contenders import background_of, contenders_of
     from hyenadna_benchmarks.recall.plants import Plant
@@ -98,7 +102,7 @@ def recall(
     check_backend(session.backend)
     with locked_folder(out) if out else nullcontext():
         plant = Plant(key, value, seed)
-        contenders = contenders_of(sources, preset, plant, distances)
+        contenders = contenders_of(sources, preset or PRESET, plant, distances)
         farthest = max(max(each.distances) for each in contenders)
         chosen = background or ("genome" if fasta else "random")
         draw, name, identity = background_of(chosen, fasta, plant.length(farthest))

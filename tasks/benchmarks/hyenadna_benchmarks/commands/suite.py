@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hyenadna_benchmarks.report import PERCENT, ROUNDS
-from hyenadna_benchmarks.runner.contenders import KINDS, SEEDED
+from hyenadna_benchmarks.runner.contenders import KINDS, PRESET, RANDOM, SEEDED
 from hyenadna_benchmarks.runner.protocols import FOLDS, PROTOCOLS
 from hyenadna_benchmarks.suites import Suite, options_of_data, suites_of
 from hyenadna_core import HyenaDNAError, InputPath
@@ -114,9 +114,7 @@ OPTIONS = (
         type=click.IntRange(1),
         help=f"Trials of the sweep, a network and a set.  [default: {TRIALS}]",
     ),
-    click.Option(
-        ["--preset"], default="tiny-1k", show_default=True, help="Architecture of the network from random weights."
-    ),
+    click.Option(["--preset"], help=f"Architecture of the network from random weights.  [default: {PRESET}]"),
     click.Option(["--folder"], type=InputPath(), help="Folder of the suite in its published layout."),
     click.Option(["--no-audit"], is_flag=True, help="Do not look for test rows that repeat training rows."),
     click.Option(
@@ -142,6 +140,8 @@ def run_suite(session: Any, suite: Suite, **values: Any) -> None:
         raise HyenaDNAError("--trials counts the trials of a sweep: add --sweep.")
     if values["steps"] and values["epochs"]:
         raise HyenaDNAError("--steps and --epochs have the same meaning: give one of them.")
+    if values["preset"] and RANDOM not in values["weights"]:
+        raise HyenaDNAError("--preset is the network of random weights: add none to --weights, or leave it out.")
     folder, out = values["folder"], values["out"]
     plan = Plan(
         suite=suite.name,
@@ -153,7 +153,7 @@ def run_suite(session: Any, suite: Suite, **values: Any) -> None:
         recipe=values["recipe"],
         options={name: values[name] for name in TRAINING if values[name] is not None},
         trials=(values["trials"] or TRIALS) if values["sweep"] else 0,
-        preset=values["preset"],
+        preset=values["preset"] or PRESET,
         folder=None if folder is None else str(Path(folder).absolute()),
         task=_as_json({option.name: values[option.name] for option in options_of_data(suite.name)}),
         backend=session.backend.name,

@@ -4,17 +4,14 @@ The columns are id, region, start, end (0-based, the end excluded) and strand. N
 with or without "chr".
 """
 
-import csv
-import gzip
 import tempfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet
 from hyenadna_benchmarks.layouts.rows import labelled_rows
-from hyenadna_core import HyenaDNAError, LabelledSequences, open_genome, progress, read_labelled
+from hyenadna_core import HyenaDNAError, LabelledSequences, open_genome, open_table, progress, read_labelled
 
 COLUMNS = ("id", "region", "start", "end", "strand")
 SUFFIXES = (".csv.gz", ".csv")
@@ -93,19 +90,14 @@ def _contig(region: str, genome: Any) -> str | None:
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
-    """Read the lines of a CSV file, plain or gzip, which has the columns of intervals."""
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise HyenaDNAError(f"{path} has no column {missing[0]}: its columns should be {', '.join(COLUMNS)}.")
-            for number, row in enumerate(reader, start=1):
-                if None in row or None in row.values():
-                    raise HyenaDNAError(f"{path}, row {number}: it has not {len(reader.fieldnames or ())} fields.")
-                yield row
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise HyenaDNAError(f"{path} is truncated or damaged: {error}.") from None
+    """Read the rows of a table that has the columns of intervals."""
+    table = open_table(path, lambda done: None)
+    numbers = {name: table.find_usual((name,)) for name in COLUMNS}
+    missing = [name for name, number in numbers.items() if number is None]
+    if missing:
+        raise HyenaDNAError(f"{path} has no column {missing[0]}: its columns should be {', '.join(COLUMNS)}.")
+    for fields in table.rows([number for number in numbers.values() if number is not None]):
+        yield dict(zip(COLUMNS, fields, strict=True))
 
 
 def _bases(lines: list[Line], fasta: Path) -> list[bytes]:

@@ -12,6 +12,7 @@ BASELINES = (MAJORITY, KMER, CNN)
 TRAINED = (SCRATCH, PRETRAINED)  # in a run folder
 SEEDED = (CNN, *TRAINED)  # the others give the same for each seed
 RANDOM = "none"  # in place of weights
+PRESET = "tiny-1k"  # the architecture of the network from random weights
 NAMES = {MAJORITY: "majority", KMER: "k-mers", CNN: "CNN", SCRATCH: "scratch"}
 
 

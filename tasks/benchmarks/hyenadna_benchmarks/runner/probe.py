@@ -68,7 +68,7 @@ class FrozenProbe(FittedTask):
                 weights, bias = weights / scale[:, None], bias - (center / scale) @ weights
                 figure = metric.of(of_valid @ weights + bias, valid.targets)
                 if best is None or math.isnan(best[0]) or figure > best[0]:
-                    settings = {"strands": strands, "C": penalty, f"valid {metric.name}": figure}
+                    settings = {"strands": strands, "C": penalty, f"valid {metric.name}": round(figure, 4)}
                     best = figure, ReadOut(features, weights, bias, settings)
         assert best is not None  # noqa: S101
         best[1].settings["seconds"] = round(time.perf_counter() - start, 3)
@@ -109,7 +109,9 @@ def fits(x: np.ndarray, targets: np.ndarray, classes: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     present = np.unique(targets)
-    model = LogisticRegression(warm_start=True, **CONVERGED)
+    # Newton steps are fast, but their second derivatives of many classes take much memory
+    solver = "newton-cholesky" if len(present) == 2 else "lbfgs"
+    model = LogisticRegression(warm_start=True, solver=solver, **CONVERGED)
     for penalty in PENALTIES:
         weights, bias = np.zeros((x.shape[1], classes)), np.full(classes, NEVER)
         if len(present) == 1:

@@ -1,5 +1,6 @@
 """The rows of a file of variants: TraitGym's Parquet, a TSV or CSV, a VCF with a label in INFO."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -90,7 +91,8 @@ def vcf_rows(path: Path, key: str | None) -> Iterator[Row]:
     key = key or COLUMNS["label"][0]
     with vcf_source(path) as source:
         text = vcf_text(source)
-        is_flag = any(line.startswith(f"##INFO=<ID={key},") and "Type=Flag" in line for line in text.header)
+        definition = re.compile(rf"##INFO=<(?:[^\"]*,)?ID={re.escape(key)}[,>]")
+        is_flag = any(definition.match(line) and "Type=Flag" in line for line in text.header)
         for place, columns in text.records:
             info = dict(_pair(each) for each in columns[VCF_INFO].split(";"))
             alts = columns[4].split(",")

@@ -1,5 +1,6 @@
 """Variants with labels from a table or a VCF, compared with the genome."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from hyenadna_benchmarks.traitgym.rows import CHROM, COLUMNS, REF, SHOWN, Labels, Row, table_rows, vcf_rows
 from hyenadna_core import HyenaDNAError, Variant, variant_reason
 
-VCFS = (".vcf", ".vcf.gz", ".bcf")
+VCF = re.compile(r"\.(vcf|bcf)(\.b?gz)?$", re.IGNORECASE)
 REFERENCE = ("ref_mismatch", "n_in_reference", "past_contig_end")
 SCORED = "."
 LABEL = "label"  # the only column of a VCF that may have another name
@@ -79,7 +80,7 @@ def read_variants(
             are of more than two kinds, no variant is on a contig of the genome, or columns of a VCF
             have names.
     """
-    is_vcf = path.name.lower().endswith(VCFS)
+    is_vcf = bool(VCF.search(path.name))
     if is_vcf and (given := [name for name, column in columns.items() if column and name != LABEL]):
         raise HyenaDNAError(
             f"{path} is a VCF, whose columns have fixed names: leave out "

@@ -195,6 +195,10 @@ def test_another_set_of_options_in_the_same_folder_is_one_line(bench, options, l
         (["--protocol", "cv5"], "cv5 has 5 folds, each with its own seed: leave out --seeds"),
         (["--trials", 3], "--trials counts the trials of a sweep: add --sweep"),
         (["--epochs", 3], "--steps and --epochs have the same meaning"),
+        (
+            ["--weights", "human-chr20-1k", "--preset", "tiny-16k"],
+            "--preset is the network of random weights: add none",
+        ),
         (["--sweep", "--protocol", "paper"], "--sweep chooses on the validation rows"),
     ],
 )

@@ -118,4 +118,4 @@ def test_ctrl_c_stops_the_workers_with_a_checkpoint_and_one_line(start, tmp_path
         "Interrupted.",
     ]
     assert not Path(f"/proc/{workers[0]}").exists()
-    assert list(run.glob("checkpoints/step-*"))
+    assert list(run.glob("checkpoints/step-*")), stderr + (run.parent / "log.txt").read_text()
