@@ -16,18 +16,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ["-c", "constraints.txt"]
+CONSTRAINTS_HERE = ["-c", str(Path("constraints.txt").resolve())]  # from any folder
 TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")  # most tests compile or start processes on one core
 TEST = nox.project.dependency_groups(PROJECT, "test")
 WHEELS = nox.project.dependency_groups(PROJECT, "wheels")
 CONVOLVED, ATTENDED = "1024,16386,32770,160002,450002,1000002", "1024,2048,4096,8192"  # bases
 TUTORIALS = ("tutorial", "tutorial_bed")  # pages in docs/
 TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never released
-OF_TASKS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6")  # what the tests of the tasks need
-TASK_OF = {  # the options of `hyenadna train` for a distribution; {} is its folder
-    TEMPLATE: ("--task", TEMPLATE),
-    "outside": ("--task", "outside"),
-    "benchmarks": ("--task", "gue", "--set", "tf_0", "--folder", "{}/tests/data/gue"),
-}
+# What the tests of the tasks need; h5py is a dependency of hyenadna-chromatin.
+OF_TASKS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "h5py>=3.10", "liftover>=1.3")
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
 ON_EACH_BACKEND = "keras and not once and not all_backends"
@@ -158,9 +155,10 @@ def tasks(session: nox.Session) -> None:
     environment = running_on(session, "jax")
     with session.chdir(folder):
         for name, source in sources.items():
+            if needs := needs_of(source):
+                session.install(*CONSTRAINTS_HERE, *needs)
             session.install("--no-index", "--find-links", str(wheels), f"hyenadna-{name}")
-            task = [part.format(source) for part in TASK_OF[name]]
-            train = (*task, "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
+            train = (*task_of(source, name), "--stages", "64x16@3", "--baseline", "none", "--out", f"runs/{name}")
             session.run("hyenadna", "train", *train, env=environment)
             session.run("hyenadna", "evaluate", f"runs/{name}", env=environment)
             session.run("python", "-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(source / "tests"), env=environment)
@@ -170,6 +168,18 @@ def tasks(session: nox.Session) -> None:
         (folder / name).mkdir()
         with session.chdir(folder / name):
             session.run("bash", "-euxo", "pipefail", "-c", script, env=environment, external=True)
+
+
+def task_of(source: Path, name: str) -> list[str]:
+    """Return the options of `hyenadna train` for a distribution; {} there is its folder."""
+    own = nox.project.load_toml(source / "pyproject.toml").get("tool", {}).get("hyenadna", {})
+    return [part.format(source) for part in own.get("train", ["--task", name])]
+
+
+def needs_of(source: Path) -> list[str]:
+    """Return the packages that a distribution needs, without our own."""
+    needs = nox.project.load_toml(source / "pyproject.toml")["project"].get("dependencies", [])
+    return [each for each in needs if not each.startswith("hyenadna")]
 
 
 def options_of(*tests: Path) -> tuple[str, ...]:
@@ -188,6 +198,8 @@ def test_on_other_backends(session: nox.Session, wheels: Path, sources: list[Pat
     built = [str(wheel) for wheel in sorted(wheels.glob("hyenadna_*.whl"))]
     install = ("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(packages), *built)
     session.run(python, *install, external=True, silent=True)
+    if needs := [each for source in sources for each in needs_of(source)]:
+        session.run(python, "-m", "pip", "install", "--quiet", *CONSTRAINTS_HERE, *needs, external=True, silent=True)
     command = ("-P", "-m", "pytest", *TWO_AT_A_TIME, *options_of(*filter(Path.is_dir, folders)))
     for backend in ("torch", "mlx"):
         session.run(python, *command, env=running_on(session, backend) | {"PYTHONPATH": str(packages)}, external=True)

@@ -17,7 +17,6 @@ def main() -> None:
     """Run the command line of this process."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored in the background of a script
         signal.signal(signal.SIGINT, _interrupt)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked while the command restarts itself
     sys.unraisablehook = _unraisable
     try:
         from hyenadna_core.cli import main as run

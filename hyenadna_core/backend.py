@@ -3,7 +3,8 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from hyenadna_backends import BACKENDS, Choice, missing
-from hyenadna_backends.allocator import wait_for_each_call
+from hyenadna_backends.heap import settle_heap as settle_heap
+from hyenadna_backends.heap import settle_process
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import notice
 
@@ -31,7 +32,7 @@ def check_backend(choice: Choice, to_train: bool = False) -> None:
 
     for setting in (overriding_rule, overriding_start, spectra_budget):
         setting()
-    wait_for_each_call(choice.name)
+    settle_process(choice.name)
     notice(f"Backend: {choice.name} ({choice.reason})")
 
 

@@ -1,9 +1,9 @@
 """Child processes that compute: their environment, and their first steps."""
 
-from collections.abc import Mapping
+import os
 
 from hyenadna_backends import choose
-from hyenadna_backends.allocator import allocator_settings, leave_room, system_environment, wait_for_each_call
+from hyenadna_backends.heap import settle_process
 
 
 def thread_limits(threads: int) -> dict[str, str]:
@@ -15,19 +15,17 @@ def thread_limits(threads: int) -> dict[str, str]:
     return dict.fromkeys((*pools, "NPROC", "PJRT_NPROC"), str(threads))
 
 
-def child_environment(backend: str, threads: int, allocator: Mapping[str, str] | None = None) -> dict[str, str]:
+def child_environment(backend: str, threads: int) -> dict[str, str]:
     """Return the environment in which to start a process that computes on a backend.
 
     Args:
+        backend: its name.
         threads: of each library; so numbers and times do not depend on what else runs.
-        allocator: settings of the memory allocator; by default those of `hyenadna train`.
     """
-    settings = allocator_settings(keeps=True) if allocator is None else dict(allocator)
-    return system_environment() | settings | thread_limits(threads) | {"KERAS_BACKEND": backend}
+    return os.environ | thread_limits(threads) | {"KERAS_BACKEND": backend}
 
 
 def start_in_child(backend: str) -> None:
     """Take the first steps of a process with such an environment, before it imports Keras."""
-    leave_room()
     choose(backend)
-    wait_for_each_call(backend)
+    settle_process(backend)

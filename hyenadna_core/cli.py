@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from hyenadna_backends import SettingError, choose
-from hyenadna_backends.allocator import leave_room, restart_with_settings
 from hyenadna_core.errors import MESSAGE, HyenaDNAError, shown
 from hyenadna_core.files.cache import place_matplotlib
 from hyenadna_core.registry import Session, use_plugins
@@ -138,8 +137,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; choose the backend first, because a plug-in may import Keras."""
     if arguments is None:
         arguments = sys.argv[1:]
-        restart_with_settings(keeps="train" in arguments[:1])
-        leave_room()
         place_matplotlib()
     choice = choose(option_value(arguments, "--backend"))
     with plugin_warnings_as_lines():

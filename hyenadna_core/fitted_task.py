@@ -16,10 +16,11 @@ class FittedTask(Task):
     in place of a Keras model. With `class Mine(FittedTask, SequenceTask)`, rows, folds, figures and
     baselines are those of SequenceTask: the fitted object then has `max_seq_len` and
     `predict_on_batch(ids)`, which returns what a head returns: (B, L) -> (B, K). Sequences are read
-    as they are, unless the class sets `stranded` to False; `fit` then has to read both strands.
+    as they are, unless the class sets `stranded` to False, or to None, which asks the data; `fit`
+    then has to read both strands.
     """
 
-    stranded = True
+    stranded: bool | None = True
 
     @abstractmethod
     def fit(self, language_model: LanguageModel, folder: Path) -> Any:

@@ -1,6 +1,8 @@
 """Fixtures of hyenadna_core.testing, in every pytest that runs with HyenaDNA installed."""
 
+import getpass
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,17 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Register MLX with Keras, if KERAS_BACKEND names it, before a plug-in imports Keras."""
+    """Register MLX with Keras, if KERAS_BACKEND names it, before a plug-in imports Keras.
+
+    MLX on a CPU compiles into the folder for temporary files: each worker of pytest-xdist gets one.
+    """
     if os.environ.get("KERAS_BACKEND") == "mlx":
         from hyenadna_backends import choose
 
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            own = Path(tempfile.gettempdir(), f"{getpass.getuser()}-{worker}")
+            own.mkdir(exist_ok=True)
+            os.environ["TMPDIR"] = tempfile.tempdir = str(own)
         choose()
 
 

@@ -18,8 +18,9 @@ class Recipe:
 
     `learning_rate` is the peak; the filter network learns at `filter_rate` times it, and the head
     of a task, which is all that is not in the backbone, at `head_rate` times it. The rate rises
-    linearly over the part `warmup` of all steps, then falls to `floor` times the peak: as a cosine,
-    or linearly with `falls="linear"`.
+    linearly over the part `warmup` of all steps, from 0 at the first one, then falls to `floor`
+    times the peak: as a cosine, or linearly with `falls="linear"`. With `warmup=0` the first step
+    has the peak.
     Weight decay applies to everything except vectors, the embedding and the filter network.
 
     With `original`, the schedule and the decay are those of the original repository: the cosine
@@ -52,9 +53,9 @@ def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> An
         rises, low = recipe.warmup * steps, ORIGINAL_START
         done = step / steps
     else:
-        rises, low = max(1, round(recipe.warmup * steps)), 0.0
+        rises, low = max(1, round(recipe.warmup * steps)) if recipe.warmup else 0, 0.0
         done = (step - rises) / max(1, steps - rises)
     done = ops.clip(done, 0.0, 1.0)
     left = 1 - done if recipe.falls == "linear" else (1 + ops.cos(np.pi * done)) / 2
     falling = floor + (peak - floor) * left
-    return ops.where(step < rises, low + step * (peak - low) / rises, falling)
+    return ops.where(step < rises, low + step * (peak - low) / max(1, rises), falling)

@@ -98,11 +98,20 @@ class Task(ABC):
     expected: Mapping[str, tuple[float, float]] = {}  # ranges for figures of the test split
     seq_len: int = 0  # of the longest stage; `prepare` sets it
     evaluation_bases = 1 << 13  # of a batch when a split is measured
+    caution: str = ""  # what is wrong with the figures: said when a run starts, in its report and by `evaluate`
     no_validation = "it has no valid data"  # the reason that an error message gives
     passes = 1  # how many times the model reads each sequence, for the estimate of memory
     pairs = False  # whether a row has two sequences: ids (B, 2, L); such a task has passes = 2
     in_bits = False  # whether the loss is in nats per base, shown in bits
     epoch_rows = 0  # training sequences in an epoch; 0 if training has no epochs
+
+    @classmethod
+    def class_of(cls, options: Mapping[str, Any]) -> "type[Task]":
+        """Return the class of the task with these options; by default this class.
+
+        A task that some options leave without training steps returns a FittedTask for them.
+        """
+        return cls
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> Self:

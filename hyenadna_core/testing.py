@@ -27,6 +27,23 @@ def tiny_backbone(max_seq_len: int = 130, **overrides: Any) -> Any:
     return HyenaBackbone(**{"n_layer": 1, "d_model": 8, "max_seq_len": max_seq_len, "embed_dropout": 0.0} | overrides)
 
 
+def reference_states(model: Any, embedded: np.ndarray) -> np.ndarray:
+    """Compute the hidden states of embeddings in float64 NumPy, slowly: (B, L, D) -> (B, L, D).
+
+    With it a test compares what a task puts in front of the sequences, and slopes of a loss, by
+    small changes, with gradients. `model` is a backbone, or a model with one.
+    """
+    from hyenadna_core import definition
+    from hyenadna_core.weights.state_dict import EMBEDDING, HEAD, state_dict
+
+    backbone = getattr(model, "backbone", model)
+    config, flat = backbone.hyena_config, embedded.reshape(-1, embedded.shape[-1])
+    tensors = state_dict(backbone) | {EMBEDDING: flat, HEAD: np.zeros_like(flat[:1])}  # each vector is a row of its own
+    rows = np.arange(len(flat)).reshape(embedded.shape[:2])
+    epsilon = config.layer_norm_epsilon
+    return definition.forward(tensors, rows, config.window_shift, config.filter_layout, epsilon)[0]
+
+
 def tiny_fasta(path: Path, contigs: Mapping[str, int] | None = None, seed: int = 0) -> Path:
     """Write a FASTA of random bases, and return its path; `contigs` has lengths by name."""
     random = np.random.default_rng(seed)

@@ -154,8 +154,14 @@ def decode(ids: ArrayLike) -> str:
     """Return token ids, (L,), as text: bases as letters, special tokens as [NAME].
 
     A label has no name and is its number, as in [12].
+
+    Raises:
+        HyenaDNAError: `ids` is a number or has several rows.
     """
-    return "".join(NAMES[i] if i < len(NAMES) else f"[{i}]" for i in np.asarray(ids).tolist())
+    row = np.asarray(ids)
+    if row.ndim != 1:
+        raise HyenaDNAError(f"`decode` takes the ids of one sequence, (L,), not the shape {row.shape}.")
+    return "".join(NAMES[i] if i < len(NAMES) else f"[{i}]" for i in row.tolist())
 
 
 def reverse_complement(ids: ArrayLike) -> np.ndarray:

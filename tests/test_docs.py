@@ -17,6 +17,7 @@ from hyenadna_plugins import hookspecs, manager, plugin_manager, tracing
 
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+DISTRIBUTIONS = sorted({path.parent.name for path in CHECKOUT.glob("tasks/*/pyproject.toml")} - {"template"})
 HOOKS = [name for name, spec in vars(hookspecs).items() if hasattr(spec, "hyenadna_spec")]
 
 
@@ -88,8 +89,9 @@ def test_commands_have_the_options_that_the_docs_give_them(words, tutorial, kmer
     session = Session(plugin_manager(names=[]), Choice("jax", "test"))
     session.plugins.register(tutorial[1], name="shuffled")
     session.plugins.register(kmers, name="kmers")
-    monkeypatch.syspath_prepend(CHECKOUT / "tasks" / "benchmarks")
-    session.plugins.register(importlib.import_module("hyenadna_benchmarks"), name="benchmarks")
+    for name in DISTRIBUTIONS:
+        monkeypatch.syspath_prepend(CHECKOUT / "tasks" / name)
+        session.plugins.register(importlib.import_module(f"hyenadna_{name}"), name=name)
     command = make_cli(session)
     if words[0].startswith("--"):
         assert words[0] in ("--help", "--version")

@@ -16,6 +16,10 @@ NAMES = {
     "hyenadna_plugins": {"hookimpl", "plugin_manager"},
 }
 OURS = tuple(NAMES)
+OF_OUR_OWN = [
+    *sorted(f"tasks/{path.parent.name}" for path in ROOT.glob("tasks/*/pyproject.toml")),
+    "tests/data/outside",
+]
 
 
 def names_that_are_not_public(source):
@@ -33,7 +37,7 @@ def python_files(folder):
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "build" not in path.parts)
 
 
-@pytest.mark.parametrize("folder", ["tasks/template", "tasks/benchmarks", "tests/data/outside"])
+@pytest.mark.parametrize("folder", OF_OUR_OWN)
 def test_plugins_of_our_own_import_only_public_names(folder):
     files = python_files(folder)
     own = tuple(path.name for path in (ROOT / folder).glob("hyenadna_*"))

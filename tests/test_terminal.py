@@ -75,7 +75,7 @@ def test_a_list_at_a_terminal_fits_its_width(arguments, width):
 def test_presets_at_a_terminal_are_an_aligned_table():
     lines = at_a_terminal("presets", COLUMNS="80", NO_COLOR="1")
     assert lines[0].split("  ")[0] == "name"
-    assert lines[0].split()[1:] == ["layers", "width", "max", "bases", "parameters", "licence"]
+    assert lines[0].split()[1:] == ["layers", "width", "positions", "parameters", "licence"]
     assert lines[7].split() == ["hyenadna-large-1m", "8", "256", "1,000,002", "6,550,528", "BSD-3-Clause"]
     assert lines[8].split() == ["human-chr20-1k", "2", "128", "1,026", "436,096", "Apache-2.0"]
     licences = ["BSD-3-Clause"] * 7 + ["Apache-2.0"]
@@ -84,7 +84,7 @@ def test_presets_at_a_terminal_are_an_aligned_table():
 
 def test_a_narrow_terminal_shows_every_column():
     lines = at_a_terminal("presets", COLUMNS="40", NO_COLOR="1")
-    headings = ["name", "layers", "width", "max bases", "parameters", "licence"]
+    headings = ["name", "layers", "width", "positions", "parameters", "licence"]
     assert [line[:10].strip() for line in lines[:6]] == headings
 
 

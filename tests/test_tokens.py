@@ -95,6 +95,9 @@ def test_padding_goes_to_the_side_asked_for():
 def test_decoding_gives_bases_back_and_names_the_rest():
     assert decode(encode("GATTACAN")) == "GATTACAN"
     assert decode([0, 7, 6, 1, 4, 13]) == "[CLS]A[UNK][SEP][PAD][13]"
+    for ids in (8, [[8, 9]]):
+        with pytest.raises(HyenaDNAError, match=r"`decode` takes the ids of one sequence, \(L,\), not the shape"):
+            decode(ids)
 
 
 def test_the_other_strand_is_read_backwards():

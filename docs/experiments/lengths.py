@@ -21,7 +21,6 @@ from statistics import mean
 from typing import NamedTuple
 
 from hyenadna_backends import choose
-from hyenadna_backends.allocator import allocator_settings
 from hyenadna_core.child import thread_limits
 from hyenadna_core.cli import Session, make_cli
 from hyenadna_core.presets import Preset
@@ -102,7 +101,7 @@ def train_in_process(point: Point, arguments: argparse.Namespace) -> int:
     """Train a point in its own process, with its share of the cores; return its exit status."""
     threads = max(1, (os.cpu_count() or 1) // arguments.jobs)
     words = [arguments.fasta, arguments.folder, "--precision", arguments.precision, "--point", point.folder]
-    environment = os.environ | allocator_settings(keeps=True) | thread_limits(threads)
+    environment = os.environ | thread_limits(threads)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with (arguments.folder / f"{point.folder}.txt").open("a", encoding="utf-8") as progress:
         line = [sys.executable, "-P", __file__, *map(str, words)]

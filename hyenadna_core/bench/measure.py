@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hyenadna_backends import BACKENDS, missing
-from hyenadna_core.bench.process import Exhausted, Worker, worker
+from hyenadna_core.bench.process import HEAPS, Exhausted, Worker, busy_processes, worker
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.terminal import Advance, progress
 
 WHAT = ("conv", "forward", "step")
-SYSTEM = "@system"  # after a name: the contender runs with the settings of the system's allocator
 CHANNELS = 64  # of a single convolution; fewer if its input would exceed ELEMENTS
 ELEMENTS = 1 << 21
 SETTLING = 0.05  # seconds between processes: threads of the previous one stay busy for milliseconds
@@ -28,21 +27,21 @@ class Contender:
     """A kernel on a backend, which is timed against others.
 
     `kernel` is "native", "plain" (kernels/plain.py and plain_operator.py), the name of a registered
-    kernel, or "attention": a Transformer instead of the model. With `system` the process allocates
-    memory without the settings of our commands (hyenadna_backends.allocator).
+    kernel, or "attention": a Transformer instead of the model. `heap` says how its process
+    allocates memory (process.HEAPS).
     """
 
     backend: str
     kernel: str
-    system: bool = False
+    heap: str = ""
 
     def __str__(self) -> str:
-        return f"{self.backend}:{self.kernel}{SYSTEM if self.system else ''}"
+        return f"{self.backend}:{self.kernel}{self.heap}"
 
     @property
-    def process(self) -> tuple[str, bool]:
+    def process(self) -> tuple[str, str]:
         """Return the key of a process: contenders with the same key take turns in one."""
-        return self.backend, self.system
+        return self.backend, self.heap
 
     @classmethod
     def parse(cls, text: str) -> "Contender":
@@ -51,16 +50,16 @@ class Contender:
         Raises:
             HyenaDNAError: the text has another form, or the backend is not installed.
         """
-        named, at, _ = text.strip().partition(SYSTEM)
+        named, at, heap = text.strip().partition("@")
         backend, colon, kernel = named.partition(":")
-        if not (backend and colon and kernel) or text.strip() != named + at:
+        if not (backend and colon and kernel) or at + heap not in HEAPS:
             raise HyenaDNAError(
-                f"Cannot read the side {text!r}: write BACKEND:KERNEL or BACKEND:KERNEL{SYSTEM}, "
-                "as in jax:native or torch:plain."
+                f"Cannot read the side {text!r}: write BACKEND:KERNEL, as in jax:native or torch:plain, "
+                "and after it nothing or @system."
             )
         if problem := missing(backend):
             raise HyenaDNAError(problem)
-        return cls(backend, kernel, bool(at))
+        return cls(backend, kernel, at + heap)
 
 
 @dataclass(frozen=True)
@@ -185,12 +184,14 @@ def measure(
     threads: int = 2,
     max_seconds: float | None = None,
     memory: bool = False,
+    beside: int = 0,
 ) -> Iterator[Result]:
     """Yield the times of every contender at every case.
 
     Each contender runs once a round; the order is reversed in every second round. A contender that
     runs out of memory or time is left out at greater lengths. With `memory`, each contender does
-    each case once more in its own process, to measure its peak.
+    each case once more in its own process, to measure its peak. Meanwhile `beside` other processes
+    compute without a pause.
 
     Raises:
         HyenaDNAError: a contender failed for another reason; the line names it.
@@ -199,9 +200,10 @@ def measure(
     with ExitStack() as stack, progress("Bench", len(cases) * len(contenders) * (1 + pairs)) as advance:
         trains = any(case.what == "step" for case in cases)
         workers = {
-            (name, system): stack.enter_context(worker(name, threads, keeps=trains, system=system))
-            for name, system in dict.fromkeys(contender.process for contender in contenders)
+            (name, heap): stack.enter_context(worker(name, threads, keeps=trains, heap=heap))
+            for name, heap in dict.fromkeys(contender.process for contender in contenders)
         }
+        stack.enter_context(busy_processes(beside))
         for case in cases:
             failures = {one: given_up[case.what, one] for one in contenders if (case.what, one) in given_up}
             seconds: dict[Contender, list[float]] = {}
@@ -221,7 +223,7 @@ def measure(
 
 
 def rounds(
-    workers: Mapping[tuple[str, bool], "Worker"],
+    workers: Mapping[tuple[str, str], "Worker"],
     case: Case,
     contenders: Sequence[Contender],
     pairs: int,
@@ -234,7 +236,7 @@ def rounds(
         ask(workers[contender.process], contender, {"do": "prepare", "case": asdict(case)}, timeout)
         advance(1)
     seconds: dict[Contender, list[float]] = {contender: [] for contender in contenders}
-    ran: tuple[str, bool] | None = None
+    ran: tuple[str, str] | None = None
     for number in range(pairs):
         for contender in contenders if number % 2 == 0 else reversed(contenders):
             if ran != contender.process:
@@ -265,7 +267,7 @@ def ask(
 
 def peaks_in_own_process(case: Case, contender: Contender, threads: int) -> tuple[int | None, int | None]:
     """Return the peak memory of a process that does one case, and that of its device or None."""
-    with worker(contender.backend, threads, keeps=case.what == "step", system=contender.system) as process:
+    with worker(contender.backend, threads, keeps=case.what == "step", heap=contender.heap) as process:
         try:
             ask(process, contender, {"do": "prepare", "case": asdict(case)})
             ask(process, contender, {"do": "run"})

@@ -10,11 +10,17 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import Any
 
-from hyenadna_backends.allocator import allocator_settings
+from hyenadna_backends.barriers import OF_LIBRARY, VARIABLE
+from hyenadna_backends.heap import OPT_OUT
 from hyenadna_core.child import child_environment
 from hyenadna_core.errors import HyenaDNAError
 
 OUT_OF_MEMORY = "out of memory"
+HEAPS: dict[str, dict[str, str]] = {  # the variables of a process, by the end of the name of a side
+    "": {},  # its heap is that of every script and command that uses this library
+    "@system": {OPT_OUT: "system", VARIABLE: OF_LIBRARY},  # heap and barriers are those of any other program
+}
+BUSY = "import hashlib\nwhile True: hashlib.sha256(bytes(1 << 20))"
 
 
 class Exhausted(Exception):
@@ -27,8 +33,8 @@ class Worker:
     If it ended because of a time limit or lack of memory, the next request starts a fresh one.
     """
 
-    def __init__(self, backend: str, threads: int, allocator: Mapping[str, str]) -> None:
-        self.backend, self.threads, self.allocator = backend, threads, allocator
+    def __init__(self, backend: str, threads: int, variables: dict[str, str], keeps: bool) -> None:
+        self.backend, self.threads, self.variables, self.keeps = backend, threads, variables, keeps
         self._process: subprocess.Popen[str] | None = None
         self._messages = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed by close)
 
@@ -69,7 +75,7 @@ class Worker:
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which the process starts."""
-        return child_environment(self.backend, self.threads, self.allocator)
+        return child_environment(self.backend, self.threads) | self.variables
 
     def close(self) -> None:
         """End the process if there is one."""
@@ -77,7 +83,7 @@ class Worker:
         self._messages.close()
 
     def _start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "hyenadna_core.bench.worker", self.backend]
+        command = [sys.executable, "-m", "hyenadna_core.bench.worker", self.backend, *(["--keeps"] * self.keeps)]
         pipe, to = subprocess.PIPE, self._messages
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=to, text=True, env=self.environment())  # noqa: S603 (our own command)
 
@@ -116,17 +122,28 @@ def _exchange(process: "subprocess.Popen[str]", request: str) -> str:
 
 
 @contextmanager
-def worker(backend: str, threads: int, keeps: bool = False, system: bool = False) -> Iterator[Worker]:
+def worker(backend: str, threads: int, keeps: bool = False, heap: str = "") -> Iterator[Worker]:
     """Make a worker that ends with the block.
 
-    It allocates memory as our commands do, with `keeps` as `hyenadna train` does, and with `system`
-    as any other program does.
+    It allocates memory as `heap` says (HEAPS); with `keeps` as in training.
     """
-    process = Worker(backend, threads, {} if system else allocator_settings(keeps))
+    process = Worker(backend, threads, HEAPS[heap], keeps)
     try:
         yield process
     finally:
         process.close()
+
+
+@contextmanager
+def busy_processes(count: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Keep this many processes computing, one thread each, until the block ends."""
+    processes = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]  # noqa: S603 (our own command)
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def devices(backends: Sequence[str], threads: int) -> dict[str, str]:

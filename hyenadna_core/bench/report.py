@@ -24,13 +24,14 @@ START, END = "<!-- tables of nox -s bench -->", "<!-- end of tables -->"
 HEAD = ("what", "bases", "batch", "channels", "side", "seconds", "quartiles", "bases/s", "peak MB")
 
 
-def machine(threads: int, backends: Mapping[str, str]) -> dict[str, Any]:
+def machine(threads: int, backends: Mapping[str, str], beside: int = 0) -> dict[str, Any]:
     """Return everything that times depend on, except the code: processor, threads, versions."""
     names = ("hyenadna", "keras", "numpy", "scipy")
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "threads": threads,
+        "busy_processes": beside,
         "backends": dict(backends),
         "versions": {name: number for name in names if (number := installed_version(name))},
         "python": platform.python_version(),
@@ -91,10 +92,18 @@ def peak(row: Row) -> str:
     return " + ".join(f"{value / 1e6:,.0f}" for value in both) or "-"
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return a run as lines: tab-separated times, then exponents, then crossings."""
-    sentences = [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows))]
-    return "\n".join([tab_separated(cells(rows)), *sentences])
+def table(rows: Sequence[Row], beside: int = 0) -> str:
+    """Return a run as lines: tab-separated times, then sentences.
+
+    They are exponents, crossings, and the number of busy processes `beside`.
+    """
+    return "\n".join([tab_separated(cells(rows)), *sentences(rows, beside)])
+
+
+def sentences(rows: Sequence[Row], beside: int) -> list[str]:
+    """Return what is said below a table."""
+    busy = [f"Measured beside {beside} busy process{'es' * (beside > 1)}."] if beside else []
+    return [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows)), *busy]
 
 
 def sentence(one: Fit) -> str:
@@ -155,8 +164,7 @@ def write_page(page: Path, runs: Sequence[Mapping[str, Any]]) -> None:
     for run in runs:
         rows = rows_of(run)
         sections.append(markdown_table(cells(rows)))
-        sentences = [*map(sentence, fits(rows)), *map(crossing_sentence, crossings(rows))]
-        sections.append("\n".join(f"- {line}" for line in sentences))
+        sections.append("\n".join(f"- {line}" for line in sentences(rows, run["machine"]["busy_processes"])))
     write_text(page, f"{before}{start}\n\n" + "\n\n".join(filter(None, sections)) + f"\n\n{end}{after}")
 
 

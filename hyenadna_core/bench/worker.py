@@ -1,4 +1,4 @@
-"""A process that times calls on one backend: `python -m hyenadna_core.bench.worker BACKEND`.
+"""A process that times calls on a backend: `python -m hyenadna_core.bench.worker NAME [--keeps]`.
 
 It reads a line of JSON and answers with one; the output of libraries goes to stderr. Requests:
 prepare (make a case ready on a kernel and run it once or twice), run (time one call), drop (forget
@@ -126,8 +126,9 @@ def serve(requests: Iterable[str], answers: TextIO, backend: str) -> None:
         answers.flush()
 
 
-def main(backend: str) -> None:
+def main(backend: str, *options: str) -> None:
     """Answer the requests on stdin with lines on stdout; all other output goes to stderr."""
+    from hyenadna_backends.heap import large_arrays_kept
     from hyenadna_core.child import start_in_child
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -135,8 +136,9 @@ def main(backend: str) -> None:
     with contextlib.suppress(OSError):  # if memory runs out, Linux ends this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     start_in_child(backend)
-    serve(sys.stdin, answers, backend)
+    with large_arrays_kept() if "--keeps" in options else contextlib.nullcontext():
+        serve(sys.stdin, answers, backend)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

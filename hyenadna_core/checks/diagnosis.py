@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from hyenadna_backends import BACKENDS, Choice, missing
-from hyenadna_backends.allocator import has_huge_pages
 from hyenadna_backends.devices import ask
+from hyenadna_backends.heap import settle_heap
 from hyenadna_core.backend import installed_version
 from hyenadna_core.terminal import print_result, print_table
 
@@ -29,7 +29,7 @@ def diagnose(choice: Choice) -> dict[str, Any]:
         "keras": installed_version("keras") or installed_version("keras-nightly"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "huge_pages": has_huge_pages(),
+        "heap": settle_heap(),
         "backend": choice.name,
         "reason": choice.reason,
         "backends": backends,
@@ -71,7 +71,8 @@ def diagnosis_text(diagnosis: dict[str, Any]) -> str:
 def _heading(diagnosis: dict[str, Any]) -> list[str]:
     return [
         f"hyenadna {diagnosis['hyenadna']}, Keras {diagnosis['keras'] or 'not installed'}, "
-        f"Python {diagnosis['python']}, {diagnosis['platform']}{', huge pages' if diagnosis['huge_pages'] else ''}",
+        f"Python {diagnosis['python']}, {diagnosis['platform']}",
+        f"heap: {diagnosis['heap']}",
         f"backend that runs: {diagnosis['backend']} ({diagnosis['reason']})",
     ]
 

@@ -43,6 +43,13 @@ TRANSFORMER_SECONDS = 60.0
 @click.option("--pairs", type=POSITIVE, default=7, show_default=True, help="Rounds; each side runs once in a round.")
 @click.option("--threads", type=POSITIVE, default=2, show_default=True, help="CPU threads of each backend.")
 @click.option(
+    "--beside",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Other processes that compute without a pause meanwhile, one thread each.",
+)
+@click.option(
     "--max-seconds",
     type=click.FloatRange(min=0, min_open=True),
     help=f"Most seconds for a call; slower sides skip longer lengths.  [--against: {TRANSFORMER_SECONDS:.0f}]",
@@ -73,10 +80,10 @@ def command(
     Two or more sides are compared. A side is one kernel on one backend, written BACKEND:KERNEL. The
     kernels are native, plain (transforms of twice the length, as in the original), generic, matmul,
     the kernels of plug-ins, and attention (a causal Transformer instead of the model).
-    BACKEND:KERNEL@system runs without our settings of the memory allocator. The sides take turns,
-    and each runs once a round. The table has the median ratio over rounds; from six rounds on it
-    also has its 95 % interval. Every side is compared with the last one and with the plain one of
-    its own backend.
+    BACKEND:KERNEL@system allocates memory as any other program. The sides take turns, and each runs
+    once a round. The table has the median ratio over rounds; from six rounds on it also has its
+    95 % interval. Every side is compared with the last one and with the plain one of its own
+    backend.
 
     \b
       hyenadna bench --what conv --lengths 1024,32770,160002
@@ -97,7 +104,7 @@ def command(
         from hyenadna_core.bench.report import draw, table
 
         rows, machine = _measure(session, **options)
-        text = json.dumps(all_figures(rows, machine), indent=2) if as_json else table(rows)
+        text = json.dumps(all_figures(rows, machine), indent=2) if as_json else table(rows, options["beside"])
         if plot:
             draw(plot, rows)
     print_result(text)
@@ -145,6 +152,7 @@ def _measure(
     threads: int,
     max_seconds: float | None,
     memory: bool,
+    beside: int,
 ) -> tuple[Any, Any]:
     """Return the rows of a run and a description of the machine."""
     from hyenadna_core.bench.figures import rows
@@ -162,5 +170,5 @@ def _measure(
     cases = plan(what, parse_lengths(lengths or default), batch_size, channels, chosen.config, dtype, rematerialise)
     if max_seconds is None and against:
         max_seconds = TRANSFORMER_SECONDS
-    here = machine(threads, devices([side.backend for side in named], threads))
-    return rows(list(measure(cases, named, pairs, threads, max_seconds, memory)), named), here
+    here = machine(threads, devices([side.backend for side in named], threads), beside)
+    return rows(list(measure(cases, named, pairs, threads, max_seconds, memory, beside)), named), here

@@ -1,21 +1,16 @@
 """`hyenadna embed`."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from hyenadna_core.backend import check_installed
+from hyenadna_core.inference.embed_file import ALL
 from hyenadna_core.inference.options import PATH, Reading, reading_options, variant_options
-from hyenadna_core.inference.shard import WHOLE, Shard, resume_option, shard_option
+from hyenadna_core.inference.shard import Shard, resume_option, shard_option
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import Advance, notice, notice_written
-
-if TYPE_CHECKING:
-    from hyenadna_core.inference.part_file import Arrays
-
-ALL = "all"  # layers
+from hyenadna_core.terminal import notice_written
 
 
 def _layers(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[int, ...] | str:
@@ -89,55 +84,8 @@ def command(
       hyenadna embed --vcf clinvar.vcf.gz --fasta genome.fa --pool variant --out variants.h5ad
     """  # noqa: D301 (click reads this)
     check_installed(session.backend)  # the imports below start Keras
-    from hyenadna_core.files.output import check_outputs
-    from hyenadna_core.inference import embed_job
-    from hyenadna_core.inference.announcement import Announcement
-    from hyenadna_core.inference.assemblers import ASSEMBLERS
-    from hyenadna_core.inference.chunks import AT_ONCE
-    from hyenadna_core.inference.embedded import Files, opened_rows
-    from hyenadna_core.inference.model import find_weights, job_of, make_model
-    from hyenadna_core.inference.parts import opened_parts
-    from hyenadna_core.inference.survey import survey
-    from hyenadna_core.inference.vectors import check_chunks, check_kinds
-    from hyenadna_core.inference.windows import STRANDS
-    from hyenadna_core.vectors.writing import vector_paths
+    from hyenadna_core.inference.embed_file import run_embed
+    from hyenadna_core.inference.embedded import Files
 
     files = Files(sequences, fasta, vcf, **{name: others.pop(name) for name in Files._fields if name in others})
-    named, reads = files.named, embed_job.READS[vcf is not None]
-    if shard == WHOLE:
-        vector_paths(out, pool)  # a wrong suffix is found first
-    weights = find_weights(session, Reading(**others))
-    architecture, window, strand = weights.weights.architecture, weights.window, weights.reading.strand
-    n_layer = architecture["n_layer"]
-    chosen = range(n_layer + 1) if layer == ALL else layer or (n_layer,)
-    kinds = embed_job.kinds_of(pool, map(int, chosen))
-    overlap = window // 2 if overlap is None else overlap
-    check_kinds(kinds, n_layer, of_variants=vcf is not None)
-    check_chunks(window, overlap)
-    written = vector_paths(out, embed_job.names_of(kinds, reads)) if shard == WHOLE else [out]
-    check_outputs(written, files.all)
-    with opened_rows(files, window) as (source, inputs):
-        rows = survey(source, named.name)
-        if line := rows.line():
-            notice(line)
-        plan = embed_job.plan(kinds, rows.lengths, window, overlap)
-        options = embed_job.options_of(files, source, plan, architecture["d_model"])
-        job = replace(job_of(weights, "embed", inputs, options, len(plan.rows)), shard=shard)
-        with opened_parts(out, job, resume, written) as parts:
-            if parts.missing:
-                model, of_parts = make_model(weights), embed_job.RowsOfParts(source, rows.repeated, plan.rows)
-                strands = len(STRANDS[strand])
-                bases, count = (sum(sizes[part] for part in parts.missing) for sizes in (plan.bases, plan.rows))
-                what = "variants" if vcf else "sequences"
-                announcement = Announcement(f"Embedding {bases:,} bases of {count:,} {what}", strands * bases)
-
-                def compute(part: int, advance: Advance) -> "Arrays":
-                    batch_size = parts.job.chosen["batch_size"]
-                    at_once = batch_size * window if weights.reading.batch_size else min(batch_size * window, AT_ONCE)
-                    return embed_job.compute(
-                        model, of_parts.of(part), source, plan, strand, at_once, announcement.beside(advance)
-                    )
-
-                parts.run(compute, "Embedding", [strands * each for each in plan.bases])
-            parts.finish(ASSEMBLERS["embed"]())
-    notice_written(written)
+    notice_written(run_embed(session, files, Reading(**others), out, pool, layer, overlap, shard, resume))

@@ -9,7 +9,7 @@ import click
 
 from hyenadna_core.files.input import GivenPath
 from hyenadna_core.registry import Session
-from hyenadna_core.terminal import Column, json_option, print_result, print_table, tab_separated
+from hyenadna_core.terminal import Column, json_option, notice, print_result, print_table, tab_separated
 
 
 @click.command("evaluate")
@@ -40,6 +40,8 @@ def command(session: Session, run: Path, split: str | None, as_json: bool, backe
     check_split(described, task, split)
     with no_exit(task.name):
         figures = task.evaluate(model, split)
+    if task.caution:
+        notice(task.caution)
     if as_json:
         print_result(json.dumps(as_json_numbers({"split": split} | figures), indent=2))
         return

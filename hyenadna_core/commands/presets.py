@@ -15,7 +15,7 @@ COLUMNS = (
     Column("name"),
     Column("layers", "n_layer"),
     Column("width", "d_model"),
-    Column("max bases", "max_seq_len"),
+    Column("positions", "max_seq_len"),
     Column("parameters"),
     Column("licence"),
     *PLUGIN_COLUMNS,

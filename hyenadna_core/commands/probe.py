@@ -78,49 +78,34 @@ def command(
       hyenadna probe genes.h5ad biotypes.tsv --fasta genome.fa --out probe
       hyenadna probe other-model.parquet --label-column biotype --split block
     """  # noqa: D301 (click reads this)
-    from hyenadna_core.errors import HyenaDNAError
-    from hyenadna_core.files.checksum import sha256_of
-    from hyenadna_core.files.output import check_outputs
-    from hyenadna_core.probe.examples import groups_of, labels_of_vectors, match, read_labels
-    from hyenadna_core.probe.folds import Rows, make_folds
-    from hyenadna_core.probe.kmers import kmer_features
-    from hyenadna_core.probe.picture import draw_probe
-    from hyenadna_core.probe.positions import positions_of
-    from hyenadna_core.probe.report import FILES, PICTURE, sentences, table_columns, table_rows, write_report
-    from hyenadna_core.probe.result import run_probe
-    from hyenadna_core.vectors.reading import read_vectors
+    from hyenadna_core.probe.probe_file import probe_file
+    from hyenadna_core.probe.report import FILES, sentences, table_columns, table_rows
 
-    inputs = {"vectors": vectors, "labels": labels, "sequences": sequences, "fasta": fasta}
-    given = {name: path for name, path in inputs.items() if path is not None}
-    if out:
-        check_outputs([out / name for name in FILES], list(given.values()))
-    read = read_vectors(vectors, which, [name for name in (label_column, group_column) if name])
-    table = read_labels(labels, label_column) if labels else labels_of_vectors(read, label_column)
-    kept = [name.strip() for name in classes.split(",")] if classes else []
-    examples = match(read, table, kind, kept, min_count, allow_missing)
-    if balanced and examples.target.kind != "classes":
-        raise HyenaDNAError("The labels are quantities, which have no classes: leave out --balanced.")
-    positions = positions_of(examples.columns, examples.names)
-    rows = Rows(examples.target, examples.targets, positions, groups_of(examples, group_column), block_size)
-    folds = make_folds(rows, split, count, seed)
-    kmers = kmer_features(examples, sequences, fasta) if sequences or fasta else None
-    result = run_probe(
-        examples.values,
-        examples.target,
-        examples.targets,
-        folds,
+    examples, folds, result, kmers = probe_file(
+        vectors,
+        labels,
+        which=which,
+        label_column=label_column,
+        group_column=group_column,
+        kind=kind,
+        classes=[name.strip() for name in classes.split(",")] if classes else [],
+        min_count=min_count,
+        allow_missing=allow_missing,
+        split=split,
+        folds=count,
+        block_size=block_size,
         models=models or MODELS,
-        kmers=kmers,
         balanced=balanced,
+        sequences=sequences,
+        fasta=fasta,
         seed=seed,
+        out=out,
+        settings=settings_of(context),
     )
     print_rows(table_rows(result), as_json, table_columns(result))
     for sentence in sentences(examples, folds, result, kmers is not None):
         notice(sentence)
     if out:
-        checksums = {name: {"path": str(path), "sha256": sha256_of(path)} for name, path in given.items()}
-        write_report(out, examples, folds, result, settings_of(context), checksums)
-        draw_probe(out / PICTURE, examples, folds, result)
         notice_written(out / name for name in FILES)
 
 

@@ -3,11 +3,11 @@
 import io
 import zlib
 from collections.abc import Iterator
-from gzip import BadGzipFile, GzipFile
+from gzip import BadGzipFile
 from pathlib import Path
-from typing import IO
 
 from hyenadna_core.errors import HyenaDNAError
+from hyenadna_core.files.compression import decompressed
 from hyenadna_core.files.input import regular_file
 from hyenadna_core.terminal import Advance
 
@@ -41,28 +41,25 @@ def text_lines(path: Path, advance: Advance, name: str = "") -> Iterator[str]:
     what messages show in place of the path.
 
     Raises:
-        HyenaDNAError: the file cannot be read, is truncated or damaged, is not UTF-8, or has a NUL
-            byte. The last two messages name the line.
+        HyenaDNAError: the file cannot be read, is truncated, damaged or compressed in another way
+            than with gzip, is not UTF-8, or has a NUL byte. The last two messages name the line.
     """
     number = done = 0
     regular_file(path)
     name = name or str(path)
     try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            content: IO[bytes] = GzipFile(fileobj=file) if compressed else file  # type: ignore[assignment]
-            with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
-                for line in text:
-                    number += 1
-                    if "\0" in line:
-                        raise HyenaDNAError(
-                            f"{name}:{number}: the line has a NUL byte: check that this is a text file."
-                        )
-                    yield line
-                    if (taken := file.tell()) > done:
-                        advance(taken - done)
-                        done = taken
+        with (
+            path.open("rb") as file,
+            io.TextIOWrapper(decompressed(file, name), encoding="utf-8-sig", newline="") as text,
+        ):
+            for line in text:
+                number += 1
+                if "\0" in line:
+                    raise HyenaDNAError(f"{name}:{number}: the line has a NUL byte: check that this is a text file.")
+                yield line
+                if (taken := file.tell()) > done:
+                    advance(taken - done)
+                    done = taken
     except OSError as error:
         if isinstance(error, BadGzipFile):
             raise HyenaDNAError(f"{name} is truncated or damaged: {error}.") from None

@@ -12,7 +12,7 @@ import numpy as np
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.checksum import sha256_of
-from hyenadna_core.files.input import copied_pipe, open_pipe, regular_file
+from hyenadna_core.files.input import copied_pipe, name_of, open_pipe, regular_file
 from hyenadna_core.genome.fasta_text import WHITE_SPACE
 from hyenadna_core.genome.index import Index, genome_index
 from hyenadna_core.terminal import notice
@@ -88,7 +88,7 @@ def open_genome(path: str | Path) -> Genome:
         sha256 = sha256_of(path)
     except OSError as error:
         raise HyenaDNAError(f"Cannot read {path}: {error.strerror}.") from None
-    return IndexedFasta(path, sha256, genome_index(path, path, sha256, in_place=True))
+    return IndexedFasta(path, sha256, genome_index(path, Path(name_of(path)), sha256, in_place=True))
 
 
 @cache  # a pipe is empty after it was read

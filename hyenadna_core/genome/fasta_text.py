@@ -3,11 +3,11 @@
 import re
 import zlib
 from collections.abc import Iterator
-from gzip import BadGzipFile, GzipFile
+from gzip import BadGzipFile
 from pathlib import Path
-from typing import IO
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.compression import decompressed
 from hyenadna_core.terminal import progress
 
 BLOCK = 1 << 22  # bytes read in one step
@@ -15,16 +15,9 @@ LONGEST_HEADER = 1 << 20  # bytes
 WHITE_SPACE = b"\r\n\t "
 SEQUENCE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz*-." + WHITE_SPACE
 BASE_CHARACTERS = b"ACGTUNRYSWKMBDHVXacgtunryswkmbdhvx*-." + WHITE_SPACE  # IUPAC codes of DNA and RNA, gaps
-GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINE_END = re.compile(rb"[\r\n]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-def is_compressed(source: Path) -> bool:
-    """Return whether a file starts as gzip and bgzip do."""
-    with source.open("rb") as file:
-        return file.read(len(GZIP)) == GZIP
 
 
 def fasta_pieces(source: Path, name: Path) -> Iterator[tuple[str, int, bytes]]:
@@ -78,9 +71,9 @@ def fasta_pieces(source: Path, name: Path) -> Iterator[tuple[str, int, bytes]]:
 def _blocks(source: Path, name: Path) -> Iterator[tuple[int, bytes]]:
     """Read the text of a file in blocks, each with its start; a byte order mark is left out."""
     with source.open("rb") as file, progress(f"Reading {name.name}", source.stat().st_size) as advance:
-        text: IO[bytes] = GzipFile(fileobj=file) if is_compressed(source) else file  # type: ignore[assignment]
         start = done = 0
         try:
+            text = decompressed(file, name)
             while block := text.read(BLOCK if start else len(BYTE_ORDER_MARK)):
                 if start or block != BYTE_ORDER_MARK:
                     yield start, block
@@ -94,16 +87,23 @@ def _blocks(source: Path, name: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _check(text: bytes, contig: str, name: Path) -> None:
-    """Check that a text has only bases and white space, or no bases before the first header."""
+    """Check that a text has only bases and white space, or no bases before the first header.
+
+    Bases are A, C, G, T, U, IUPAC codes and gaps: another letter tells a protein.
+    """
     if not contig:
         if other := text.strip(WHITE_SPACE):
             raise HyenaDNAError(f"{name} is not a FASTA: it starts with {other[:1]!r}, not with '>'.")
-    elif other := text.translate(None, SEQUENCE_CHARACTERS):
+    elif other := text.translate(None, BASE_CHARACTERS):
         raise _strange(other[:1], contig, name)
 
 
 def _strange(character: bytes, contig: str, name: Path) -> HyenaDNAError:
     place = f"the bases of '{shown(contig)}'" if contig else "the lines before the first header"
+    if contig and character.isalpha():
+        return HyenaDNAError(
+            f"{name}: the letter {character.decode()!r} among {place} is no base: check that it is DNA, not a protein."
+        )
     return HyenaDNAError(f"{name} is not a FASTA: it has the character {character!r} among {place}.")
 
 

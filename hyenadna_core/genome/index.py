@@ -19,9 +19,10 @@ import numpy as np
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.files.cache import cache_errors, cache_folder, file_written_aside
 from hyenadna_core.files.checksum import sha256_of
-from hyenadna_core.genome.fasta_text import WHITE_SPACE, fasta_pieces, is_compressed
+from hyenadna_core.files.compression import is_compressed
+from hyenadna_core.genome.fasta_text import WHITE_SPACE, fasta_pieces
 
-FORMAT = b"hyenadna index 1\n"  # part of the checksum of each index
+FORMAT = b"hyenadna index 2\n"  # part of the checksum of each index
 FIRST_LINE = re.compile(rb"[ \t\r\n]*([^ \t\r\n]+)([ \t\r\n]*)")
 BLANK = re.compile(rb"[ \t\r\n]*")
 IS_BLANK = np.isin(np.arange(256), list(WHITE_SPACE))

@@ -15,12 +15,14 @@ from hyenadna_core.genome.intervals import Interval
 class JoinedGenomes:
     """Several genomes as one genome: contig chr1 of mouse.fa.gz is called mouse:chr1.
 
+    A colon in the name of a file becomes "_".
+
     Raises:
         HyenaDNAError: two files have the same name.
     """
 
     def __init__(self, genomes: Sequence[Genome]) -> None:
-        self._genomes = {genome.path.name.split(".")[0]: genome for genome in genomes}
+        self._genomes = {genome.path.name.split(".")[0].replace(":", "_"): genome for genome in genomes}
         if len(self._genomes) < len(genomes):
             names = sorted(str(genome.path) for genome in genomes)
             raise HyenaDNAError(

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.compression import is_compressed
 from hyenadna_core.files.input import copied_pipe, name_of, open_pipe, regular_file
 from hyenadna_core.files.text import text_lines
-from hyenadna_core.genome.fasta_text import is_compressed
 from hyenadna_core.terminal import Advance
 from hyenadna_plugins import reason_of
 

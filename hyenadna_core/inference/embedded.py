@@ -9,6 +9,7 @@ import numpy as np
 
 from hyenadna_core.errors import NAME, HyenaDNAError, shown
 from hyenadna_core.files.checksum import sha256_of
+from hyenadna_core.files.compression import check_compression
 from hyenadna_core.files.input import regular_file
 from hyenadna_core.files.text import size_of, suffix_of
 from hyenadna_core.genome.contig_names import Names, contig_names
@@ -74,6 +75,7 @@ class Files(NamedTuple):
         if suffix in VCF and not self.vcf:
             raise HyenaDNAError(f"{named} has variants: give it as --vcf {named}, with its genome as --fasta.")
         if not kind:
+            check_compression(named)
             raise HyenaDNAError(f"{named}: name the file after its format: {', '.join(KINDS)}; .gz may follow.")
         if kind in (INTERVALS, VARIANTS) and self.fasta is None:
             raise HyenaDNAError(f"{named} has positions but no bases: give its genome with --fasta.")

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.compression import GZIP, check_head
 from hyenadna_core.files.input import copied_pipe
 from hyenadna_core.genome.fasta import open_genome
-from hyenadna_core.genome.fasta_text import is_compressed
+from hyenadna_core.genome.fasta_text import BYTE_ORDER_MARK
 from hyenadna_core.genome.region import parse_region
 from hyenadna_core.genome.variants import bases_of
 
@@ -55,8 +56,9 @@ def _from_stdin() -> list[Prompt]:
     if not sys.stdin:
         raise HyenaDNAError("stdin is closed: send bases or a FASTA to it.")
     with copied_pipe(0) as copy:
-        content = copy.read_bytes()
-        if content.lstrip().startswith(b">") or is_compressed(copy):
+        content = copy.read_bytes().removeprefix(BYTE_ORDER_MARK)
+        check_head(content, "stdin")
+        if content.lstrip().startswith(b">") or content.startswith(GZIP):
             return _of_fasta(copy)
         if not content.isascii():
             raise HyenaDNAError("stdin is neither bases nor a FASTA.")

@@ -79,7 +79,7 @@ def _draw_values(axes: Any, start: int, values: np.ndarray) -> None:
     smooth[counts == 0] = np.nan
     bases = window * len(values) / bins
     axes.plot(middles, smooth, color="tab:blue", linewidth=1.3, label=f"mean of {bases:,.0f} bases")
-    axes.legend(loc="upper right", fontsize=8, framealpha=0.8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=2, frameon=False, fontsize=8)  # beside the title
 
 
 class _Gene(NamedTuple):

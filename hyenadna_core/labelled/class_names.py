@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from hyenadna_core.errors import HyenaDNAError, first_names
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-FEW = 10  # different whole numbers that are classes in any case
+FEW = 10  # different whole numbers or names that are classes in any case
 
 
 def are_quantities(labels: Sequence[str]) -> bool:
@@ -29,13 +29,20 @@ def check_are_classes(labels: Sequence[str]) -> None:
     """Check that the labels of a training split name classes.
 
     Raises:
-        HyenaDNAError: they are quantities (`are_quantities`).
+        HyenaDNAError: they are quantities (`are_quantities`), or most rows have their own name,
+            as if the labels were names of rows.
     """
+    names = dict.fromkeys(labels)
     if are_quantities(labels):
-        names = dict.fromkeys(labels)
         raise HyenaDNAError(
             f"The labels are {len(set(map(_number, names))):,} different numbers, {first_names(names)}: "
             "give --target regression to predict numbers, or --target classes if each is the name of a class."
+        )
+    if len(names) > max(FEW, len(labels) / 2):
+        raise HyenaDNAError(
+            f"The labels of {len(labels):,} rows are {len(names):,} different names, {first_names(names)}: check the "
+            "column of labels (in a FASTA, the last word of each header), or give --target classes if each is the name "
+            "of a class."
         )
 
 

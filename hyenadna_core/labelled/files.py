@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.files.compression import GZIP, check_compression, check_head, check_unpacked
 from hyenadna_core.files.input import copied_pipe, name_of, open_pipe
 from hyenadna_core.files.text import size_of, suffix_of
-from hyenadna_core.genome.fasta_text import BYTE_ORDER_MARK, GZIP
+from hyenadna_core.genome.fasta_text import BYTE_ORDER_MARK
 from hyenadna_core.labelled.fasta import FASTA, fasta_records
 from hyenadna_core.labelled.fastq import FASTQ, fastq_records
 from hyenadna_core.labelled.records import Record, Records, gather, gather_parts
@@ -129,6 +130,7 @@ def _opened(
             return fastq_records(path, advance, table, label_columns, needs_labels)
         if suffix in BED:
             return region_records(path, advance, None if fasta is None else Path(fasta), needs_labels)
+        check_compression(path)
         known = ", ".join((*TABLES, *FASTA, *FASTQ, *BED))
         ending = f"has the suffix {suffix}" if suffix else "has no suffix"
         raise HyenaDNAError(f"{path} {ending}: name it after its format, {known}; .gz may follow.")
@@ -140,6 +142,7 @@ def _opened(
 def _suffix_by_content(copy: Path) -> str:
     with copy.open("rb") as file:
         head, cut_off = file.read(HEAD), False
+    check_head(head, name_of(copy))
     if head.startswith(GZIP):
         try:
             unzip = zlib.decompressobj(wbits=31)
@@ -147,6 +150,7 @@ def _suffix_by_content(copy: Path) -> str:
         except zlib.error as error:
             raise HyenaDNAError(f"{name_of(copy)} is truncated or damaged: {error}.") from None
         cut_off = is_whole and not (unzip.eof or unzip.unconsumed_tail)
+        check_unpacked(head, name_of(copy))
     start = head.removeprefix(BYTE_ORDER_MARK).lstrip()
     if not start:
         if cut_off:

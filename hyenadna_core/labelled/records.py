@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from hyenadna_core.genome.fasta_text import SEQUENCE_CHARACTERS, WHITE_SPACE
 # Spellings of a missing value, as R, pandas and databases write it.
 MISSING = frozenset(("NA", "N/A", "n/a", "<NA>", "NaN", "nan", "None", "NULL", "null"))
 LONGEST_LABEL = 200  # characters
+KMERS = range(3, 9)  # lengths of the words of a sequence that may be its k-mers
+FEWEST_KMERS = 3
 
 
 class Record(NamedTuple):
@@ -115,10 +118,15 @@ def bases_of(path: Path, record: Record) -> Any:
     """Return the sequence of a record, bytes or a tuple of two, without white space.
 
     Raises:
-        HyenaDNAError: it has a character that is not allowed.
+        HyenaDNAError: it has a character that is not allowed, or is written as k-mers.
     """
     if isinstance(record.sequence, tuple):
         return tuple(bases_of(path, record._replace(sequence=side)) for side in record.sequence)
+    if k := _length_of_kmers(record.sequence):
+        raise HyenaDNAError(
+            f"{name_of(path)}, row {shown(record.name, NAME)}: the sequence is written as overlapping {k}-mers, which "
+            "repeat its bases: write it as plain bases."
+        )
     sequence = record.sequence.translate(None, WHITE_SPACE)
     if strange := sequence.translate(None, SEQUENCE_CHARACTERS):
         raise HyenaDNAError(
@@ -126,6 +134,21 @@ def bases_of(path: Path, record: Record) -> Any:
             "check the row, and the column of sequences."
         )
     return sequence
+
+
+def _length_of_kmers(sequence: bytes) -> int:
+    """Return k if a sequence is written as its overlapping k-mers, as in ACG CGT GTA, else 0.
+
+    DNABERT has such files. Blocks of ten bases, as in GenBank, are no k-mers.
+    """
+    if b" " not in sequence:
+        return 0
+    words = sequence.split()
+    k = len(words[0]) if words else 0
+    if len(words) < FEWEST_KMERS or k not in KMERS or len(set(words)) == 1:
+        return 0
+    follow = all(len(word) == k and word[:-1] == before[1:] for before, word in pairwise(words))
+    return k if follow else 0
 
 
 def _missing(record: Record, path: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hyenadna_core.errors import HyenaDNAError, first_names
+from hyenadna_core.files.compression import check_compression
 from hyenadna_core.files.input import name_of
 from hyenadna_core.files.text import size_of, suffix_of, text_lines
 from hyenadna_core.labelled.records import MISSING, Record
@@ -13,22 +14,31 @@ from hyenadna_core.terminal import Advance
 from hyenadna_plugins import reason_of
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
+DELIMITER_NAMES = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar", " ": "a space"}
 PARQUET = (".parquet", ".pq")
 TABLES = (*DELIMITERS, *PARQUET)
 SEQUENCE_COLUMNS = ("sequence", "seq", "dna")
 PAIR_COLUMNS = ("ref", "alt")  # of tasks that read pairs
 LABEL_COLUMNS = ("label", "labels", "target", "class", "y")
 NAME_COLUMNS = ("name", "id")
+PLAIN_TYPES = (  # of pyarrow; Polars writes text as views
+    *("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "fixed_size_binary"),
+    *("integer", "floating", "decimal", "boolean", "null"),
+)
 LONGEST_FIELD = (1 << 31) - 1  # the csv module reads at most 131,072 characters by default
 SHOWN = 40  # characters of a column's name
 
 
 class Table(NamedTuple):
-    """The columns of a file; `rows` takes column numbers and yields their texts, row by row."""
+    """The columns of a file; `rows` takes column numbers and yields their texts, row by row.
+
+    `plain` has the numbers of the columns that hold text or numbers.
+    """
 
     path: Path
     columns: list[str]
     rows: Callable[[list[int]], Iterator[tuple[str, ...]]]
+    plain: Sequence[int]
 
     def find(self, given: str | None, usual: Sequence[str]) -> int:
         """Return the number of the column with the given name, or of the first usual name.
@@ -43,8 +53,22 @@ class Table(NamedTuple):
         if number is None:
             wanted = repr(given) if given is not None else f"{', '.join(usual[:-1])} or {usual[-1]}"
             columns = first_names(name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..." for name in self.columns)
-            raise HyenaDNAError(f"{name_of(self.path)} has no column {wanted}; its first line names {columns}.")
+            raise HyenaDNAError(
+                f"{name_of(self.path)} has no column {wanted}; its first line names {columns}{self._delimiter()}."
+            )
         return number
+
+    def _delimiter(self) -> str:
+        """Return words about columns that are divided by something else, or nothing."""
+        expected = DELIMITERS.get(suffix_of(self.path))
+        if expected is None or len(self.columns) != 1:
+            return ""
+        other = next((one for one in DELIMITER_NAMES if one != expected and one in self.columns[0]), None)
+        return (
+            ""
+            if other is None
+            else f", so its columns are divided by {DELIMITER_NAMES[other]}: use {DELIMITER_NAMES[expected]}"
+        )
 
     def find_usual(self, usual: Sequence[str]) -> int | None:
         """Return the number of the first usual column that exists, or None."""
@@ -71,6 +95,7 @@ def open_table(path: Path, advance: Advance) -> Table:
     """
     suffix = suffix_of(path)
     if suffix not in TABLES:
+        check_compression(path)
         raise HyenaDNAError(f"{path} is no table: name it after its format, {', '.join(TABLES)}; .gz may follow.")
     return _open_parquet(path, advance) if suffix in PARQUET else _open_text(path, advance)
 
@@ -139,7 +164,7 @@ def _open_text(path: Path, advance: Advance) -> Table:
                 )
             yield tuple(fields[column].strip() for column in wanted)
 
-    return Table(path, [name.strip() for name in header], rows)
+    return Table(path, [name.strip() for name in header], rows, range(len(header)))
 
 
 def _lines(path: Path, reader: Any) -> Iterator[list[str]]:
@@ -165,8 +190,9 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
 
     def rows(wanted: list[int]) -> Iterator[tuple[str, ...]]:
         names = [schema.names[column] for column in wanted]
-        for name in names:
-            if not _is_text_or_number(pyarrow.types, column_type := schema.field(name).type):
+        for name, column in zip(names, wanted, strict=True):
+            if column not in plain:
+                column_type = schema.field(column).type
                 raise HyenaDNAError(f"{name_of(path)}: the column {name} holds {column_type}: make it text or numbers.")
         done = 0
         try:
@@ -186,16 +212,15 @@ def _open_parquet(path: Path, advance: Advance) -> Table:
             fault = f"is truncated or damaged after row {done:,}: {reason_of(error)}"
             raise HyenaDNAError(f"{name_of(path)} {fault}: write it anew.") from None
 
-    return Table(path, list(schema.names), rows)
+    plain = [number for number, field in enumerate(schema) if _is_text_or_number(pyarrow.types, field.type)]
+    return Table(path, list(schema.names), rows, plain)
 
 
 def _is_text_or_number(types: Any, column_type: Any) -> bool:
     """Return whether a type of pyarrow is text, bytes, a number or a boolean, or has no values."""
     if types.is_dictionary(column_type):
         column_type = column_type.value_type
-    names = "string large_string binary large_binary fixed_size_binary integer floating decimal boolean null"
-    known = (getattr(types, f"is_{name}") for name in names.split())
-    return any(is_kind(column_type) for is_kind in known)
+    return any(getattr(types, f"is_{name}")(column_type) for name in PLAIN_TYPES)
 
 
 def _text(value: Any) -> str:
@@ -203,5 +228,13 @@ def _text(value: Any) -> str:
     if value is None or value != value:
         return ""
     if isinstance(value, bytes):
-        return value.decode("latin-1").strip()
+        return _decoded(value).strip()
     return str(int(value) if isinstance(value, bool) else value).strip()
+
+
+def _decoded(value: bytes) -> str:
+    """Return bytes as text: UTF-8, or else a character for each byte."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -6,6 +6,7 @@ from typing import Any, Self
 import keras
 
 from hyenadna_backends.blocks import Tensor
+from hyenadna_backends.heap import settle_for_model
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.before_blocks import check_embedded
 from hyenadna_core.model.block import HyenaBlock, Norm
@@ -52,6 +53,8 @@ class HyenaBackbone(Pretrained, SequenceModel):
             raise TypeError("tie_embeddings is an argument of CausalLM, not of HyenaBackbone.")
         policy_name = dtype if dtype is None or isinstance(dtype, str) else dtype.name
         config = HyenaConfig(n_layer, d_model, max_seq_len, dtype=policy_name, **hyperparameters)
+
+        settle_for_model()
 
         # === Layers ===
         embeddings = keras.layers.ReversibleEmbedding(

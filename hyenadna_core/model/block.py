@@ -1,6 +1,6 @@
 """A block: a mixer of positions and an MLP around the residual stream (docs/model.md section 2)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import keras
@@ -8,6 +8,7 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor, map_rows
 from hyenadna_backends.rematerialised import rematerialised
+from hyenadna_backends.rematerialised_loops import map_rows_again
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
 from hyenadna_core.model.attention import CausalAttention
@@ -72,13 +73,17 @@ class Norm(keras.layers.LayerNormalization):
         return by_rows(super().call, x, training)
 
 
-def by_rows(function: Callable[[Tensor], Tensor], x: Tensor, training: bool) -> Tensor:
+def by_rows(function: Callable[[Tensor], Tensor], x: Tensor, training: bool, again: Sequence[Any] = ()) -> Tensor:
     """Apply `function`, (R, D) -> (R, D), to all positions of x: (..., D) -> (..., D).
 
-    In inference, `function` gets a long input some rows at a time. The rows form a matrix, because
-    XLA sums the gradients of a scale or a bias many times faster over one axis than over two.
+    In inference, `function` gets a long input some rows at a time. In training it does with
+    `again`, the layers whose variables it reads; these rows are computed again for the gradient.
+    The rows form a matrix, because XLA sums the gradients of a scale or a bias many times faster
+    over one axis than over two.
     """
     rows = ops.reshape(x, (-1, x.shape[-1]))
+    if again and len(rows) > sizes.TRAINED_ROWS:
+        return ops.reshape(map_rows_again(function, rows, sizes.TRAINED_ROWS, *again), x.shape)
     at_once = len(rows) if training or len(rows) <= 2 * sizes.ROWS else sizes.ROWS
     return ops.reshape(map_rows(function, rows, at_once), x.shape)
 
@@ -149,7 +154,8 @@ class HyenaBlock(keras.layers.Layer):
         mixed = self.mixer(self.norm1(x, training=training), training=training, **inference)
         mixed, kept = mixed if "keep" in inference else (mixed, None)
         x = (x + ops.cast(mixed, "float32"))[:, first:]
-        x = by_rows(lambda rows: self.feed_forward(rows, training), x, training)
+        again = (self.norm2, self.mlp) if training and self.config.rematerialise else ()
+        x = by_rows(lambda rows: self.feed_forward(rows, training), x, training, again)
         return (x, kept) if "keep" in inference else x
 
     def feed_forward(self, rows: Tensor, training: bool) -> Tensor:

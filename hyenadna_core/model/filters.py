@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor, map_rows
+from hyenadna_backends.rematerialised_loops import map_rows_again
 from hyenadna_core.definition import decay_rates, positional_features, times
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
@@ -111,20 +112,22 @@ class HyenaFilter(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, z: Tensor, t: Tensor, in_parts: bool = False) -> Tensor:
+    def call(self, z: Tensor, t: Tensor, in_parts: bool = False, again: bool = False) -> Tensor:
         if in_parts:
-            return self.parts(z)
+            return self.parts(z, again)
         last = ops.transpose(matrix(self.linears[-1]))
         return self.by_step(self.filters_of_channels(self.hidden(z), t, last, self.deltas))
 
-    def parts(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def parts(self, z: Tensor, again: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Return the inputs of `filters_of_channels`, by step: (L, emb_dim) -> three tensors.
 
         They are the last hidden layer (L, f), the rows of the last linear layer (O - 1, D, f) and
-        the decay rates (O - 1, D), in this layer's own float32.
+        the decay rates (O - 1, D), in this layer's own float32. With `again`, the gradient of the
+        hidden layer keeps only z.
         """
         last, rates = (ops.convert_to_tensor(v, "float32") for v in (matrix(self.linears[-1]), self.deltas))
-        return map_rows(self.hidden, z, sizes.ROWS), self.by_step(ops.transpose(last)), self.by_step(rates)
+        hidden = map_rows_again(self.hidden, z, sizes.ROWS, self) if again else map_rows(self.hidden, z, sizes.ROWS)
+        return hidden, self.by_step(ops.transpose(last)), self.by_step(rates)
 
     def hidden(self, z: Tensor) -> Tensor:
         """Return the input of the last linear layer: (L, emb_dim) -> (L, filter_order)."""

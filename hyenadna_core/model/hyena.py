@@ -1,11 +1,13 @@
 """The Hyena operator: gated convolutions as long as the input (docs/model.md section 2).
 
-In inference on long inputs the operator works on a block of channels at a time, so that only these
-channels have projections, filters and spectra in memory.
+On long inputs the operator works on a block of channels at a time, so that only these channels have
+projections, filters and spectra in memory: in inference, and in training if the block is
+rematerialised.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import keras
@@ -15,6 +17,7 @@ from hyenadna_backends import fft_conv
 from hyenadna_backends.blocks import Tensor, sum_products
 from hyenadna_backends.convolution import current_kernel, fft_conv_spectrum
 from hyenadna_backends.projection import project
+from hyenadna_backends.rematerialised_loops import sum_products_again
 from hyenadna_backends.short_convolution import short_conv
 from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model import sizes
@@ -117,9 +120,12 @@ class HyenaOperator(keras.layers.Layer):
             raise ValueError(
                 f"The input has {L:,} positions, the model takes at most {self.config.max_seq_len:,} (max_seq_len)."
             )
-        all_at_once = training or keep or reference is not None or current_kernel().whole
-        n = 1 if all_at_once else D // sizes.channels_at_once(B, L, D, self.config.order)  # blocks of channels
-        sources, convolve = self.convolution(x, n, spectra)
+        all_at_once = (training and not self.config.rematerialise) or keep or reference is not None
+        if all_at_once or current_kernel().whole:
+            n = 1  # blocks of channels
+        else:
+            n = D // sizes.channels_at_once(B, L, D, self.config.order, training)
+        shared, sources, convolve = self.convolution(x, n, spectra, training)
         if reference is not None:
             convolve = of_difference(convolve, reference, margin(self.config))
         kept: list[tuple[Tensor, Tensor]] = []
@@ -129,13 +135,17 @@ class HyenaOperator(keras.layers.Layer):
             y = ops.reshape(self.out_proj(self.mix(x, self.inner_weights(1), sources, convolve)), x.shape)
             return (y, tuple(kept)) if keep else y
 
-        def product(block: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-            out, sources, weights = block[0], block[1:-5], block[-5:]
-            return self.mix(x, weights, sources, convolve), out
+        def product(shared: Sequence[Tensor], block: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+            (x, *of_all), out, of_block, weights = shared, block[0], block[1:-5], block[-5:]
+            return self.mix(x, weights, (*of_all, *of_block), convolve), out
 
         out = ops.cast(ops.reshape(matrix(self.out_proj), (n, D // n, D)), self.compute_dtype)
         blocks, bias = (out, *sources, *self.inner_weights(n)), ops.cast(self.out_proj.bias, "float32")
-        return ops.cast(ops.reshape(sum_products(product, blocks, B * L, bias), x.shape), self.compute_dtype)
+        if training:  # gradients of blocks are summed in float32
+            y = sum_products_again(product, (ops.cast(x, "float32"), *shared), blocks, B * L, bias)
+        else:
+            y = sum_products(partial(product, (x, *shared)), blocks, B * L, bias)
+        return ops.cast(ops.reshape(y, x.shape), self.compute_dtype)
 
     def mix(
         self, x: Tensor, weights: Sequence[Tensor], sources: Sequence[Tensor], convolve: Callable[..., Tensor]
@@ -163,25 +173,29 @@ class HyenaOperator(keras.layers.Layer):
         return *(blocks_of_groups(weight, groups, n) for weight in weights), blocks_of_steps(skips, n)
 
     def convolution(
-        self, x: Tensor, n: int, spectra: Tensor | None
-    ) -> tuple[tuple[Tensor, ...], Callable[..., Tensor]]:
+        self, x: Tensor, n: int, spectra: Tensor | None, training: bool = False
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], Callable[..., Tensor]]:
         """Return the sources of the filters of n blocks, and a function to convolve with them.
 
-        With n > 1 blocks and without kept spectra, the filters of a block are computed when it
-        needs them.
+        The first sources are for all blocks, the others have one element for each. With n > 1
+        blocks and without kept spectra, the filters of a block are computed when it needs them.
         """
         if n == 1 or spectra is not None:
             convolve = fft_conv if spectra is None else fft_conv_spectrum
             filters = self.filters(x) if spectra is None else spectra
-            return (blocks_of_steps(filters, n),), lambda step, u, sources, skip: convolve(u, sources[0][step], skip)
+            return (
+                (),
+                (blocks_of_steps(filters, n),),
+                lambda step, u, sources, skip: convolve(u, sources[0][step], skip),
+            )
         z, t = self.pos_emb(x)
-        hidden, last, rates = self.filter_fn(z, t, in_parts=True)
+        hidden, last, rates = self.filter_fn(z, t, in_parts=True, again=training)
 
         def compute_and_convolve(step: int, u: Tensor, sources: Sequence[Tensor], skip: Tensor) -> Tensor:
-            k = self.filter_fn.filters_of_channels(hidden, t, *(part[step] for part in sources))
-            return fft_conv(u, k, skip)
+            hidden, t, last, rates = sources
+            return fft_conv(u, self.filter_fn.filters_of_channels(hidden, t, last[step], rates[step]), skip)
 
-        return (blocks_of_steps(last, n), blocks_of_steps(rates, n)), compute_and_convolve
+        return (hidden, t), (blocks_of_steps(last, n), blocks_of_steps(rates, n)), compute_and_convolve
 
     def filters(self, x: Tensor) -> Tensor:
         """Return the long filters for the length of x: (B, L, D) -> (O - 1, D, L).

@@ -13,6 +13,7 @@ from hyenadna_core.hyena_config import HyenaConfig
 from hyenadna_core.model.sizes import (
     FLOAT,
     ROWS,
+    TRAINED_ROWS,
     bytes_of_a_channel,
     channels_at_once,
     heads,
@@ -27,14 +28,19 @@ from hyenadna_core.weights.architecture import shapes
 class Held:
     """The number of arrays that a backend holds, fitted to the memory of processes on CPUs.
 
-    docs/log.md has the measurements. Three numbers count arrays of (B, L, D): `kept` for every
-    block in training, `again` for one block while it is computed again for its gradient, `inner`
-    for copies of the MLP's inner activations in inference. Two count arrays of (B, heads, L, L)
-    with attention: `scores` for every block in training, `scores_once` in inference.
+    docs/log.md has the measurements. Four numbers count arrays of (B, L, D): `kept` for every block
+    in training; `again` for the channels that are computed again at once for their gradient;
+    `apart` beside them; `each` for every block whose channels are computed again in parts. Two
+    count copies of the MLP's inner activations: `inner` in inference, `mlp` while they are computed
+    again. Two count arrays of (B, heads, L, L) with attention: `scores` for every block in
+    training, `scores_once` in inference.
     """
 
     kept: float
     again: float
+    apart: float
+    each: float
+    mlp: int
     inner: int
     scores: float
     scores_once: float
@@ -43,12 +49,14 @@ class Held:
 INFERENCE = 4.3  # arrays of (B, L, D) in inference, on every backend
 LIBRARIES = 150_000_000  # bytes that a backend's libraries take when they train
 HELD = {
-    "jax": Held(kept=55.0, again=60.0, inner=2, scores=6.0, scores_once=3.3),
-    "torch": Held(kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=0.0),  # PyTorch's kernel keeps no scores
-    "mlx": Held(kept=55.0, again=120.0, inner=6, scores=1.6, scores_once=1.3),
-    "numpy": Held(
-        kept=32.0, again=110.0, inner=3, scores=0.0, scores_once=4.6
-    ),  # it does not train: the numbers of PyTorch
+    "jax": Held(kept=55.0, again=56.0, apart=4.0, each=5.0, mlp=6, inner=2, scores=6.0, scores_once=3.3),
+    "torch": Held(  # PyTorch's kernel keeps no scores
+        kept=32.0, again=28.0, apart=4.0, each=1.0, mlp=4, inner=3, scores=0.0, scores_once=0.0
+    ),
+    "mlx": Held(kept=55.0, again=80.0, apart=37.0, each=3.0, mlp=6, inner=6, scores=1.6, scores_once=1.3),
+    "numpy": Held(  # it does not train: the numbers of PyTorch
+        kept=32.0, again=28.0, apart=4.0, each=1.0, mlp=4, inner=3, scores=0.0, scores_once=4.6
+    ),
 }
 
 
@@ -90,7 +98,10 @@ def estimate(config: HyenaConfig, B: int, L: int, training: bool, backend: str =
     if training:
         arrays, layers = held.kept * n_layer, n_layer
         if config.rematerialise:
-            arrays, layers = min(arrays, held.again + n_layer), 1
+            share = 1.0 if attends else channels_at_once(B, L, D, config.order, training) / D
+            mlp = held.mlp * config.inner_width / D * min(1.0, TRAINED_ROWS / (B * L))
+            each = held.each if share < 1 else 1.0
+            arrays, layers = min(arrays, each * n_layer + held.apart + max(held.again * share, mlp)), 1
         activations = int(stream * arrays + scores * held.scores * layers) + LIBRARIES
         return Estimate(FLOAT * (trained + tables), 0, activations, FLOAT * 3 * trained)
     spectra = 0 if attends else spectra_bytes(config, L)
@@ -108,8 +119,8 @@ def micro_batch(config: HyenaConfig, batch_size: int, seq_len: int, limit: int, 
 
     It is at least one and at most batch_size.
     """
-    one, two = (estimate(config, B, seq_len, True, backend).peak for B in (1, 2))
-    return max(1, min(batch_size, 1 + (limit - one) // (two - one)))
+    sizes = range(batch_size, 1, -1)
+    return next((B for B in sizes if estimate(config, B, seq_len, True, backend).peak <= limit), 1)
 
 
 def estimates(preset: Preset, batch_size: int, seq_len: int | None, backend: str) -> list[dict[str, Any]]:

@@ -10,19 +10,23 @@ FLOAT = 4  # bytes
 SPECTRA_BUDGET, DEFAULT_BUDGET = "HYENADNA_SPECTRA_BYTES", 1 << 30
 
 WORKING_BYTES = 3 << 27  # arrays of the channels that an operator works on at once, in inference
+TRAINED_BYTES = 1 << 31  # the same in training, if a block is computed again for its gradient
+TRAINED_ARRAYS = 32  # of one channel, while its gradient is computed
+TRAINED_ROWS = 1 << 16  # positions at a time in the MLP, if a block is computed again for its gradient
 NARROWEST = 8  # channels: fewer make matrix products slow
 ROWS = 1 << 14  # positions at a time in the norms, the MLP and the filter network
 
 HEAD_WIDTHS = (64, 32, 16, 8, 4, 2)  # of attention: the first that divides d_model
 
 
-def channels_at_once(B: int, L: int, D: int, order: int) -> int:
-    """Return how many channels of (B, L, D) an operator works on at once in inference.
+def channels_at_once(B: int, L: int, D: int, order: int, training: bool = False) -> int:
+    """Return how many channels of (B, L, D) an operator works on at once.
 
-    It is a divisor of D.
+    It is a divisor of D. In training the number is that of rematerialised blocks.
     """
     widths = [width for width in range(1, D + 1) if D % width == 0]
-    limit = max(1, WORKING_BYTES // bytes_of_a_channel(B, L, order))
+    trained = TRAINED_BYTES // (FLOAT * B * L * TRAINED_ARRAYS)
+    limit = max(1, trained if training else WORKING_BYTES // bytes_of_a_channel(B, L, order))
     widest = max(width for width in widths if width <= limit)
     return widest if widest >= NARROWEST else min(width for width in widths if width >= min(NARROWEST, D))
 

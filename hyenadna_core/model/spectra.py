@@ -139,7 +139,7 @@ def layers(backbone: Any, ids: Tensor) -> Iterator[Tensor]:
     as the backbone returns it. Read a layer before you ask for the next one, which may take its
     memory.
     """
-    for number, (x, _) in enumerate(_each_block(backbone, lambda: _embedded(backbone, ids), keep=False)):
+    for number, (x, _) in enumerate(each_block(backbone, lambda: _embedded(backbone, ids), keep=False)):
         yield backbone.ln_f(x) if number == len(backbone.blocks) else x
 
 
@@ -150,13 +150,13 @@ def _embedded(backbone: Any, ids: Tensor) -> Tensor:
 
 def _through_blocks(backbone: Any, embedded: Callable[[], Tensor], **options: Any) -> tuple[Tensor, list[Any]]:
     kept = []
-    for states, convolved in _each_block(backbone, embedded, **options):
+    for states, convolved in each_block(backbone, embedded, **options):
         x = states
         kept.append(convolved)
     return backbone.ln_f(x), kept[1:]
 
 
-def _each_block(
+def each_block(
     backbone: Any,
     embedded: Callable[[], Tensor],
     keep: bool,

@@ -12,7 +12,7 @@ from hyenadna_core.errors import HyenaDNAError, first_names
 from hyenadna_core.files.text import size_of
 from hyenadna_core.labelled.class_names import are_quantities, spellings
 from hyenadna_core.labelled.records import MISSING
-from hyenadna_core.labelled.tables import LABEL_COLUMNS, NAME_COLUMNS, open_table
+from hyenadna_core.labelled.tables import LABEL_COLUMNS, NAME_COLUMNS, Table, open_table
 from hyenadna_core.labelled.targets import Target, read_targets
 from hyenadna_core.terminal import notice, progress
 from hyenadna_core.vectors.columns import Vectors, texts
@@ -64,17 +64,28 @@ def read_labels(path: str | Path, label_column: str | None = None) -> Labels:
     with progress(f"Reading {path.name}", size_of(path)) as advance:
         table = open_table(path, advance)
         name, label = table.find_usual(NAME_COLUMNS), table.find(label_column, LABEL_COLUMNS)
-        wanted = list(range(len(table.columns)))
-        rows = list(table.rows(wanted))
-    names = [str(number) if name is None else row[name] for number, row in enumerate(rows, start=1)]
+        columns, not_read = _columns_of(table)
+        rows = list(table.rows([label, *([] if name is None else [name]), *columns.values()]))
+    names = [str(number) if name is None else row[1] for number, row in enumerate(rows, start=1)]
+    if not_read:
+        notice(f"{path}: not read, as the name comes twice or the type is no text or number: {first_names(not_read)}.")
     if name is None:
         notice(f"{path} has no column {' or '.join(NAME_COLUMNS)}: its rows have the names 1, 2, 3, ...")
     if not rows:
         raise HyenaDNAError(f"{path} has 0 rows: it needs a name and a label in each.")
     if twice := [each for each, count in Counter(names).items() if count > 1]:
         raise HyenaDNAError(f"{path} has names that come twice: {first_names(twice)}: keep one row of each.")
-    columns = {table.columns[number].casefold(): [row[number] for row in rows] for number in wanted}
-    return Labels(f"{path}, column {table.columns[label]}", names, [row[label] for row in rows], columns)
+    first = 1 if name is None else 2
+    texts_of = {column: [row[place] for row in rows] for place, column in enumerate(columns, start=first)}
+    return Labels(f"{path}, column {table.columns[label]}", names, [row[0] for row in rows], texts_of)
+
+
+def _columns_of(table: Table) -> tuple[dict[str, int], list[str]]:
+    """Return the columns of a table that can be read, by name in small letters; and the others."""
+    folded = [name.casefold() for name in table.columns]
+    counts = Counter(folded)
+    columns = {folded[number]: number for number in table.plain if counts[folded[number]] == 1}
+    return columns, list(dict.fromkeys(name for name in table.columns if name.casefold() not in columns))
 
 
 def labels_of_vectors(vectors: Vectors, label_column: str | None = None) -> Labels:

@@ -36,7 +36,7 @@ class Fitting:
 
 
 @dataclass(frozen=True)
-class Model:
+class ProbeModel:
     """A model of one kind of target.
 
     Args:
@@ -118,17 +118,17 @@ def _mean(x: Any, targets: np.ndarray, _: tuple[float, ...], fitting: Fitting) -
 
 
 SEVEN_DECADES = tuple(10.0**power for power in range(-4, 3))
-MODELS: Mapping[str, Mapping[str, Model]] = {
+MODELS: Mapping[str, Mapping[str, ProbeModel]] = {
     "classes": {
-        "linear": Model("logistic", "C", SEVEN_DECADES, _logistic),
-        "boosting": Model("boosting", "", (0.0,), _trees_of_classes),
-        "constant": Model("share of each class", "", (0.0,), _shares),
-        "kmers": Model("k-mers, logistic", "C", (0.001, 0.01, 0.1, 1.0, 10.0), _logistic),
+        "linear": ProbeModel("logistic", "C", SEVEN_DECADES, _logistic),
+        "boosting": ProbeModel("boosting", "", (0.0,), _trees_of_classes),
+        "constant": ProbeModel("share of each class", "", (0.0,), _shares),
+        "kmers": ProbeModel("k-mers, logistic", "C", (0.001, 0.01, 0.1, 1.0, 10.0), _logistic),
     },
     "regression": {
-        "linear": Model("ridge", "alpha", tuple(10.0**power for power in range(5, -2, -1)), _ridge),
-        "boosting": Model("boosting", "", (0.0,), _trees_of_values),
-        "constant": Model("mean", "", (0.0,), _mean),
-        "kmers": Model("k-mers, ridge", "alpha", tuple(10.0**power for power in range(4, -2, -1)), _ridge),
+        "linear": ProbeModel("ridge", "alpha", tuple(10.0**power for power in range(5, -2, -1)), _ridge),
+        "boosting": ProbeModel("boosting", "", (0.0,), _trees_of_values),
+        "constant": ProbeModel("mean", "", (0.0,), _mean),
+        "kmers": ProbeModel("k-mers, ridge", "alpha", tuple(10.0**power for power in range(4, -2, -1)), _ridge),
     },
 }

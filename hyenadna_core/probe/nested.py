@@ -12,7 +12,7 @@ from hyenadna_core.evaluation.metrics import METRICS, scikit_learn
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.probe.features import Features
 from hyenadna_core.probe.folds import Fold, Folds
-from hyenadna_core.probe.models import Fitting, Model
+from hyenadna_core.probe.models import Fitting, ProbeModel
 from hyenadna_core.terminal import Advance, notice
 
 CHOSEN_BY = {"classes": "mcc", "regression": "r2"}
@@ -31,13 +31,13 @@ class Choice(NamedTuple):
 class HeldOut:
     """Predictions of a model for each row, when it was held out: (n, K); a choice for each fold."""
 
-    model: Model
+    model: ProbeModel
     predicted: np.ndarray
     choices: tuple[Choice, ...]
 
 
 def held_out(
-    model: Model,
+    model: ProbeModel,
     features: Features,
     target: Target,
     targets: np.ndarray,
@@ -64,14 +64,14 @@ def held_out(
     return HeldOut(model, predicted, tuple(choices))
 
 
-def fits(model: Model, features: Features, folds: Folds) -> int:
+def fits(model: ProbeModel, features: Features, folds: Folds) -> int:
     """Return how many fits `held_out` makes."""
     to_choose = len(features.choices) * len(model.penalties)
     return len(folds.folds) + (to_choose > 1) * sum(len(fold.inner) * to_choose for fold in folds.folds)
 
 
 def choose(
-    model: Model,
+    model: ProbeModel,
     features: Features,
     target: Target,
     targets: np.ndarray,
@@ -94,7 +94,7 @@ def choose(
 
 
 def _figures(
-    model: Model,
+    model: ProbeModel,
     features: Features,
     columns: str,
     target: Target,
@@ -133,7 +133,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def _notice_edges(model: Model, choices: list[Choice]) -> None:
+def _notice_edges(model: ProbeModel, choices: list[Choice]) -> None:
     if len(model.penalties) < 2:
         return
     for penalty, side in ((model.penalties[0], "strongest"), (model.penalties[-1], "weakest")):

@@ -12,8 +12,8 @@ from hyenadna_core.probe.folds import Folds
 from hyenadna_core.probe.result import ProbeResult
 
 PANELS = {
-    "classes": (("mcc", "auroc"), draw_confusion, "share of each true class"),
-    "regression": (("r2", "spearman"), draw_scatter, "predicted against true values"),
+    "classes": ("auroc", draw_confusion, "share of each true class"),
+    "regression": ("spearman", draw_scatter, "predicted against true values"),
 }
 OF_VECTORS, OF_BASELINES = "tab:blue", "0.45"
 
@@ -22,7 +22,8 @@ def draw_probe(path: Path, examples: Examples, folds: Folds, result: ProbeResult
     """Draw two figures of each model with intervals, and the predictions of the best model."""
     from matplotlib.figure import Figure as Picture
 
-    metrics, draw, title = PANELS[examples.target.kind]
+    second, draw, title = PANELS[examples.target.kind]
+    metrics = (result.metric, second)
     size = 6.0 + 0.25 * max(0, len(examples.target.names) - 6)
     width = size * 1.2 if examples.target.kind == "classes" else size
     picture = Picture(figsize=(5.2 + width, size), dpi=120, layout="constrained")

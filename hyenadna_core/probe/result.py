@@ -1,18 +1,20 @@
 """Fit the models of a probe on all folds, and compute their figures."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from hyenadna_core.errors import HyenaDNAError, first_names, shown
 from hyenadna_core.evaluation.metrics import METRICS, Metric, measure
 from hyenadna_core.labelled.targets import Target
 from hyenadna_core.probe.bootstrap import drawn_figures, interval
 from hyenadna_core.probe.features import Features, vector_features
 from hyenadna_core.probe.folds import Folds
-from hyenadna_core.probe.models import MODELS, Fitting, Model
+from hyenadna_core.probe.models import MODELS, Fitting, ProbeModel
 from hyenadna_core.probe.nested import CHOSEN_BY, HeldOut, fits, held_out
 from hyenadna_core.terminal import progress
 
@@ -32,7 +34,7 @@ class ProbeResult:
     """What models of vectors, and baselines, predict for the rows held out.
 
     Args:
-        metric: the name of the metric that chose penalties, and that compares models.
+        metric: the name of the metric that compares models.
         models: by name; those of vectors first.
         figures: by model and metric, over the predictions of all folds.
         of_folds: the same for each fold.
@@ -59,8 +61,11 @@ def run_probe(
     targets: np.ndarray,
     folds: Folds,
     *,
-    models: Sequence[str] = OF_VECTORS,
+    models: Sequence[str | ProbeModel] = OF_VECTORS,
     kmers: Features | None = None,
+    baselines: Mapping[str, Features] | None = None,
+    metrics: Sequence[Metric] = (),
+    compared_by: str | None = None,
     balanced: bool = False,
     seed: int = 0,
     rounds: int | None = None,
@@ -70,25 +75,39 @@ def run_probe(
     Args:
         values: the vectors, (n, D).
         targets: classes (n,), or values (n, 1).
-        models: of OF_VECTORS.
+        models: of OF_VECTORS, or other models.
         kmers: counts of k-mers for another baseline.
+        baselines: more features by name, each for logistic or ridge regression.
+        metrics: more metrics to measure.
+        compared_by: the metric that compares models; by default the one that chooses penalties.
         balanced: weigh each class as if all had the same number of rows.
         rounds: of the bootstrap; by default 1,000, or 200 for more than 20,000 rows.
 
     Raises:
-        HyenaDNAError: scikit-learn is not installed.
+        HyenaDNAError: scikit-learn is not installed, there is no such model or metric, or two have
+            one name.
     """
     models = tuple(dict.fromkeys(models))
     of_kind = MODELS[target.kind]
+    for model in models:
+        if isinstance(model, str) and model not in OF_VECTORS:
+            raise HyenaDNAError(f"There is no model {shown(model)}: name {' or '.join(OF_VECTORS)}.")
     vectors = vector_features(values)
-    work: list[tuple[Model, Features]] = [(of_kind[name], vectors) for name in models]
+    work = [(of_kind[model] if isinstance(model, str) else model, vectors) for model in models]
     work += [(of_kind["kmers"], kmers)] if kmers is not None else []
+    linear = of_kind["linear"]
+    work += [(replace(linear, name=f"{name}, {linear.name}"), each) for name, each in (baselines or {}).items()]
     work.append((of_kind["constant"], vectors))
+    _check_own_names("models", [model.name for model, _ in work])
+    metrics = [metric for metric in (*METRICS.values(), *metrics) if target.kind in metric.kinds]
+    _check_own_names("metrics", names := [each.name for each in metrics])
+    metric = compared_by or CHOSEN_BY[target.kind]
+    if metric not in names:
+        raise HyenaDNAError(f"There is no metric {shown(metric)} of {target.kind}: name one of {first_names(names)}.")
     fitting = Fitting(len(target.names), seed, balanced)
     with progress("Fitting", sum(fits(model, features, folds) for model, features in work)) as advance:
         fitted = [held_out(model, features, target, targets, folds, fitting, advance) for model, features in work]
     by_name = {each.model.name: each for each in fitted}
-    metrics = [metric for metric in METRICS.values() if target.kind in metric.kinds]
     predicted = {name: each.predicted for name, each in by_name.items()}
     drawn = drawn_figures(metrics, predicted, targets, folds.clusters, seed, rounds)
     figures = {
@@ -99,9 +118,8 @@ def run_probe(
         name: [measure(metrics, target.kind, each[fold.held_out], targets[fold.held_out]) for fold in folds.folds]
         for name, each in predicted.items()
     }
-    metric = CHOSEN_BY[target.kind]
-    column = [each.name for each in metrics].index(metric)
-    against = fitted[len(models)].model.name  # k-mers if they are counted, else the constant
+    column = names.index(metric)
+    against = fitted[len(models)].model.name  # k-mers if they are counted
     differences = {
         name: Figure(
             figures[name][metric].value - figures[against][metric].value,
@@ -110,6 +128,11 @@ def run_probe(
         for name in list(by_name)[: len(models)]
     }
     return ProbeResult(metric, by_name, figures, of_folds, against, differences)
+
+
+def _check_own_names(noun: str, names: Sequence[str]) -> None:
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise HyenaDNAError(f"Two {noun} have the name {shown(twice[0])}: give each its own.")
 
 
 def _with_intervals(metrics: Sequence[Metric], values: Mapping[str, float], drawn: np.ndarray) -> dict[str, Figure]:

@@ -101,6 +101,11 @@ def report(
             if len(only := np.unique(predicted.argmax(axis=-1))) == 1 and len(targets) > 1:
                 name = target.names[only[0]]
                 lines.append(f"The model predicts {name} for all. Most likely to help: {measured.advice}.")
+            if len(only := np.unique(targets[targets >= 0])) == 1 and len(targets) > 1:
+                lines.append(
+                    f"All {measured.split} labels are {target.names[only[0]]}: MCC, AUROC and AUPRC do not exist, and "
+                    "the accuracy says little."
+                )
             lines += ["", *_confusion(target, predicted, targets)]
     return "\n".join(lines)
 
@@ -127,12 +132,18 @@ def _compared(
         folder.write_run(folder.read_run() | {"result": result})
         interval = f"95 % interval {low:+.4f} to {high:+.4f}, paired bootstrap over {measured.split} rows"
         sentences.append(f"{baseline.name}: {baseline.settings}")
+        if np.isnan(difference):
+            sentences.append(f"{metric.name} cannot be compared: it is not a number.")
+            continue
         sentences.append(
             f"{metric.name} of {measured.name} minus that of {baseline.name}: {difference:+.4f}"
             + (f". {no_interval}" if no_interval else f" ({interval})")
         )
         if (difference < 0 if metric.better == "max" else difference > 0) and measured.advice:
-            sentences.append(f"The model is worse than {baseline.name}. Most likely to help: {measured.advice}.")
+            unsure = ", but the interval contains 0" if low <= 0 <= high else ""
+            sentences.append(
+                f"The model is worse than {baseline.name}{unsure}. Most likely to help: {measured.advice}."
+            )
     return sentences
 
 

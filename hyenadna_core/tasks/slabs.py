@@ -79,8 +79,8 @@ def notice_longer(longer: int, total: int, model: Model, long_rows: str) -> None
     """Tell how many of all rows are longer than the model takes, if there are any."""
     if longer:
         done = "they are cropped to their middle" if long_rows == "middle" else "predictions of windows are averaged"
-        most = f"the {model.max_seq_len:,} bases of this model"
-        notice(f"{longer:,} of {total:,} sequences are longer than {most}: {done}.")
+        place = f"this model has place for {model.max_seq_len:,} bases"
+        notice(f"{longer:,} of {total:,} sequences are too long, because {place}: {done}.")
 
 
 def size_of(rows: Rows, target: Target) -> int:

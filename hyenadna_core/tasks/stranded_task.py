@@ -14,11 +14,11 @@ from hyenadna_core.tasks.strands import StrandLosses, sentence_of, strand_losses
 class StrandedTask(FoldedTask):
     """A task with rows that asks the data whether its targets depend on the strand.
 
-    A subclass sets `stranded` if it knows that they do. `reverse_complements` is the choice of the
-    user: True, False, or None to leave it to the data.
+    A subclass sets `stranded` if it knows: True if they do, False if they do not.
+    `reverse_complements` is the choice of the user: True, False, or None to leave it to the task.
     """
 
-    stranded = False  # whether a target depends on the strand of the sequence
+    stranded: bool | None = None  # whether a target depends on the strand; None asks the data
     reverse_complements: bool | None = None
     _of_run: bool | None = None  # what was decided when the run began
 
@@ -43,12 +43,13 @@ class StrandedTask(FoldedTask):
             return False
         if self._of_run is not None:
             return self._of_run
-        return self.strand_losses is None or not self.strand_losses.tells_strands_apart
+        losses = self.strand_losses
+        return losses is None or not losses.tells_strands_apart
 
     @cached_property
     def strand_losses(self) -> StrandLosses | None:
-        """The losses by which one strand is compared with both; None if the data do not tell."""
-        if not (self.has("train") and self.has("valid")):
+        """The losses by which one strand is compared with both; None if nothing is to be told."""
+        if self.stranded is not None or not (self.has("train") and self.has("valid")):
             return None
         return strand_losses(self.split("train"), self.split("valid"), self.target)
 
@@ -58,6 +59,6 @@ class StrandedTask(FoldedTask):
 
     def about_strands(self) -> list[str]:
         """Return a sentence on the strands of a run, if the user and the task leave them open."""
-        if self.stranded or self.target.kind == "bases" or self.reverse_complements is not None:
+        if self.stranded is not None or self.target.kind == "bases" or self.reverse_complements is not None:
             return []
         return [sentence_of(self.strand_losses, self.on_both_strands)]

@@ -79,7 +79,11 @@ def sentence_of(losses: StrandLosses | None, both: bool) -> str:
     )
     why = ""
     if losses:
-        why = f", by k-mer regression on the validation (loss {losses.one:.4f} with one, {losses.both:.4f} with both)"
+        less = losses.both - losses.one
+        near = "a standard error" if less <= losses.error else f"{100 * MARGIN:g} %"
+        unsure = f": the difference is within {near}" if less > 0 and not losses.tells_strands_apart else ""
+        figures = f"loss {losses.one:.4f} with one, {losses.both:.4f} with both{unsure}"
+        why = f", by k-mer regression on the validation ({figures})"
     return f"Sequences are read on {read}{why}; {other}."
 
 

@@ -54,7 +54,8 @@ def start_run(
     Raises:
         HyenaDNAError: an input cannot be used; nothing is written then.
     """
-    task_class: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
+    registered: Any = type(given) if isinstance(given, Task) else given or find_task(session.plugins, options.task)
+    task_class = registered if isinstance(given, Task) else registered.class_of(task_options)
     check_finite({**task_options, **options.given()})
     fits = issubclass(task_class, FittedTask)
     check_backend(session.backend, to_train=not fits)
@@ -70,7 +71,7 @@ def start_run(
             notice(f"The run starts from the weights {config.start}; --weights {RANDOM} starts from random ones.")
         path = options.out or next_free(Path("runs"), config.preset.removeprefix("hyenadna-"))
         check_free(path)
-        origin = origin_of(session.plugins, options.task, task_class)
+        origin = origin_of(session.plugins, options.task, registered)
         run: dict[str, Any] = {"config": config.to_json(), "given": options.given(), "task": task.state()}
         run |= {"origin": asdict(origin) if origin else None, **provenance(session.backend.name, task.sha256)}
         run["splits"] = {split: task.checksum(split) for split in SPLITS if task.has(split)}
@@ -125,7 +126,7 @@ def prepare(task: Task, config: RunConfig) -> None:
     Raises:
         HyenaDNAError: the task cannot be trained with these options.
     """
-    for sentence in task.prepare(max(stage.seq_len for stage in config.stages)):
+    for sentence in filter(None, (task.caution, *task.prepare(max(stage.seq_len for stage in config.stages)))):
         notice(sentence)
     if config.fold:
         notice(f"Fold {config.fold}: the other parts of the training rows are for training, this one for validation.")
@@ -203,6 +204,8 @@ def _run(plugins: Plugins, config: RunConfig, task: Task, folder: RunFolder, mod
 def _reported(task: Task, config: RunConfig, folder: RunFolder, model: Any) -> str:
     """Write the report of a run and that it is finished; return the report."""
     report = task.report(model, folder, config)
+    if task.caution:
+        report = f"{task.caution}\n{report}"
     folder.write_report(report)
     folder.write_run(folder.read_run() | {"finished": config.steps})
     return report

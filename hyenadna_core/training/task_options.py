@@ -56,7 +56,8 @@ def task_of_run(
         check_name(given, config.task, folder)
     task_class: Any = given or task_class_of_run(plugins, config.task, origin)
     try:
-        return folded(task_class.from_options(checked_options(task_class.options, config.options), state), config.fold)
+        options = checked_options(task_class.options, config.options)
+        return folded(task_class.class_of(options).from_options(options, state), config.fold)
     except FieldError as error:
         raise edited(folder, error) from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:

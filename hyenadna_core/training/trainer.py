@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from hyenadna_backends.heap import large_arrays_kept
 from hyenadna_backends.processes import in_any_process, share_steps
 from hyenadna_backends.updates import updates
 from hyenadna_core.errors import HyenaDNAError, Interrupted
@@ -110,6 +111,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
     saved, watching, devices = time.monotonic(), list(watchers), devices_of(config.data_parallel)
     vocab_size = HyenaConfig(**config.model).vocab_size
     with (
+        large_arrays_kept(),
         asked_to_stop() as came,
         training_progress(
             config.stages, first, rows=task.epoch_rows, in_bits=task.in_bits, valid_every=config.valid_every

@@ -100,6 +100,11 @@ def parse_stages(text: str, batch_size: int, steps: int) -> list[Stage]:
             shared += 1
         own_batch = int(part["batch_size"]) if part["batch_size"] else max(1, bases_a_step // max(seq_len, 1))
         stages.append(Stage(seq_len, own_batch, int(stage_steps)))
+    if 0 < steps < open_steps:
+        raise HyenaDNAError(
+            f"{steps:,} steps are too few for {open_steps} stages of rising length: give --steps {open_steps} or more, "
+            "or --stages."
+        )
     if empty := [str(stage) for stage in stages if 0 in (stage.seq_len, stage.batch_size, stage.steps)]:
         raise HyenaDNAError(f"Stage {empty[0]} has a zero: length, batch size and steps must be at least 1.")
     return stages

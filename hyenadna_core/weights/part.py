@@ -20,18 +20,21 @@ from hyenadna_core.weights.state_dict import check_numbers, parameters, stored_d
 from hyenadna_plugins import reason_of
 
 FORMAT = {"format": "hyenadna-part", "version": "1"}
+ABOUT = "about"
 
 
-def save_part(part: Any, path: str | Path, backbone: Any) -> None:
+def save_part(part: Any, path: str | Path, backbone: Any, about: Mapping[str, Any] | None = None) -> None:
     """Write the weights of a part of a model to a .safetensors file.
 
     Args:
         part: a Keras layer or model, or a list of them. Weights of the backbone are left out.
         backbone: the backbone of the part, or a model with one.
+        about: what a reader of the file has to know, such as the names of the classes, in values
+            that JSON can have. `about_part` returns it.
 
     Raises:
-        HyenaDNAError: the part has no weights or a layer of the backbone, or the file cannot be
-            written.
+        HyenaDNAError: the part has no weights or a layer of the backbone, JSON cannot have
+            `about`, or the file cannot be written.
     """
     from keras import ops
     from safetensors import SafetensorError
@@ -44,10 +47,12 @@ def save_part(part: Any, path: str | Path, backbone: Any) -> None:
     }
     for name, tensor in tensors.items():
         check_numbers(name, tensor)
+    kept = {} if about is None else {ABOUT: _as_json(about)}
     metadata = FORMAT | {
         "backbone": json.dumps(_architecture(backbone)),
         "backbone_sha256": weights_sha256(backbone),
-        "sha256": _sha256(sorted(tensors.items())),
+        "sha256": _sha256(sorted(tensors.items()), kept.get(ABOUT, "")),
+        **kept,
     }
     try:
         with file_written_aside(Path(path)) as aside:
@@ -81,7 +86,7 @@ def load_part(part: Any, path: str | Path, backbone: Any) -> None:
                 f"{path}: {name} has the shape {stored[name].shape}, this part has {tuple(variable.shape)}."
             )
     tensors = {name: tensor.read() for name, tensor in stored.items()}
-    if _sha256(sorted(tensors.items())) != metadata.get("sha256"):
+    if _sha256(sorted(tensors.items()), metadata.get(ABOUT, "")) != metadata.get("sha256"):
         raise HyenaDNAError(f"{path} is not as it was written: its checksum differs; copy or save it again.")
     if weights_sha256(backbone) != metadata.get("backbone_sha256"):
         raise HyenaDNAError(f"{path} belongs to a backbone with other weights: load those that it was trained on.")
@@ -89,6 +94,23 @@ def load_part(part: Any, path: str | Path, backbone: Any) -> None:
         check_numbers(name, tensor)
     for name, variable in variables.items():
         variable.assign(tensors[name].astype(stored_dtype(variable)))
+
+
+def about_part(path: str | Path) -> dict[str, Any]:
+    """Return what `save_part` was told about a part; nothing if it was told nothing.
+
+    `load_part` checks that nobody has changed it.
+
+    Raises:
+        HyenaDNAError: the file cannot be read, is no part or is damaged.
+    """
+    try:
+        about = json.loads(_open(Path(path))[1].get(ABOUT, "{}"))
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise HyenaDNAError(f"{path} is not as it was written: its description cannot be read; copy or save it again.")
+    return about
 
 
 def weights_sha256(backbone: Any) -> str:
@@ -131,6 +153,16 @@ def variables_of_part(part: Any, backbone: Any) -> dict[str, Any]:
     if not variables:
         raise HyenaDNAError("The part has no weights: give a layer, or a list of layers.")
     return {f"{index}.{variable.name}": variable for index, variable in enumerate(variables.values())}
+
+
+def _as_json(about: Mapping[str, Any]) -> str:
+    way_out = "give a dict of text, numbers, lists and dicts"
+    if not isinstance(about, Mapping):
+        raise HyenaDNAError(f"`about` of a part is of the type {type(about).__name__}: {way_out}.")
+    try:
+        return json.dumps(dict(about), sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise HyenaDNAError(f"`about` of a part cannot be written as JSON ({reason_of(error)}): {way_out}.") from None
 
 
 def _architecture(backbone: Any) -> dict[str, Any]:
@@ -180,8 +212,8 @@ def _sorted_tensors(model: Any) -> Iterator[tuple[str, np.ndarray]]:
         yield name, to_original(ops.convert_to_numpy(variable.value))
 
 
-def _sha256(tensors: Iterable[tuple[str, np.ndarray]]) -> str:
-    digest = hashlib.sha256()
+def _sha256(tensors: Iterable[tuple[str, np.ndarray]], about: str = "") -> str:
+    digest = hashlib.sha256(about.encode())
     for name, tensor in tensors:
         digest.update(f"{name} {tensor.dtype.name} {','.join(map(str, tensor.shape))}\n".encode())
         digest.update(tensor.astype(tensor.dtype.newbyteorder("<")).tobytes())

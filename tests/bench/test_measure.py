@@ -50,8 +50,8 @@ def test_sides_are_chosen_by_name_or_made_of_backends():
     assert choose_contenders(BACKEND) == [Contender(BACKEND, "native"), Contender(BACKEND, "plain")]
     assert choose_contenders(BACKEND, against="attention")[1] == Contender(BACKEND, "attention")
     assert choose_contenders(BACKEND, sides=f"{BACKEND}:generic") == [Contender(BACKEND, "generic")]
-    for text in ("jax", "jax:native@system2", "@system"):
-        with pytest.raises(HyenaDNAError, match=rf"Cannot read the side '{text}': write BACKEND:KERNEL or"):
+    for text in ("jax", "jax:native@system2", "jax:native@", "@system"):
+        with pytest.raises(HyenaDNAError, match=rf"Cannot read the side '{text}': write BACKEND:KERNEL, as"):
             choose_contenders(BACKEND, sides=text)
     with pytest.raises(HyenaDNAError, match="leave out --backends and --against"):
         choose_contenders(BACKEND, sides="jax:native", against="attention")

@@ -1,13 +1,18 @@
 """The processes of `hyenadna bench`, and the calls that run in them."""
 
+import os
+import signal
+import time
+
 import pytest
 from keras import config
 
 from hyenadna_backends import BACKENDS, FFTConv, current_kernel, missing, use_kernel
-from hyenadna_backends.allocator import VARIABLE, allocator_settings
+from hyenadna_backends.barriers import OF_LIBRARY, VARIABLE
+from hyenadna_backends.heap import OPT_OUT
 from hyenadna_backends.kernels import plain
 from hyenadna_core.bench import cases
-from hyenadna_core.bench.process import Exhausted, worker
+from hyenadna_core.bench.process import Exhausted, busy_processes, worker
 from hyenadna_core.bench.worker import Calls
 from hyenadna_core.child import thread_limits
 
@@ -26,21 +31,22 @@ def test_a_worker_that_is_lost_is_replaced():
         assert process.ask({"do": "peaks"})["peak"] > 1e7
 
 
-def test_a_worker_allocates_as_its_side_says(monkeypatch):
-    for keeps in (False, True):  # the command's own settings do not matter
-        for name, value in allocator_settings(keeps, environment={}).items():
-            monkeypatch.setenv(name, value)
-        with (
-            worker(BACKEND, 1) as ours,
-            worker(BACKEND, 1, keeps=True) as kept,
-            worker(BACKEND, 1, system=True) as system,
-        ):
-            assert ours.environment().items() >= allocator_settings(environment={}).items()
-            assert kept.environment().items() >= allocator_settings(keeps=True, environment={}).items()
-            assert VARIABLE not in system.environment()
-    monkeypatch.setenv(VARIABLE, "glibc.malloc.arena_max=2")  # a setting of the user
-    with worker(BACKEND, 1) as ours, worker(BACKEND, 1, system=True) as system:
-        assert ours.environment()[VARIABLE] == system.environment()[VARIABLE] == "glibc.malloc.arena_max=2"
+def test_a_worker_allocates_as_its_side_says():
+    with worker(BACKEND, 1) as ours, worker(BACKEND, 1, heap="@system") as system:
+        assert OPT_OUT not in ours.environment()
+        assert system.environment() == ours.environment() | {OPT_OUT: "system", VARIABLE: OF_LIBRARY}
+
+
+@pytest.mark.one_backend
+def test_busy_processes_compute_until_the_block_ends():
+    before = os.times().children_user
+    with busy_processes(2) as processes:
+        time.sleep(1)
+        assert [process.poll() for process in processes] == [None, None]
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2
+    assert os.times().children_user > before
+    with busy_processes(0) as none:
+        assert none == []
 
 
 def test_every_pool_of_threads_is_bounded():

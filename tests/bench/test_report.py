@@ -30,7 +30,7 @@ def test_tables_go_between_the_markers_of_a_page(tmp_path, results):
     contenders = [Contender("jax", "native"), Contender("jax", "plain")]
     times = {"jax:native": {10: [1.0], 100: [10.0]}, "jax:plain": {10: [3.0], 100: [40.0]}}
     rows = figures.rows(results(times), contenders)
-    run = json.loads(json.dumps(figures.as_json(rows, report.machine(2, {"jax": "1.0 on cpu"}))))
+    run = json.loads(json.dumps(figures.as_json(rows, report.machine(2, {"jax": "1.0 on cpu"}, beside=2))))
     assert report.rows_of(run)[0].ratios == rows[0].ratios
     page = tmp_path / "page.md"
     page.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n")
@@ -42,6 +42,9 @@ def test_tables_go_between_the_markers_of_a_page(tmp_path, results):
     assert "old" not in text
     assert text.count("| forward | 100 | 1 | - | jax:native | 10 |") == 1
     assert "- forward, jax:native: time grows as bases^1.00 (10 to 100)" in text
+    assert "- Measured beside 2 busy processes.\n" in text
+    assert report.table(rows, beside=1).endswith("\nMeasured beside 1 busy process.")
+    assert "beside" not in report.table(rows)
     page.write_text("no markers")
     with pytest.raises(HyenaDNAError, match="has no place for tables"):
         report.write_page(page, [run])

@@ -141,6 +141,7 @@ WRONG = {
     "fasta": (["s.fa", "--fasta", "s.fa"], "--fasta is for intervals and variants, and s.fa has records of a FASTA"),
     "missing": (["no.fa"], "Cannot read no.fa"),
     "suffix": (["s.txt.zip", "--fasta", "s.fa"], "s.txt.zip: name the file after its format: .fa, "),
+    "zip": (["s.fa.zip"], "s.fa.zip is a ZIP archive, as .xlsx files are, which is not read: unpack it"),
     "column": (["s.fa", "--name-column", "x"], "--name-column is for rows of a table, and s.fa has records of a FASTA"),
     "place": (["s.csv", "--name-by-place"], "--name-by-place is for intervals, and s.csv has rows of a table"),
     "prefix": (
@@ -165,7 +166,7 @@ WRONG = {
 def test_wrong_input_is_one_line_and_leaves_nothing(run_embed, one_line, tmp_path, case):
     files = {"s.fa": ">a\nACGT\n", "empty.fa": "", "n.fa": ">c\nNN\n", "twice.fa": ">a\nA\n>b\nC\n>a\nG\n"}
     files |= {"odd.fa": ">a\nAC!\n", "s.txt.zip": "", "twice.bed": "chr1\t0\t5\n", "s.csv": "name,seq\na,ACGT\n"}
-    files |= {"v.vcf.gz": "", "protein.fa": ">p\nMKVLAAGIVG\n"}
+    files |= {"v.vcf.gz": "", "s.fa.zip": "PK\3\4", "protein.fa": ">p\nMKVLAAGIVG\n"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     words, message = WRONG[case]

@@ -1,5 +1,6 @@
 """`hyenadna generate`: FASTA with the settings in the header, and a table of log P."""
 
+import lzma
 import re
 
 import numpy as np
@@ -49,14 +50,21 @@ def test_a_region_and_stdin_are_prompts(generate, fasta, tmp_path, stdin_from):
     bases = open_genome(fasta).read("chr1", 4, 20).tobytes().decode()
     expected = records(generate(bases, "--bases", "30")[1])[0][1]
     assert records(generate("chr1:5-20", "--fasta", fasta, "--bases", "30")[1])[0][1] == expected
-    for text in (f"{bases[:7]}\n{bases[7:]}\n", f">x y\n{bases[:5]}\r\n{bases[5:]}\n", f"\n>a b\n{bases}"):
+    marked = (f"\ufeff{bases}\n", f"\ufeff>a\n{bases}\n")
+    for text in (f"{bases[:7]}\n{bases[7:]}\n", f">x y\n{bases[:5]}\r\n{bases[5:]}\n", f"\n>a b\n{bases}", *marked):
         (tmp_path / "stdin").write_text(text)
         with stdin_from(tmp_path / "stdin"):
             assert records(generate("-", "--bases", "30")[1])[0][1] == expected
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "The sequence of stdin is empty"), (b"\xff\x00", "neither bases")]
+    ("content", "reason"),
+    [
+        (b"", "The sequence of stdin is empty"),
+        (b"\xff\x00", "neither bases"),
+        (b">a\nAC\n>a\nGT\n", "Error: stdin has two contigs named 'a'"),
+        (lzma.compress(b"ACGT"), "stdin is compressed with xz, which is not read"),
+    ],
 )
 def test_a_stdin_that_is_no_prompt_is_one_line(generate, one_line, tmp_path, content, reason, stdin_from):
     (tmp_path / "stdin").write_bytes(content)

@@ -1,4 +1,5 @@
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ DAMAGED = gzip.compress(bytes(range(32, 127)) * 100, mtime=0)
         (DAMAGED[:-8] + b"12345678", "a.txt is truncated or damaged"),
         (DAMAGED[:30] + b"\xff" * 10 + DAMAGED[40:], "a.txt is truncated or damaged"),
         (DAMAGED[:2] + b"\0" + DAMAGED[3:], "a.txt is truncated or damaged"),
+        (lzma.compress(b"two"), "a.txt is compressed with xz, which is not read: unpack it, or compress it with gzip"),
     ],
 )
 def test_what_cannot_be_read_gets_one_line(tmp_path, content, message):

@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import os
 import stat
@@ -109,8 +110,9 @@ DAMAGED = gz(b">a\n" + bytes(np.random.default_rng(0).choice(list(b"ACGT"), 10_0
         (DAMAGED[:-8] + b"12345678", "is truncated or damaged"),
         (DAMAGED[:1000] + b"\xff\xff\xff" + DAMAGED[1003:], "is truncated or damaged"),
         (DAMAGED + b"more", "is truncated or damaged"),
+        (bz2.compress(b">a\nACGT\n"), "genome.fa is compressed with bzip2, which is not read: unpack it"),
     ],
-    ids=["missing", "binary", "cut off", "wrong checksum", "flipped bytes", "more bytes"],
+    ids=["missing", "binary", "cut off", "wrong checksum", "flipped bytes", "more bytes", "bzip2"],
 )
 def test_what_is_not_a_fasta_gets_one_line_and_leaves_nothing(tmp_path, monkeypatch, content, message):
     monkeypatch.setenv("HYENADNA_CACHE", str(tmp_path / "cache"))

@@ -1,4 +1,5 @@
 import gzip
+import lzma
 import os
 import subprocess
 import sys
@@ -168,6 +169,10 @@ def test_records_of_all_kinds_are_read(read, records, reasons, is_sorted):
         (bgzip(TEXT)[:-40], "calls.vcf is truncated (it lacks the last block of bgzip)"),
         (gzip.compress(TEXT, mtime=0)[:-20], "calls.vcf is truncated or damaged"),
         (gzip.compress(b"", mtime=0), "calls.vcf is not a VCF: it is empty."),
+        (
+            lzma.compress(TEXT),
+            "calls.vcf is compressed with xz, which is not read: unpack it, or compress it with gzip.",
+        ),
     ],
 )
 def test_a_file_that_is_no_whole_vcf_is_one_line(read, content, message):

@@ -13,7 +13,8 @@ from hyenadna_core.labelled.class_names import check_are_classes, spellings
         ["-1", "1"],
         ["3", "7", "40"],
         [str(number % 30) for number in range(100)],
-        [f"c{number}" for number in range(48)],
+        [f"c{number % 24}" for number in range(48)],
+        [f"c{number}" for number in range(10)],
         ["0.5", "1.5", "high"],
         ["nan", "inf", "1"],
     ],
@@ -35,6 +36,14 @@ def test_names_and_numbers_of_classes_are_classes(labels):
 def test_numbers_that_are_quantities_name_both_ways_out(labels):
     with pytest.raises(HyenaDNAError, match=r"numbers, .*: give --target regression .* or --target classes if"):
         check_are_classes(labels)
+
+
+def test_labels_that_name_rows_are_refused():
+    labels = [f"chr2L:{number}" for number in range(48)]
+    with pytest.raises(HyenaDNAError, match=r"of 48 rows are 48 different names, chr2L:0, .*: check the column of lab"):
+        check_are_classes(labels)
+    with pytest.raises(HyenaDNAError, match=r"of 60 rows are 48 different names"):
+        check_are_classes(labels + labels[:12])
 
 
 @pytest.mark.parametrize(

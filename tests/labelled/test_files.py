@@ -1,4 +1,5 @@
 import gzip
+import lzma
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pyarrow import parquet
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.labelled.files import named_by_format, read_labelled
+from hyenadna_core.labelled.tables import table_columns
 
 ROWS = [("ACGT", "1"), ("ggn", "0"), ("TTA", "1")]
 CONTENTS = {
@@ -78,6 +80,14 @@ def test_a_file_that_cannot_be_used_gets_one_line(write, name, content, message)
     with pytest.raises(HyenaDNAError, match=message) as caught:
         read_labelled(write(name, content))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_labelled, table_columns])
+def test_the_suffix_of_another_compression_than_gzip_is_no_unknown_format(tmp_path, read):
+    path = tmp_path / "reads.csv.xz"
+    path.write_bytes(lzma.compress(b"sequence,label\nAC,0\n"))
+    with pytest.raises(HyenaDNAError, match=r"reads.csv.xz is compressed with xz, which is not read: unpack it"):
+        read(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -159,6 +169,9 @@ def test_the_format_of_a_pipe_follows_from_its_first_bytes(pipe, kind, compress)
         (b"\x1f\x8bxxxxxxxxx", "^the pipe is truncated or damaged: "),
         (gzip.compress(READS, mtime=0)[:10], r"^the pipe is truncated or damaged: its gzip data are cut off\.$"),
         (gzip.compress(READS)[:-9], "^the pipe is truncated or damaged: "),
+        (gzip.compress(gzip.compress(READS)), "^the pipe is compressed with gzip twice: run gunzip on it once"),
+        (gzip.compress(b"BAM\1\0\0\0\0"), "^the pipe is a BAM file, which is not read"),
+        (lzma.compress(READS), "^the pipe is compressed with xz, which is not read: unpack it"),
         (b"a,b\n1,2\n", r"^the pipe has no column sequence, seq or dna; its first line names a, b\.$"),
         (b"@a\nAC\n+\nI", r"^the pipe, record 1 \(a\) is cut off"),
         (b">a\n1\n", "^the pipe, row a: the sequence has the character '1'"),

@@ -36,6 +36,17 @@ def test_what_is_no_sequence_is_refused(strange):
         gather(PATH, [Record("6", b"ACGT"), Record("7", strange)])
 
 
+@pytest.mark.parametrize(("kmers", "k"), [(b"ACG CGT GTA", 3), (b"aaaaaa aaaaaa aaaaac aaaact ", 6)])
+def test_overlapping_kmers_are_no_sequence(kmers, k):
+    with pytest.raises(HyenaDNAError, match=f"reads.csv, row 7: the sequence is written as overlapping {k}-mers"):
+        gather(PATH, [Record("6", b"ACGT"), Record("7", kmers)])
+
+
+@pytest.mark.parametrize("blocks", [b"ACG CGT", b"AAA AAA AAA", b"ACG CGT GTA TT", b"CAGCAGCAGC AGCAGCAGCA GCAGCAGCAG"])
+def test_blocks_of_bases_are_a_sequence(blocks):
+    assert gather(PATH, [Record("1", blocks)]).sequences == [blocks.replace(b" ", b"")]
+
+
 def test_a_file_without_a_good_row_says_why():
     with pytest.raises(HyenaDNAError, match=r"reads.csv has no usable row: the label is empty in 2"):
         gather(PATH, [Record("1", b"A", ("",)), Record("2", b"A", ("",))])

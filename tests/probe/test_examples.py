@@ -1,9 +1,12 @@
 """Vectors and labels matched by name; what is left out, and what cannot be matched."""
 
+import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import csv, parquet
 
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.probe.examples import groups_of, labels_of_vectors, match, read_labels
@@ -107,6 +110,23 @@ def test_text_and_few_integers_are_classes_and_fractions_are_regression(texts, k
 def test_a_fault_in_the_labels_is_one_line(text, message, labels):
     with pytest.raises(HyenaDNAError, match=message):
         match(vectors(), labels(text))
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_other_columns_that_cannot_be_read_do_not_matter(tmp_path, capsys, name):
+    columns = {"id": NAMES, "Label": list("xyxy"), "seen": ["1"] * 4, "family": list("1122")}
+    table = pyarrow.table(columns).append_column("seen", [["2"] * 4])
+    if name == "labels.csv":
+        csv.write_csv(table, tmp_path / name)
+    else:
+        table = table.append_column("scores", [[[1, 2]] * 4]).append_column("day", [[datetime.date(2026, 1, 1)] * 4])
+        parquet.write_table(table, tmp_path / name)
+    examples = match(vectors(), read_labels(tmp_path / name))
+    np.testing.assert_array_equal(examples.targets, [0, 1, 0, 1])
+    np.testing.assert_array_equal(groups_of(examples, "family"), ["1", "1", "2", "2"])
+    assert ": seen" in capsys.readouterr().err
+    with pytest.raises(HyenaDNAError, match="No file has a column seen; there are id, label, family"):
+        groups_of(examples, "seen")
 
 
 def test_labels_that_are_no_table_are_one_line(tmp_path):

@@ -92,6 +92,13 @@ def test_windows_of_several_genomes_come_in_proportion_to_their_weights(write_fa
     np.testing.assert_allclose(counts, [1000, 1000, 2000], atol=150)
 
 
+def test_a_file_of_several_genomes_may_have_a_colon_in_its_name(write_fasta):
+    genomes = [open_genome(write_fasta({"c:1": bases}, name)) for name, bases in (("a:b.fa", "ACGT"), ("a.fa", "GG"))]
+    joined = JoinedGenomes(genomes)
+    assert dict(joined.contigs) == {"a_b:c:1": 4, "a:c:1": 2}
+    assert bytes(joined.read("a_b:c:1", 1, 3)) == b"CG"
+
+
 def test_genomes_of_one_name_cannot_be_told_apart(write_fasta, tmp_path):
     first, second = write_fasta({"c": "ACGT"}), tmp_path / "other" / "genome.fa"
     second.parent.mkdir()

@@ -193,8 +193,33 @@ def test_a_model_below_a_baseline_says_so_and_what_may_help(tmp_path, monkeypatc
     assert "worse than wrong" not in text
 
 
+def test_a_difference_that_may_be_chance_is_said_to_be_one(tmp_path, monkeypatch):
+    right = np.eye(3)[TARGETS["classes"][1]()]
+    monkeypatch.setattr(
+        report, "fitted_baselines", lambda *_: iter([baselines.Baseline("perfect", "the truth", right, 1.0)])
+    )
+    monkeypatch.setattr(report, "bootstrap_difference", lambda *_, **__: (-0.1, -0.2, 0.1))
+    assert (
+        "\nThe model is worse than perfect, but the interval contains 0. Most likely"
+        in reported(Any("classes"), tmp_path)[0]
+    )
+
+
 def test_a_model_that_predicts_one_class_says_so(tmp_path, monkeypatch):
     assert "The model predicts" not in reported(Any("classes"), tmp_path)[0]
     monkeypatch.setattr(Waves, "predict_on_batch", lambda self, ids: np.tile([0.0, 1.0, 0.5], (len(ids), 1)))
     text = reported(Any("classes"), tmp_path)[0]
     assert "The model predicts b for all. Most likely to help: --weights human-chr20-1k (weights to start from)" in text
+
+
+def test_a_split_of_one_class_says_what_cannot_be_measured(tmp_path, monkeypatch):
+    right = np.eye(3)[TARGETS["classes"][1]()]
+    monkeypatch.setattr(
+        report, "fitted_baselines", lambda *_: iter([baselines.Baseline("same", "the truth", right, 1.0)])
+    )
+    assert "labels are" not in reported(Any("classes"), tmp_path)[0]
+    monkeypatch.setitem(TARGETS, "classes", (3, lambda: np.full(40, 2, np.int32)))
+    text = reported(Any("classes"), tmp_path)[0]
+    assert "labels are c: MCC, AUROC and AUPRC do not exist, and the accuracy says little." in text
+    assert "mcc cannot be compared: it is not a number." in text
+    assert "+nan" not in text

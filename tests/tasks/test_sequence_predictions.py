@@ -55,7 +55,7 @@ def test_a_file_is_predicted_in_parts_with_the_same_rows_and_one_count_of_what_i
     assert [row for _, rows in parts for row in rows] == EXPECTED
     assert capsys.readouterr().err == (
         f"2 rows of {reads} were left out: the sequence is empty.\n"
-        "2 of 10 sequences are longer than the 8 bases of this model: they are cropped to their middle.\n"
+        "2 of 10 sequences are too long, because this model has place for 8 bases: they are cropped to their middle.\n"
         "6 of 55 characters of reads.fq are not bases: they are read as [UNK].\n"
     )
     assert Lengths().predict(Counts(), reads) == (["name", "length"], EXPECTED)

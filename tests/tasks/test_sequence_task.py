@@ -229,7 +229,10 @@ def test_bases_outside_of_what_the_model_takes_are_not_measured(capsys):
     rows = list(task.by_row(Short(), sequences))
     assert [len(row) for row in rows] == sequences.lengths.tolist()
     assert [bool(np.isnan(row).any()) for row in rows] == [False, True, True, False, False, True, False]
-    assert "3 of 7 sequences are longer than the 4 bases of this model: they are cropped" in capsys.readouterr().err
+    assert (
+        "3 of 7 sequences are too long, because this model has place for 4 bases: they are cropped"
+        in capsys.readouterr().err
+    )
     predicted, targets = task.predicted(Short(), sequences)
     assert len(predicted) == len(targets) == 4 + 4 + 4 + 4 + 3 + 4 + 2 - 4  # no label at the first of four whole ones
     from hyenadna_core.evaluation.predictions import prediction_rows

@@ -188,7 +188,9 @@ def test_a_task_predicts_both_strands_unless_its_targets_are_of_one(capsys):
         task.by_row(Composition(), task.split("test")) for task in (Toy(), Toy(reverse_complements=False))
     )
     assert not np.allclose(whole, forward)
-    assert "sequences are longer than the 40 bases of this model: they are cropped" in capsys.readouterr().err
+    assert (
+        "sequences are too long, because this model has place for 40 bases: they are cropped" in capsys.readouterr().err
+    )
 
 
 def test_windows_are_an_option_of_a_task_but_not_for_bases():

@@ -77,6 +77,25 @@ def test_a_task_reads_what_the_data_tell_unless_the_user_does(task_class, both):
     assert not any("are read on" in text for text in task_class(reverse_complements=both).prepare(40))
 
 
+def test_a_task_that_knows_its_strands_does_not_ask_the_data(monkeypatch):
+    monkeypatch.setattr("hyenadna_core.tasks.stranded_task.strand_losses", lambda *split: pytest.fail("asked"))
+    for known in (True, False):
+        for task_class in (Motifs, Oriented):
+            monkeypatch.setattr(task_class, "stranded", known, raising=False)
+            task = task_class()
+            assert task.on_both_strands is not known
+            assert not any("are read on" in text for text in task.prepare(40))
+
+
+@pytest.mark.parametrize(("error", "near"), [(0.007, "a standard error"), (0.001, "1 %")])
+def test_the_sentence_says_why_one_strand_with_a_lower_loss_is_not_chosen(error, near):
+    assert sentence_of(StrandLosses(0.500, 0.504, error), both=True) == (
+        "Sequences are read on both strands, by k-mer regression on the validation "
+        f"(loss 0.5000 with one, 0.5040 with both: the difference is within {near}); --forward-only reads one."
+    )
+    assert "within" not in sentence_of(StrandLosses(0.500, 0.490, error), both=True)
+
+
 def test_a_trained_model_reads_the_strands_of_its_training():
     assert not Motifs.from_options({}, {"both_strands": False}).on_both_strands
     assert Oriented.from_options({}, {"both_strands": True}).on_both_strands

@@ -32,10 +32,18 @@ def test_the_rate_may_fall_linearly():
     np.testing.assert_allclose(learning_rate_at(recipe, 100, np.array([0, 5, 24, 100, 200])), [0, 1, 0.84, 0.2, 0.2])
 
 
+@pytest.mark.parametrize("original", [False, True])
+def test_without_warmup_the_first_step_has_the_peak(original):
+    recipe = Recipe(1.0, 1.0, 0.0, 0.999, warmup=0.0, original=original)
+    for steps, expected in ((1, [1.0]), (4, [1.0, 0.853553, 0.5, 0.146447])):
+        np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, 1e-5)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.05])
 @pytest.mark.parametrize("falls", ["cosine", "linear"])
 @pytest.mark.parametrize("steps", [1, 2, 7, 100])
-def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps, falls):
-    recipe = Recipe(0.01, 1.0, 0.1, 0.999, falls=falls)
+def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps, falls, warmup):
+    recipe = Recipe(0.01, 1.0, 0.1, 0.999, warmup=warmup, falls=falls)
     schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
     expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
     np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
@@ -78,15 +86,16 @@ def test_the_filter_network_takes_smaller_steps():
 @pytest.mark.usefixtures("trains")
 def test_the_head_of_a_task_takes_its_own_steps():
     """Check the first step of Adam: the rate itself in the backbone, five times it in the head."""
-    model = TaskModel(HyenaBackbone(1, 8, 66, embed_dropout=0.0), Head(2))
-    model.head.get_layer("head").projection.kernel.assign(np.ones((8, 2)))  # else the backbone has no gradients
+    model = TaskModel(HyenaBackbone(1, 8, 66, embed_dropout=0.0, seed=0), Head(2))
+    # No zeros, else the backbone has no gradients. No equal weights: with those, the mean of 0 of
+    # ln_f makes all outputs 0.
+    model.head.get_layer("head").projection.kernel.assign(np.linspace(-1, 2, 16).reshape(8, 2))
     before = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in model.trainable_variables}
     recipe = Recipe(1e-3, 0.1, 0.0, 0.99, warmup=0.0, epsilon=1e-30, head_rate=5.0)
     model.compile(build_optimizer(model, recipe, 10))
     update = updates(model, lambda outputs, targets, weights: keras.ops.sum(outputs[:, 0] ** 2))
     ids = np.random.default_rng(0).integers(7, 11, (4, 33)).astype(np.int32)
-    for _ in range(2):  # the rate of the first step is 0
-        update([(ids, np.zeros(4, np.int32), np.ones(4, np.float32))], 4.0)
+    update([(ids, np.zeros(4, np.int32), np.ones(4, np.float32))], 4.0)
     update.settle()
     head = model.head.get_layer("head").projection
     for variable, expected in ((head.bias, 5e-3), (model.backbone.ln_f.beta, 1e-3)):

@@ -60,6 +60,14 @@ def test_as_many_sequences_as_memory_allows_go_at_a_time():
     assert micro_batch(SMALL, 8, 8192, 0, "torch") == 1  # it may fit all the same
 
 
+@pytest.mark.parametrize(("backend", "d_model", "seq_len"), [("mlx", 256, 160_000), ("torch", 255, 65_536)])
+def test_a_rematerialised_part_of_a_batch_is_the_largest_that_fits(backend, d_model, seq_len):
+    config = HyenaConfig(2, d_model, seq_len, rematerialise=True)
+    peaks = {B: estimate(config, B, seq_len, True, backend).peak for B in range(1, 33)}
+    for limit in (peaks[1], peaks[2], peaks[7], 1 << 34):
+        assert micro_batch(config, 32, seq_len, limit, backend) == max(B for B in peaks if peaks[B] <= limit)
+
+
 @pytest.mark.one_backend
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("backend", "scores"), [("jax", True), ("mlx", True), ("torch", False)])

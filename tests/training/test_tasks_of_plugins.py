@@ -9,6 +9,7 @@ import pytest
 
 from hyenadna_backends import choose
 from hyenadna_core import CausalLM, HyenaDNAError, Task, next_base_batch
+from hyenadna_core.cli import make_cli
 from hyenadna_core.model.task_model import model_of_task
 from hyenadna_core.recipe import DEFAULT
 from hyenadna_core.registry import Session
@@ -119,6 +120,21 @@ def test_evaluation_gives_the_figure_of_the_validation(tmp_path):
     best = min(float(line.split("\t")[1]) for line in lines)
     _, task, model = open_trained(session_with(Repeats), tmp_path / "run")
     np.testing.assert_allclose(task.evaluate(model, "valid")["bits"], best, rtol=1e-5)
+
+
+@pytest.mark.one_backend
+def test_the_caution_of_a_task_stands_beside_all_its_figures(tmp_path, capsys):
+    class OnTest(Repeats):
+        caution = "It selects on test."
+
+    assert start(tmp_path, OnTest) == "It selects on test.\nthe report"
+    assert (tmp_path / "run" / "report.txt").read_text() == "It selects on test.\nthe report\n"
+    assert capsys.readouterr().err.count("It selects on test.\n") == 1
+    command = make_cli(session_with(OnTest))
+    command(["evaluate", str(tmp_path / "run"), "--split", "valid"], standalone_mode=False)
+    printed = capsys.readouterr()
+    assert printed.out.startswith("split\tvalid\nbits\t")
+    assert printed.err.endswith("It selects on test.\n")
 
 
 def lacking(part):

@@ -50,5 +50,7 @@ def test_zero_is_no_stage(text):
 
 
 def test_fewer_steps_than_stages_is_an_error():
-    with pytest.raises(HyenaDNAError, match="has a zero"):
+    with pytest.raises(
+        HyenaDNAError, match="2 steps are too few for 3 stages of rising length: give --steps 3 or more"
+    ):
         parse_stages("64,128,256", 1, 2)

@@ -14,6 +14,7 @@ from hyenadna_core import (
     Head,
     HyenaDNAError,
     TaskModel,
+    about_part,
     definition,
     load_part,
     model_sha256,
@@ -115,6 +116,21 @@ def test_all_but_the_backbone_is_a_part(model, tmp_path):
     assert load_file(tmp_path / "part.safetensors").keys() == {"0.vectors", "1.kernel", "2.bias"}
 
 
+def test_what_is_told_about_a_part_is_kept_and_checked(model, tmp_path):
+    path, about = tmp_path / "part.safetensors", {"classes": ["é", "b"], "length": 5}
+    save_part(model.embed, path, backbone=model, about=about)
+    assert about_part(path) == about
+    assert about_part(SAVED) == {}
+    load_part(model.embed, path, model)
+    tensors, (_, metadata) = load_file(path), open_safetensors(path)
+    save_file(tensors, path, metadata | {"about": json.dumps(about | {"length": 6})})
+    refused(model, path, "is not as it was written: its checksum differs", model.embed)
+    for damaged in ("{", "[]"):
+        save_file(tensors, path, metadata | {"about": damaged})
+        with pytest.raises(HyenaDNAError, match="its description cannot be read; copy or save it again"):
+            about_part(path)
+
+
 def refused(model, path, message, part=None):
     part = [model.embed, model.head] if part is None else part
     before = [ops.convert_to_numpy(weight) for weight in model.weights]
@@ -196,6 +212,14 @@ def test_what_cannot_be_saved_is_one_error(model, tmp_path):
     with pytest.raises(HyenaDNAError, match=r"0.vectors holds nan \(80 of 80 numbers\)"):
         save_part(model, path, backbone=model)
     model.embed.weights[0].assign(np.zeros((5, 16)))
+    for about, message in (
+        ({"x": {1}}, r"`about` of a part cannot be written as JSON \(Object of type set is not .*\): give a dict"),
+        ({"x": 1, 2: 3}, "`about` of a part cannot be written as JSON"),
+        (["x"], "`about` of a part is of the type list: give a dict of text, numbers, lists and dicts"),
+    ):
+        with pytest.raises(HyenaDNAError, match=message) as caught:
+            save_part(model, path, backbone=model, about=about)
+        assert "\n" not in str(caught.value)
     (tmp_path / "file").touch()
     with pytest.raises(HyenaDNAError, match=r"Cannot write .*part.safetensors: "):
         save_part(model, tmp_path / "file" / "part.safetensors", backbone=model)
