@@ -1,9 +1,10 @@
 """The choice of the backend at the first import of Keras, in any file.
 
 `hyenadna_backends` puts a finder in front of Python's own. The finder changes the import of Keras
-in five ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops the
-import with one line, threads of PyTorch wait shortly (barriers.py), Keras 3.15 accepts MLX, and
-functions that wait for Keras are called after it.
+in six ways: KERAS_BACKEND gets the backend of `choose`, a backend that is not installed stops the
+import with one line, threads of PyTorch wait shortly (barriers.py), XLA does without its faulty
+fusions (xla_fusions.py), Keras 3.15 accepts MLX, and functions that wait for Keras are called after
+it.
 Nothing is imported before Keras is.
 """
 
@@ -17,7 +18,13 @@ from typing import Any
 from hyenadna_backends import mlx_bridge
 from hyenadna_backends.barriers import wait_shortly
 from hyenadna_backends.choice import choose, missing
+from hyenadna_backends.xla_fusions import switch_off_faulty_fusions
 
+_PREPARE: dict[str, Callable[[], None]] = {
+    "jax": switch_off_faulty_fusions,
+    "numpy": switch_off_faulty_fusions,  # Keras takes some functions of JAX there
+    "torch": wait_shortly,
+}
 _WAITING: list[Callable[[], None]] = []  # called when Keras has been imported
 
 
@@ -45,8 +52,7 @@ class KerasLoader(Loader):
         backend = choose().name
         if problem := missing(backend):
             raise ImportError(problem)
-        if backend == "torch":
-            wait_shortly()
+        _PREPARE.get(backend, lambda: None)()
         module.__loader__ = spec.loader = self.loader  # as without us
         if backend == "mlx" and not mlx_bridge.knows_pluggable_backends(spec):
             with mlx_bridge.seated():
