@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hyenadna_icl.commands.icl import icl
+from hyenadna_icl.commands.sweep import Numbers
 from hyenadna_icl.context_task import SELECTS_ON_TEST
 from hyenadna_icl.sweep.points import Point, points_of, result_of
 from hyenadna_icl.sweep.report import means, picture
@@ -100,7 +102,36 @@ def test_a_sweep_is_measured_and_goes_on(tables, tmp_path):
         run(*without_test)
     with pytest.raises(HyenaDNAError, match="is not empty and is no sweep: give another --out"):
         run(*words, "--out", tmp_path)
-    assert "are not whole numbers from 1 on, as in 2,32,512" in run(*words, "--prompt-lengths", "0,2").output
+    for wrong in ("0,2", "2,8kb", "-1", "1.5"):
+        assert "are not whole numbers from 1 on, as in 2,32,512,8k" in run(*words, "--prompt-lengths", wrong).output
+
+
+def test_numbers_of_a_sweep_may_be_thousands():
+    assert Numbers(0).convert("0, 32,8k,32k", None, None) == (0, 32, 8192, 32768)
+
+
+def test_a_table_that_changed_since_the_sweep_began_is_one_line(tables, tmp_path):
+    tables = {name: shutil.copy(path, tmp_path / f"my_{name}.csv") for name, path in tables.items()}
+    data = [str(word) for name in tables for word in (f"--{name}", tables[name])]
+    words = (
+        *data,
+        "--prompt-lengths",
+        "",
+        "--shots",
+        "",
+        "--tune",
+        "",
+        "--line",
+        "majority",
+        "--out",
+        tmp_path / "out",
+    )
+    assert run(*words).exit_code == 0
+    assert run(*words).exit_code == 0
+    rows = Path(tables["valid"]).read_text().splitlines(keepends=True)
+    Path(tables["valid"]).write_text("".join(rows[:-1]))
+    with pytest.raises(HyenaDNAError, match=r"The valid rows of .* changed since .* has points: give another --out"):
+        run(*words)
 
 
 def test_a_sweep_reads_columns_of_other_names(tables, tmp_path):

@@ -1,5 +1,6 @@
 """`hyenadna icl sweep`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hyenadna_icl.sweep.points import LINES
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]
-    """Whole numbers between commas, as in 2,32,512."""
+    """Whole numbers between commas, as in 2,32,512; 8k is 8,192."""
 
     name = "numbers"
 
@@ -20,9 +21,11 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         texts = [text.strip() for text in value.split(",") if text.strip()] if isinstance(value, str) else value
-        if not all(str(text).isdecimal() and int(text) >= self.least for text in texts):
-            self.fail(f"{value!r} are not whole numbers from {self.least} on, as in 2,32,512.", param, ctx)
-        return tuple(map(int, texts))
+        found = [re.fullmatch(r"([0-9]+)(k?)", str(text)) for text in texts]
+        numbers = tuple(int(one[1]) * (1024 if one[2] else 1) for one in found if one)
+        if len(numbers) < len(texts) or min(numbers, default=self.least) < self.least:
+            self.fail(f"{value!r} are not whole numbers from {self.least} on, as in 2,32,512,8k.", param, ctx)
+        return numbers
 
 
 @click.command("sweep")
@@ -37,7 +40,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 @click.option("--label-tokens", metavar="A,T", help="Token of each class, as of --task soft-prompt.")
 @click.option("--protocol", type=click.Choice(PROTOCOLS), help="As of --task soft-prompt.  [default: holdout]")
 @click.option("--weights", default="human-chr20-1k", show_default=True, help="Weights, as `load` takes them.")
-@click.option("--prompt-lengths", type=Numbers(1), default="2,32,512,8192,32768", show_default=True)
+@click.option("--prompt-lengths", type=Numbers(1), default="2,32,512,8k,32k", show_default=True)
 @click.option("--shots", type=Numbers(0), default="0,2,16,32", show_default=True, help="Examples of each class.")
 @click.option("--tune", type=Numbers(0), default="0,2,16,64,256", show_default=True, help="Sequences to tune on.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs of each point.")
@@ -77,7 +80,7 @@ def sweep(
       hyenadna icl sweep --of gue/tf_0 --prompt-lengths 2,32,512 --shots 0,1 --tune 0,16 --out sweep
     """  # noqa: D301 (click reads this)
     from hyenadna_core import check_backend, notice
-    from hyenadna_icl.sweep.points import check_folder, measured, points_of
+    from hyenadna_icl.sweep.points import check_data, check_folder, measured, points_of
     from hyenadna_icl.sweep.report import write_report
 
     given = {
@@ -86,6 +89,7 @@ def sweep(
     settings = {"weights": weights, "steps": steps, "batch_size": batch_size}
     check_folder(out, {**given, **settings})
     check_backend(session.backend)
+    check_data(out, given)
     points = points_of(prompt_lengths, shots, tune, seeds, lines)
     results = []
     for point, result in measured(points, out, given, settings):

@@ -13,7 +13,7 @@ from hyenadna_core import HyenaDNAError, file_written_aside, notice
 from hyenadna_icl.faults import DoesNotFit
 from hyenadna_icl.source import source_of
 
-RESULT, PLAN, RUN = "result.json", "sweep.json", "run"
+RESULT, PLAN, ROWS, RUN = "result.json", "sweep.json", "rows.json", "run"
 LINES = ("fine-tuned", "frozen probe", "kmer", "majority")
 READ = ("folder", "valid", "test", "protocol", "sequence_column", "label_column", "labels", "fasta")  # of `source_of`
 
@@ -72,6 +72,27 @@ def check_folder(out: Path, plan: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
+def check_data(out: Path, data: Mapping[str, Any]) -> None:
+    """Keep the checksums of the rows of a new sweep, or check that they are the same.
+
+    Raises:
+        HyenaDNAError: the rows changed since the sweep began, or cannot be read.
+    """
+    task = _source(data)
+    sums = {split: task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
+    path = out / ROWS
+    if not path.exists():
+        with file_written_aside(path) as aside:
+            aside.write_text(json.dumps(sums, indent=1), encoding="utf-8")
+        return
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    if changed := [split for split in {**kept, **sums} if kept.get(split) != sums.get(split)]:
+        raise HyenaDNAError(
+            f"The {changed[0]} rows of {data['of']} changed since {out} has points: give another --out, so that all "
+            "points have the same rows."
+        )
+
+
 def measured(points: Sequence[Point], out: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Any]:
     """Measure each point that has no result yet; yield (point, result) of all.
 
@@ -116,13 +137,8 @@ def _in_context(point: Point, path: Path, data: Mapping[str, Any], settings: Map
 def _line(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, float]:
     from hyenadna_core import fit_baseline
 
-    reading = {name: data[name] for name in READ if name in data}
-    if "label_column" in reading:
-        reading["label_column"] = (reading["label_column"],)
-    task = source_of(data["of"], **reading)
+    task = _source(data)
     task.reverse_complements = data.get("reverse_complements")
-    if not task.has("test"):
-        raise HyenaDNAError(f"{data['of']} has no test rows, and a sweep measures on them: give --test.")
     if point.kind in ("kmer", "majority"):
         rows: Any = task.split("test")
         try:
@@ -133,6 +149,16 @@ def _line(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[s
         metrics = {metric.name: metric for metric in task.chosen_metrics()}
         return {name: float(metrics[name].of(predicted, targets)) for name in ("accuracy", "mcc") if name in metrics}
     return _run(task, {}, path, point.seed, {**settings, "freeze": point.kind == "frozen probe"})
+
+
+def _source(data: Mapping[str, Any]) -> Any:
+    reading = {name: data[name] for name in READ if name in data}
+    if "label_column" in reading:
+        reading["label_column"] = (reading["label_column"],)
+    task = source_of(data["of"], **reading)
+    if not task.has("test"):
+        raise HyenaDNAError(f"{data['of']} has no test rows, and a sweep measures on them: give --test.")
+    return task
 
 
 def _run(task: Any, options: Mapping[str, Any], path: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, float]:
