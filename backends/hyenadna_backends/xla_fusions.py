@@ -15,9 +15,9 @@ FLAG = "--xla_cpu_experimental_ynn_fusion_type"  # other releases may not know i
 
 
 def switch_off_faulty_fusions(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Switch the fusions off where the installed XLA is one of RELEASES; call this before its first array.
+    """Switch the fusions off where the installed XLA is one of RELEASES.
 
-    A choice of the user stays.
+    Call this before its first array. A choice of the user stays.
     """
     chosen = environment.get(VARIABLE, "")
     if installed_xla() in RELEASES and FLAG not in chosen:

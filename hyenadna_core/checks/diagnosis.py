@@ -12,6 +12,7 @@ import click
 from hyenadna_backends import BACKENDS, Choice, missing
 from hyenadna_backends.devices import ask
 from hyenadna_backends.heap import settle_heap
+from hyenadna_backends.xla_fusions import RELEASES as FAULTY
 from hyenadna_core.backend import installed_version
 from hyenadna_core.terminal import print_result, print_table
 
@@ -83,8 +84,10 @@ def _state(name: str, state: dict[str, Any]) -> dict[str, str]:
         return {"version": "", "devices": "", "state": state["missing"]}
     if "error" in state:
         return {"version": "", "devices": "", "state": f"broken: {state['error']}"}
-    kind = "" if BACKENDS[name].trains else "forward only"
-    return {"version": state["version"], "devices": ", ".join(state["devices"]), "state": kind}
+    kinds = [] if BACKENDS[name].trains else ["forward only"]
+    if name == "jax" and state["version"] in FAULTY:
+        kinds.append("on CPUs the faulty fusions of this release are off: install another one")
+    return {"version": state["version"], "devices": ", ".join(state["devices"]), "state": ", ".join(kinds)}
 
 
 def _listed(packages: dict[str, str]) -> str:

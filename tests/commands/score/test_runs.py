@@ -40,7 +40,7 @@ BAD = {  # how the text of a VCF is changed, options, and the message
     "no model": (str, ("--weights", "in.vcf"), "in.vcf: neither a .safetensors file nor"),
     "own input": (str, ("--out", "in.vcf"), "in.vcf is the input in.vcf: name another file"),
     "own aliases": (str, ("--aliases", "a.tsv", "--out", "a.tsv"), "a.tsv is the input a.tsv"),
-    "aliases": (str, ("--aliases", "in.vcf"), "in.vcf:5: "),
+    "aliases": (str, ("--aliases", "in.vcf"), "in.vcf:1: "),
     "no format": (str, ("--out", "out.txt"), "no format has this suffix: end the name with .vcf"),
     "folder": (str, ("--out", "folder.vcf"), "folder.vcf is a folder"),
     "read-only": (str, ("--out", "/proc/out.vcf"), "Cannot make the folder /proc/out.vcf.parts"),
@@ -70,7 +70,7 @@ def test_weights_whose_numbers_overflow_are_one_line(score, weights, tmp_path, s
     from safetensors.numpy import load_file, save_file
 
     tensors = load_file(weights / "model.safetensors")
-    tensors["backbone.layers.0.mixer.out_proj.weight"] *= np.float32(1e30)
+    tensors["backbone.layers.0.mixer.in_proj.weight"] *= np.float32(1e30)  # the gates multiply its outputs
     large = shutil.copytree(weights, tmp_path / "large")
     save_file(tensors, large / "model.safetensors", {"format": "pt"})
     status, _, stderr = score(snvs(20), "--weights", large)
