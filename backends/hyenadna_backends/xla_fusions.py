@@ -7,7 +7,6 @@ shapes write where they must not, which ends the process later (issues 39257 and
 
 import os
 from collections.abc import MutableMapping
-from importlib.metadata import PackageNotFoundError, version
 
 RELEASES = ("0.10.2", "0.11.0", "0.11.1")  # 0.11.1 was built about when the fault was mended
 VARIABLE = "XLA_FLAGS"
@@ -26,6 +25,8 @@ def switch_off_faulty_fusions(environment: MutableMapping[str, str] = os.environ
 
 def installed_xla() -> str | None:
     """Return the release of jaxlib, or None without it."""
+    from importlib.metadata import PackageNotFoundError, version  # takes time, and no command needs it to start
+
     try:
         return version("jaxlib")
     except PackageNotFoundError:
