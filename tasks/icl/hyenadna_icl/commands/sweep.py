@@ -80,16 +80,17 @@ def sweep(
       hyenadna icl sweep --of gue/tf_0 --prompt-lengths 2,32,512 --shots 0,1 --tune 0,16 --out sweep
     """  # noqa: D301 (click reads this)
     from hyenadna_core import check_backend, notice
-    from hyenadna_icl.sweep.points import check_data, check_folder, measured, points_of
+    from hyenadna_icl.sweep.points import check_folder, check_rows, measured, points_of, row_checksums
     from hyenadna_icl.sweep.report import write_report
 
     given = {
         name: value if isinstance(value, bool) else str(value) for name, value in data.items() if value is not None
     }
     settings = {"weights": weights, "steps": steps, "batch_size": batch_size}
-    check_folder(out, {**given, **settings})
     check_backend(session.backend)
-    check_data(out, given)
+    sums = row_checksums(given)
+    check_folder(out, {**given, **settings})
+    check_rows(out, sums)
     points = points_of(prompt_lengths, shots, tune, seeds, lines)
     results = []
     for point, result in measured(points, out, given, settings):

@@ -72,14 +72,22 @@ def check_folder(out: Path, plan: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
-def check_data(out: Path, data: Mapping[str, Any]) -> None:
-    """Keep the checksums of the rows of a new sweep, or check that they are the same.
+def row_checksums(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the checksum of the rows of each split.
 
     Raises:
-        HyenaDNAError: the rows changed since the sweep began, or cannot be read.
+        HyenaDNAError: there are no test rows, or rows cannot be read.
     """
     task = _source(data)
-    sums = {split: task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
+    return {split: task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
+
+
+def check_rows(out: Path, sums: Mapping[str, str]) -> None:
+    """Write the checksums of the rows of a new sweep, or check that they are the same.
+
+    Raises:
+        HyenaDNAError: the rows changed since the sweep began.
+    """
     path = out / ROWS
     if not path.exists():
         with file_written_aside(path) as aside:
@@ -88,8 +96,8 @@ def check_data(out: Path, data: Mapping[str, Any]) -> None:
     kept = json.loads(path.read_text(encoding="utf-8"))
     if changed := [split for split in {**kept, **sums} if kept.get(split) != sums.get(split)]:
         raise HyenaDNAError(
-            f"The {changed[0]} rows of {data['of']} changed since {out} has points: give another --out, so that all "
-            "points have the same rows."
+            f"The {changed[0]} rows changed since {out} has points: give another --out, so that all points have the "
+            "same rows."
         )
 
 
