@@ -70,6 +70,27 @@ def _cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def after():
+    """Return a function: the words of a command that first runs some code in its own process.
+
+    preexec_fn of subprocess is not safe here: it forks a process whose libraries have threads.
+    """
+
+    def after_code(code, command):
+        code = f"import os, sys; {code}; os.execv(sys.argv[1], sys.argv[1:])"
+        return [sys.executable, "-I", "-S", "-B", "-c", code, *map(str, command)]
+
+    return after_code
+
+
+@pytest.fixture(scope="session")
+def no_larger(after):
+    """Return a function: the words of a command whose files can have only so many bytes."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+    return lambda bytes_, command: after(limit.format(bytes_), command)
+
+
+@pytest.fixture(scope="session")
 def trains():
     if not BACKENDS[BACKEND].trains:
         pytest.skip(f"backend {BACKEND} has no gradients")

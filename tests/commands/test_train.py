@@ -154,7 +154,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_where_it_was(tmp_path, write_fasta, ran
         while not (tmp_path / "run" / "log.tsv").exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=600)
     assert process.returncode == 128 + signal.SIGINT
     assert stdout == ""
     assert f"hyenadna train --resume {tmp_path / 'run'}" in stderr.splitlines()[-1]

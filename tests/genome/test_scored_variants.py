@@ -1,11 +1,11 @@
 import json
 import math
 import os
-import resource
 import runpy
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -215,7 +215,12 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(write, tmp_path, mo
             check_output(tmp_path / name, source)
 
 
-def write_with_limit(folder, bytes_, records, *suffixes):
+@pytest.fixture
+def write_with_limit(no_larger, tmp_path):
+    return partial(write_where_files_are_small, no_larger, tmp_path)
+
+
+def write_where_files_are_small(no_larger, folder, bytes_, records, *suffixes):
     """Write scores of in.vcf where no file can have more bytes; return the messages by suffix."""
     code = (
         "import sys; from pathlib import Path; from hyenadna_core.genome.scored_variants import write_scores\n"
@@ -229,26 +234,25 @@ def write_with_limit(folder, bytes_, records, *suffixes):
     )
     header = [*HEADER[:2], HEADER[-1][:-13]]
     (folder / "in.vcf").write_text("".join(f"{line}\n" for line in [*header, *records]))
-    limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))}
-    command = [sys.executable, "-B", "-c", code, str(len(records)), *suffixes]
-    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **limits)
+    command = no_larger(bytes_, [sys.executable, "-B", "-c", code, len(records), *suffixes])
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert answer.stderr == ""
     return dict(line.split(" ", 1) for line in answer.stdout.splitlines())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
-def test_a_full_disk_leaves_nothing(tmp_path):
+def test_a_full_disk_leaves_nothing(tmp_path, write_with_limit):
     records = [f"chr1\t{at}\trs{at * 7919 % 10007}\tA\tC\t.\t.\t." for at in range(1, 9000)]
-    lines = write_with_limit(tmp_path, 20_000, records, *WRITERS)
+    lines = write_with_limit(20_000, records, *WRITERS)
     assert {suffix for suffix, line in lines.items() if f"out{suffix}" in line} == set(WRITERS)
     assert [path.name for path in tmp_path.iterdir()] == ["in.vcf"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems limit files otherwise")
-def test_a_disk_that_is_full_at_the_index_leaves_nothing(tmp_path):
+def test_a_disk_that_is_full_at_the_index_leaves_nothing(tmp_path, write_with_limit):
     pytest.importorskip("pysam", reason="not installed: hyenadna[vcf]")
     records = [f"c{number}\t{1 + number * 7919 % 100003}\t.\tA\tC\t.\t.\t." for number in range(500)]
-    lines = write_with_limit(tmp_path, 5_000, records, ".vcf.gz")  # which has 3,300 bytes, and its index 7,700
+    lines = write_with_limit(5_000, records, ".vcf.gz")  # which has 3,300 bytes, and its index 7,700
     assert "File too large" in lines[".vcf.gz"]
     assert [path.name for path in tmp_path.iterdir()] == ["in.vcf"]
 

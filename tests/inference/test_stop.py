@@ -44,10 +44,10 @@ def test_ctrl_c_is_one_line_with_the_way_on(squares, numbers, job, out, stop_at,
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_command_at_once(squares, numbers, out, tmp_path, number):
-    command = [*squares.words, "squares", numbers, "--out", out, "--seconds"]
-    heeded = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}  # it may be ignored in the background
-    process = subprocess.Popen([*command, "60"], stderr=subprocess.PIPE, text=True, **heeded)
+def test_a_signal_stops_the_command_at_once(squares, numbers, out, tmp_path, number, after):
+    command = [*squares.words, "squares", numbers, "--out", out, "--seconds", "60"]
+    heeded = f"import signal; signal.signal({number:d}, signal.SIG_DFL)"  # it may be ignored in the background
+    process = subprocess.Popen(after(heeded, command), stderr=subprocess.PIPE, text=True)
     folder = out.with_name("out.tsv.parts")
     while not (folder / "job.json").exists() and process.poll() is None:
         time.sleep(0.01)
