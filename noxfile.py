@@ -27,6 +27,8 @@ TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never relea
 OF_TASKS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "h5py>=3.10", "liftover>=1.3")
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
+OF_EXACT_NUMBERS = ("tests/backends", "tests/checks", "tests/model", "tests/weights")
+COMPILES_FAST = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}  # for JAX: half of its compiling time
 ON_EACH_BACKEND = "keras and not once and not all_backends"
 ON_ONE_BACKEND = "(keras or one_backend) and not all_backends"
 
@@ -46,10 +48,10 @@ def running_on(session: nox.Session, backend: str) -> dict[str, str]:
     }
 
 
-def run_tests(session: nox.Session, backend: str, *options: str, python: str = "python") -> None:
+def run_tests(session: nox.Session, backend: str, *options: str, python: str = "python", **env: str) -> None:
     """Run pytest on one backend, with the installed packages instead of the checkout."""
     arguments = (*TWO_AT_A_TIME, *options, *session.posargs)
-    session.run(python, "-P", "-m", "pytest", *arguments, env=running_on(session, backend), external=True)
+    session.run(python, "-P", "-m", "pytest", *arguments, env=running_on(session, backend) | env, external=True)
 
 
 def install_backends(session: nox.Session, *extras: str) -> str:
@@ -104,8 +106,13 @@ def tests_torch(session: nox.Session) -> None:
 
 @nox.session(name="tests-jax", venv_backend="none")
 def tests_jax(session: nox.Session) -> None:
-    """Run the tests with Keras on JAX."""
-    run_tests(session, "jax", "-m", ON_EACH_BACKEND, python=install_backends(session, "jax"))
+    """Run the tests with Keras on JAX; those of exact numbers compile as users do."""
+    python, options = install_backends(session, "jax"), ("-m", ON_EACH_BACKEND)
+    if session.posargs:
+        return run_tests(session, "jax", *options, python=python)
+    run_tests(session, "jax", *options, *OF_EXACT_NUMBERS, python=python)
+    others = [f"--ignore={folder}" for folder in OF_EXACT_NUMBERS]
+    run_tests(session, "jax", *options, *others, python=python, **COMPILES_FAST)
 
 
 @nox.session(name="tests-numpy", venv_backend="none")
@@ -153,7 +160,7 @@ def tasks(session: nox.Session) -> None:
         session.run(*build, str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
     session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", *OF_TASKS)
-    environment = running_on(session, "jax")
+    environment = running_on(session, "jax") | COMPILES_FAST
     with session.chdir(folder):
         for name, source in sources.items():
             if needs := needs_of(source):

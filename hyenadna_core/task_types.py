@@ -89,6 +89,14 @@ class GivenOptions(Protocol):
         """The bases of a step."""
 
     @property
+    def dropout(self) -> float:
+        """The dropout after the embedding."""
+
+    @property
+    def rematerialise(self) -> bool:
+        """Whether activations are computed again in place of being stored."""
+
+    @property
     def data_parallel(self) -> bool:
         """Whether all devices of this machine share a step."""
 

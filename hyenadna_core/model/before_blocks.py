@@ -11,6 +11,7 @@ import keras
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.hyena_config import HyenaConfig
+from hyenadna_core.model.shared_front import SharedFront
 
 Embed = Callable[[Tensor, Tensor], Tensor]  # ids (B, L), embedded (B, L, D) -> (B, P + L, D)
 TRIED = (5, 6)  # lengths for which the number of new vectors must be the same
@@ -21,18 +22,23 @@ class BeforeBlocks:
 
     Args:
         layers: a Keras model from ids (B, L) and embedded (B, L, D) to (B, P + L, D).
+        shared: how many of the P vectors come first and are the same in all rows.
 
     Attributes:
         front: P, the number of new vectors in front; the blocks read them as positions.
         max_seq_len: the largest number of ids, which is that of the backbone minus P.
 
     Raises:
-        HyenaDNAError: the layers return another shape, or leave no room for ids.
+        HyenaDNAError: the layers return another shape, or leave no room for ids, or make fewer
+            vectors than are shared.
     """
 
-    def __init__(self, backbone: Any, layers: Any) -> None:
+    def __init__(self, backbone: Any, layers: Any, shared: int = 0) -> None:
         self.backbone, self.layers, config = backbone, layers, backbone.hyena_config
         self.front = new_vectors(layers, config.d_model)
+        if not 0 <= shared <= self.front:
+            raise HyenaDNAError(f"shared_front is {shared}, but `embed` makes {self.front} vectors.")
+        self.shared, self._after_shared = shared, SharedFront(backbone, shared) if shared else None
         self.max_seq_len = config.max_seq_len - self.front
         if self.max_seq_len < 1:
             raise HyenaDNAError(
@@ -46,14 +52,16 @@ class BeforeBlocks:
 
     def hidden(self, ids: Tensor) -> Tensor:
         """Compute the hidden states of the ids, not of the new vectors: (B, L) -> (B, L, D)."""
-        return self.backbone.from_embeddings(self.embedded(ids))[:, self.front :]
+        read = self._after_shared or self.backbone.from_embeddings
+        return read(self.embedded(ids))[:, self.front - self.shared :]
 
 
-def before_blocks(backbone: Any, embed: Embed) -> BeforeBlocks | None:
+def before_blocks(backbone: Any, embed: Embed, shared: int = 0) -> BeforeBlocks | None:
     """Return the layers that `embed` makes for a backbone, or None if it returns its argument.
 
     Raises:
-        HyenaDNAError: `embed` returns no tensor or another shape, or leaves no room for ids.
+        HyenaDNAError: `embed` returns no tensor or another shape, or leaves no room for ids, or
+            makes fewer vectors than are `shared`.
     """
     ids = keras.Input((None,), dtype="int32", name="ids_of_embedded")
     embedded = keras.Input(
@@ -64,7 +72,7 @@ def before_blocks(backbone: Any, embed: Embed) -> BeforeBlocks | None:
         return None
     if not isinstance(result, keras.KerasTensor):
         raise HyenaDNAError(f"`embed` returned a {type(result).__name__}: it must return a tensor (B, P + L, D).")
-    return BeforeBlocks(backbone, keras.Model([ids, embedded], result, name="embed"))
+    return BeforeBlocks(backbone, keras.Model([ids, embedded], result, name="embed"), shared)
 
 
 def new_vectors(layers: Any, d_model: int) -> int:

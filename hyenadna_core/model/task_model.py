@@ -54,6 +54,9 @@ class TaskModel(SequenceModel):
             (B, L, D): (B, P + L, D), with P new vectors in front. The head has the states of the L
             ids. With both_directions, the vectors are in front of both strands.
         pairs: whether a row has two sequences.
+        shared_front: how many of the P vectors come first and are the same in all rows, such as a
+            soft prompt. They are computed once for a batch, which is faster; the numbers are the
+            same.
 
     Attributes:
         embed: the layers that `embed` made, a Keras model from ids and embedded; None if there are
@@ -73,9 +76,10 @@ class TaskModel(SequenceModel):
         both_directions: bool = False,
         embed: Embed | None = None,
         pairs: bool = False,
+        shared_front: int = 0,
         **kwargs: Any,
     ) -> None:
-        before = before_blocks(backbone, embed) if embed else None
+        before = before_blocks(backbone, embed, shared_front) if embed else None
         ids = keras.Input((2, None), dtype="int32", name="pairs") if pairs else backbone.input
         rows, names = _sequences(ids, pairs), ("_a", "_b") if pairs else ("",)
         read: Callable[[Any], Any] = (

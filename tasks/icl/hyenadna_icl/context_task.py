@@ -70,6 +70,7 @@ class ContextTask(SequenceTask):
 
     options = OPTIONS
     front = 1  # positions that are not bases of a sequence: [SEP], and those of a context
+    shared_front = 0  # vectors of a context that are the same for all sequences of a step
     strands_of_paper = True  # whether the original reads the reverse complement of a sequence at random
 
     def __init__(
@@ -206,6 +207,7 @@ class ContextTask(SequenceTask):
             backbone,
             lambda hidden, real: label_logits(language_model, self.read_tokens, hidden, real),
             embed=lambda ids, embedded: self.before_blocks(backbone, ids, embedded),
+            shared_front=self.shared_front,
         )
 
     def before_blocks(self, backbone: Any, ids: Any, embedded: Any) -> Any:

@@ -39,7 +39,8 @@ class SoftPromptTask(ContextTask):
         super().__init__(of, **shared)
         if prompt_length < 1:
             raise HyenaDNAError(f"--prompt-length is {prompt_length}: a soft prompt has at least one vector.")
-        self.prompt_length, self.front, self.dropout = prompt_length, prompt_length + 1, 0.0
+        self.prompt_length = self.shared_front = prompt_length
+        self.front, self.dropout = prompt_length + 1, 0.0
         if self.protocol == PAPER:
             self.recipe, self.dropout = replace(self.recipe, learning_rate=RATE_OF_PAPER), DROPOUT_OF_PAPER
 
@@ -53,11 +54,16 @@ class SoftPromptTask(ContextTask):
         return f"{fewer}choose weights that take more positions.".capitalize()
 
     def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
-        """Return one stage as long as the longest sequence, and parts of steps for long prompts."""
+        """Return one stage as long as the longest sequence, and parts of steps for many positions.
+
+        The vectors count once for all sequences of a part, unless each has its own (SharedFront).
+        """
         train, room = self.split("train"), self.room(max_seq_len)
         given = with_batch_size(given, BATCH_SIZE, len(train))
-        positions = self.front + min(room, int(train.lengths.max()))
-        return super().defaults(max_seq_len, given) | {"micro_batch": max(1, POSITIONS // positions)}
+        longest = min(room, int(train.lengths.max())) + 1
+        once = 0 if given.rematerialise or given.dropout else self.prompt_length
+        at_once = (POSITIONS - once) // (self.prompt_length - once + longest)
+        return super().defaults(max_seq_len, given) | {"micro_batch": max(1, at_once)}
 
     def before_blocks(self, backbone: Any, ids: Any, embedded: Any) -> Any:
         from hyenadna_icl.layers import SoftPrompt

@@ -111,7 +111,9 @@ def test_numbers_of_a_sweep_may_be_thousands():
     assert Numbers(0).convert("0, 32,8k,32k", None, None) == (0, 32, 8192, 32768)
 
 
-def test_a_table_that_changed_since_the_sweep_began_is_one_line(tables, tmp_path):
+def test_rows_or_weights_that_changed_since_the_sweep_began_are_one_line(tables, tmp_path):
+    weights = tmp_path / "weights"
+    save(CausalLM(tiny_backbone(100)), weights)
     tables = {name: shutil.copy(path, tmp_path / f"my_{name}.csv") for name, path in tables.items()}
     data = [str(word) for name in tables for word in (f"--{name}", tables[name])]
     words = (
@@ -124,10 +126,17 @@ def test_a_table_that_changed_since_the_sweep_began_is_one_line(tables, tmp_path
         "",
         "--line",
         "majority",
+        "--weights",
+        weights,
         "--out",
         tmp_path / "out",
     )
     assert run(*words).exit_code == 0
+    assert run(*words).exit_code == 0
+    save(CausalLM(tiny_backbone(100, seed=1)), weights)
+    with pytest.raises(HyenaDNAError, match=r"The weights changed since .* has points: give another --out"):
+        run(*words)
+    save(CausalLM(tiny_backbone(100)), weights)
     assert run(*words).exit_code == 0
     rows = Path(tables["valid"]).read_text().splitlines(keepends=True)
     Path(tables["valid"]).write_text("".join(rows[:-1]))

@@ -80,7 +80,7 @@ def sweep(
       hyenadna icl sweep --of gue/tf_0 --prompt-lengths 2,32,512 --shots 0,1 --tune 0,16 --out sweep
     """  # noqa: D301 (click reads this)
     from hyenadna_core import check_backend, notice
-    from hyenadna_icl.sweep.points import check_folder, check_rows, measured, points_of, row_checksums
+    from hyenadna_icl.sweep.points import check_folder, check_inputs, checksums_of, measured, points_of
     from hyenadna_icl.sweep.report import write_report
 
     given = {
@@ -88,9 +88,9 @@ def sweep(
     }
     settings = {"weights": weights, "steps": steps, "batch_size": batch_size}
     check_backend(session.backend)
-    sums = row_checksums(given)
+    sums = checksums_of(given, weights)
     check_folder(out, {**given, **settings})
-    check_rows(out, sums)
+    check_inputs(out, sums)
     points = points_of(prompt_lengths, shots, tune, seeds, lines)
     results = []
     for point, result in measured(points, out, given, settings):

@@ -13,7 +13,7 @@ from hyenadna_core import HyenaDNAError, file_written_aside, notice
 from hyenadna_icl.faults import DoesNotFit
 from hyenadna_icl.source import source_of
 
-RESULT, PLAN, ROWS, RUN = "result.json", "sweep.json", "rows.json", "run"
+RESULT, PLAN, INPUTS, RUN = "result.json", "sweep.json", "inputs.json", "run"
 LINES = ("fine-tuned", "frozen probe", "kmer", "majority")
 READ = ("folder", "valid", "test", "protocol", "sequence_column", "label_column", "labels", "fasta")  # of `source_of`
 
@@ -72,32 +72,35 @@ def check_folder(out: Path, plan: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
-def row_checksums(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the checksum of the rows of each split.
+def checksums_of(data: Mapping[str, Any], weights: str) -> dict[str, str]:
+    """Return the checksums of the rows of each split, and of the weights.
 
     Raises:
-        HyenaDNAError: there are no test rows, or rows cannot be read.
+        HyenaDNAError: there are no test rows, or rows or weights cannot be read.
     """
+    from hyenadna_core import load, weights_sha256
+
     task = _source(data)
-    return {split: task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
+    rows = {f"{split} rows": task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
+    return {**rows, "weights": weights_sha256(load(weights))}
 
 
-def check_rows(out: Path, sums: Mapping[str, str]) -> None:
-    """Write the checksums of the rows of a new sweep, or check that they are the same.
+def check_inputs(out: Path, sums: Mapping[str, str]) -> None:
+    """Write the checksums of the inputs of a new sweep, or check that they are the same.
 
     Raises:
-        HyenaDNAError: the rows changed since the sweep began.
+        HyenaDNAError: the rows or the weights changed since the sweep began.
     """
-    path = out / ROWS
+    path = out / INPUTS
     if not path.exists():
         with file_written_aside(path) as aside:
             aside.write_text(json.dumps(sums, indent=1), encoding="utf-8")
         return
     kept = json.loads(path.read_text(encoding="utf-8"))
-    if changed := [split for split in {**kept, **sums} if kept.get(split) != sums.get(split)]:
+    if changed := [name for name in {**kept, **sums} if kept.get(name) != sums.get(name)]:
         raise HyenaDNAError(
-            f"The {changed[0]} rows changed since {out} has points: give another --out, so that all points have the "
-            "same rows."
+            f"The {changed[0]} changed since {out} has points: give another --out, so that all points have the same "
+            "rows and weights."
         )
 
 
