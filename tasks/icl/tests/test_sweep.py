@@ -133,10 +133,12 @@ def test_rows_or_weights_that_changed_since_the_sweep_began_are_one_line(tables,
     )
     assert run(*words).exit_code == 0
     assert run(*words).exit_code == 0
+    shutil.move(weights, tmp_path / "first")
     save(CausalLM(tiny_backbone(100, seed=1)), weights)
     with pytest.raises(HyenaDNAError, match=r"The weights changed since .* has points: give another --out"):
         run(*words)
-    save(CausalLM(tiny_backbone(100)), weights)
+    shutil.rmtree(weights)
+    shutil.move(tmp_path / "first", weights)
     assert run(*words).exit_code == 0
     rows = Path(tables["valid"]).read_text().splitlines(keepends=True)
     Path(tables["valid"]).write_text("".join(rows[:-1]))
