@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from hyenadna_benchmarks.report.columns import counted
 from hyenadna_benchmarks.runner import cells, inputs
+from hyenadna_benchmarks.runner.bars import RunningBars
 from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.plan import Plan, keep
 from hyenadna_benchmarks.runner.pool import Pool
@@ -112,7 +113,8 @@ def compute(plan: Plan, out: Path, jobs: int, lock: IO[str], pending: Sequence[C
             advance(1)
 
         try:
-            Pool(plan, out, jobs, lock).run(pending, on_end)
+            with closing(RunningBars(out)) as bars:
+                Pool(plan, out, jobs, lock).run(pending, on_end, bars)
         except KeyboardInterrupt:
             notice(f"Stopped; what is finished stays in {out}, and the same command goes on.")
             raise

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +35,15 @@ class Pool:
     lock: IO[str]
     running: dict[Cell, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
-    def run(self, pending: Sequence[Cell], on_end: Callable[[Cell, str], None]) -> None:
+    def run(
+        self,
+        pending: Sequence[Cell],
+        on_end: Callable[[Cell, str], None],
+        on_look: Callable[[Iterable[Cell]], None],
+    ) -> None:
         """Compute cells; `on_end` gets each with its error, or "".
+
+        `on_look` gets those that run, at each look at the processes.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came; all processes have stopped.
@@ -54,6 +61,7 @@ class Pool:
                 for cell, status in list(self._ended()):
                     left.discard(cell)
                     on_end(cell, self._error(cell, status))
+                on_look(self.running)
                 time.sleep(WAIT)
         finally:
             self.stop()

@@ -50,7 +50,7 @@ class HerePool:
     def __init__(self, plan, out, jobs, lock):
         self.plan, self.out = plan, out
 
-    def run(self, pending, on_end):
+    def run(self, pending, on_end, on_look):
         from hyenadna_benchmarks.runner import cells
         from hyenadna_benchmarks.runner.measured import measure
 
