@@ -3,7 +3,7 @@
 import errno
 import fcntl
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from hyenadna_core.terminal import notice
 
@@ -11,7 +11,7 @@ IN_USE = (errno.EWOULDBLOCK, errno.EAGAIN)
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)  # NFS, file systems of clusters
 
 
-def locked(file: IO[str], folder: Path) -> bool:
+def locked(file: IO[Any], folder: Path) -> bool:
     """Lock a file until it is closed; return False if another process has locked it.
 
     If the file system has no locks, as on some clusters, the file stays unlocked, and one line says

@@ -67,7 +67,7 @@ class SetTask(SequenceTask):
         self.cautions: dict[str, str] = {}  # what is not as published, in short, and as a sentence
 
     @property
-    def monitor(self) -> tuple[str, str]:  # type: ignore[override]
+    def monitor(self) -> tuple[str, str]:
         return self.set.metric, "max"
 
     @property
@@ -110,7 +110,7 @@ class SetTask(SequenceTask):
         return messages + about_sequences
 
     @property
-    def caution(self) -> str:  # type: ignore[override]
+    def caution(self) -> str:
         if self.protocol != "paper":
             return ""
         return (

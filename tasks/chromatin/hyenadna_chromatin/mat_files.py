@@ -39,7 +39,7 @@ def open_arrays(path: Path, labels: int) -> Iterator[Arrays]:
         with file:
             names = _names({name: thing for name, thing in file.items() if isinstance(thing, h5py.Dataset)}, path)
             bases, of_rows = (file[name] for name in names)
-            _check_shapes(path, names, *((array.shape or ())[::-1] for array in (bases, of_rows)), labels)
+            _check_shapes(path, names, labels, *((array.shape or ())[::-1] for array in (bases, of_rows)))
             _check_numbers(path, names, (bases, of_rows))
             yield Arrays(bases, of_rows, True, _rows_at_once(path, bases), path)
         return
@@ -57,7 +57,7 @@ def _read_v5(path: Path, labels: int) -> list[np.ndarray]:
         found = whosmat(str(path))
         shapes, kinds = {name: shape for name, shape, _ in found}, {name: kind for name, _, kind in found}
         names = _names(shapes, path)
-        _check_shapes(path, names, *(shapes[name] for name in names), labels)
+        _check_shapes(path, names, labels, *(shapes[name] for name in names))
         size = sum(int(np.prod(shapes[name])) * BYTES.get(kinds[name], 1) for name in names)
         if size > LARGE:
             notice(f"{path} is MATLAB v5, which is read whole, once: at most {size / 1e9:.1f} GB of memory.")
@@ -117,7 +117,7 @@ def _names(things: Mapping[str, Any], path: Path) -> tuple[str, str]:
 
 
 def _check_shapes(
-    path: Path, names: tuple[str, str], bases: tuple[int, ...], of_rows: tuple[int, ...], labels: int
+    path: Path, names: tuple[str, str], labels: int, bases: tuple[int, ...], of_rows: tuple[int, ...]
 ) -> None:
     """Check shapes as MATLAB has them."""
     if len(bases) != 3 or bases[1:] != (CHANNELS, BASES) or not bases[0]:

@@ -41,7 +41,7 @@ def part_table(out: Path, settings: Sequence[Any], columns: Sequence[str]) -> It
             f"{folder} is a folder, and a file of this name is written: remove it, or name another file."
         )
     with part.open("ab+") as file:
-        if not locked(file, out.parent):  # type: ignore[arg-type]
+        if not locked(file, out.parent):
             raise HyenaDNAError(f"Another process writes {out}: wait for it, or name another file.")
         if not kept.exists() or kept.read_bytes() != content:
             file.truncate(0)

@@ -181,6 +181,7 @@ class ChromatinTask(SequenceTask):
         if self.coords is None:
             return []
         rows = self.rows_of(self.coords)
+        assert isinstance(rows, Windows)  # noqa: S101
         numbers, on_each = np.unique(rows.of_contigs, return_counts=True)
         on_contigs = {rows.contigs[number]: int(count) for number, count in zip(numbers, on_each, strict=True)}
         return without_rows(counts, self.contigs, on_contigs, self.coords)

@@ -69,6 +69,7 @@ class ContextTask(SequenceTask):
     """
 
     options = OPTIONS
+    reverse_complements: bool | None
     front = 1  # positions that are not bases of a sequence: [SEP], and those of a context
     shared_front = 0  # vectors of a context that are the same for all sequences of a step
     strands_of_paper = True  # whether the original reads the reverse complement of a sequence at random
@@ -131,13 +132,13 @@ class ContextTask(SequenceTask):
         return all_tokens(self.tokens) if self.protocol == PAPER else self.tokens
 
     @cached_property
-    def target(self) -> Target:  # type: ignore[override]
+    def target(self) -> Target:
         """The classes; by the paper also each other token, which is never right."""
         others = names_of(self.read_tokens[len(self.classes) :])
         return Target("classes", (*self.classes, *(f"token {name}" for name in others)))
 
     @property
-    def monitor(self) -> tuple[str, str]:  # type: ignore[override]
+    def monitor(self) -> tuple[str, str]:
         return "accuracy" if self.protocol == PAPER else "mcc", "max"
 
     @property
@@ -165,7 +166,7 @@ class ContextTask(SequenceTask):
         return others + said
 
     @property
-    def caution(self) -> str:  # type: ignore[override]
+    def caution(self) -> str:
         return SELECTS_ON_TEST if self.protocol == PAPER else ""
 
     def room(self, max_seq_len: int) -> int:

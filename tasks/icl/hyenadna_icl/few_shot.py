@@ -26,6 +26,7 @@ class FewShotTask(ContextTask):
     """Tell classes apart by labelled examples in the context, after tuning on a few sequences."""
 
     name = "few-shot"
+    epochs: float | None
     strands_of_paper = False
     recipe = Recipe(learning_rate=1e-4, filter_rate=1.0, weight_decay=0.0, beta_2=0.999, warmup=0.0)  # few steps
     options = (

@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from hyenadna_core import HyenaDNAError, open_genome, progress
+from hyenadna_core.genome.fasta import Genome
 
 SUFFIX = re.compile(r"\.(fa|fna|fasta)(\.gz|\.bgz)?$", re.IGNORECASE)
 NAMES_SHOWN = 8  # in a message
@@ -29,10 +31,10 @@ class SpeciesGenome:
         HyenaDNAError: the folder has no FASTA, or two contigs have one name.
     """
 
-    def __init__(self, name, path):
+    def __init__(self, name: str, path: Path | str) -> None:
         self.name, self.path = name, Path(path)
         genomes = [(file, open_genome(file)) for file in fasta_files(self.path)]
-        self._places = {}
+        self._places: dict[str, tuple[Genome, str]] = {}
         for file, genome in genomes:
             alone = self.path.is_dir() and len(genome.contigs) == 1
             for contig in genome.contigs:
@@ -45,17 +47,17 @@ class SpeciesGenome:
         self.contigs = {known_as: genome.contigs[contig] for known_as, (genome, contig) in self._places.items()}
         self.sha256 = hashlib.sha256(" ".join(genome.sha256 for _, genome in genomes).encode()).hexdigest()
 
-    def read(self, contig, start, end):
+    def read(self, contig: str, start: int, end: int) -> np.ndarray:
         """Read bases start to end of a contig, 0-based half-open: (end - start,) uint8."""
         genome, own = self._places[contig]
         return genome.read(own, start, end)
 
-    def parts(self, contig, start, end):
+    def parts(self, contig: str, start: int, end: int) -> Iterator[np.ndarray]:
         """Read bases start to end of a contig in parts that fit into memory."""
         for first in range(start, end, AT_ONCE):
             yield self.read(contig, first, min(first + AT_ONCE, end))
 
-    def not_read(self):
+    def not_read(self) -> str:
         """Return a sentence that names what else is in the folder, or ""."""
         if not (names := other_names(self.path)):
             return ""
@@ -65,7 +67,7 @@ class SpeciesGenome:
         )
 
 
-def fasta_files(path):
+def fasta_files(path: Path) -> list[Path]:
     """Return the FASTA files of a folder in the order of their names, or a file itself.
 
     Raises:
@@ -82,12 +84,12 @@ def fasta_files(path):
     return files
 
 
-def is_fasta(file):
+def is_fasta(file: Path) -> bool:
     """Return whether a file is a FASTA by its name; a hidden one, as ._chr1.fa of macOS, is not."""
     return bool(SUFFIX.search(file.name)) and not file.name.startswith(".") and file.is_file()
 
 
-def other_names(path):
+def other_names(path: Path) -> list[str]:
     """Return the names in a folder that are not FASTA; hidden files and indexes do not count."""
     if not path.is_dir():
         return []
@@ -95,7 +97,7 @@ def other_names(path):
     return sorted(name for name in others if not name.lower().endswith(INDEX_SUFFIXES))
 
 
-def same_bases(one, other):
+def same_bases(one: SpeciesGenome, other: SpeciesGenome) -> bool:
     """Return whether two genomes have equal contigs, whatever their names, order and case."""
     if one.sha256 == other.sha256:
         return True
@@ -104,7 +106,7 @@ def same_bases(one, other):
     return contig_checksums(one) == contig_checksums(other)
 
 
-def contig_checksums(genome):
+def contig_checksums(genome: SpeciesGenome) -> list[str]:
     """Return the checksums of the contigs of a genome in upper case, sorted."""
     checksums = []
     with progress(f"Comparing the bases of {genome.name}", sum(genome.contigs.values())) as advance:
@@ -117,12 +119,12 @@ def contig_checksums(genome):
     return sorted(checksums)
 
 
-def known_bases(bases):
+def known_bases(bases: np.ndarray) -> int:
     """Count the bases that are A, C, G or T, of either case: (L,) uint8 -> ()."""
     return int(np.count_nonzero(IS_KNOWN[bases]))
 
 
-def some_names(names):
+def some_names(names: Iterable[str]) -> str:
     """Return the first names of a list for a message, and count the others."""
     names = list(names)
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""

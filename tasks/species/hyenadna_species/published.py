@@ -4,12 +4,13 @@ The split is that of src/dataloaders/datasets/species_dataset.py of HazyResearch
 figures are those of table 4.5 of Nguyen et al. 2023, arXiv 2306.15794, in per cent of windows.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
-def numbers(text):
+def numbers(text: str) -> tuple[str, ...]:
     """Return the names of chromosomes in a text such as "2 4 14-16 X": (2, 4, 14, 15, 16, X)."""
-    names = []
+    names: list[str] = []
     for part in text.split():
         first, _, last = part.partition("-")
         names += map(str, range(int(first), int(last) + 1)) if last else [first]
@@ -53,7 +54,7 @@ TABLE = (
 )
 
 
-def published_row(species, length):
+def published_row(species: Iterable[str], length: int) -> Published | None:
     """Return the row of the table for these species and windows of this length, or None."""
     if frozenset(species) != SPECIES:
         return None

@@ -1,6 +1,8 @@
 """Lines of the report: precision and recall of each species, and the figures of the paper."""
 
 import csv
+from collections.abc import Iterable
+from pathlib import Path
 
 from hyenadna_core import tab_separated
 from hyenadna_species.published import VALID, published_row
@@ -8,7 +10,7 @@ from hyenadna_species.published import VALID, published_row
 SHOWN = ("precision", "recall", "f1")
 
 
-def lines_of_classes(folder):
+def lines_of_classes(folder: Path) -> list[str]:
     """Return the figures of each species, from labels.tsv in the folder of a run.
 
     Of two species there is no such table: the figures and the confusion matrix have everything.
@@ -18,12 +20,12 @@ def lines_of_classes(folder):
         return []
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, dialect="excel-tab"))
-    table = [("species", "windows", *SHOWN)]
+    table: list[tuple[str, ...]] = [("species", "windows", *SHOWN)]
     table += [(row["name"], row["positives"], *(f"{float(row[name]):.4f}" for name in SHOWN)) for row in rows]
     return ["", *tab_separated(table).splitlines()]
 
 
-def lines_of_paper(species, length):
+def lines_of_paper(species: Iterable[str], length: int) -> list[str]:
     """Return the figures of the paper for these species at this length, if it has any.
 
     The paper measured on the chromosomes that are for validation in the published split.

@@ -6,10 +6,11 @@ leaves its piece, so windows of two splits share no base.
 
 import hashlib
 import math
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hyenadna_core import HyenaDNAError, Interval
-from hyenadna_species.genome import some_names
+from hyenadna_species.genome import SpeciesGenome, some_names
 from hyenadna_species.published import TEST, TRAIN, VALID
 
 SPLITS = ("train", "valid", "test")
@@ -23,7 +24,7 @@ class Split(NamedTuple):
     sentences: list[str]
 
 
-def by_names(genomes, valid, test):
+def by_names(genomes: Sequence[SpeciesGenome], valid: Iterable[str], test: Iterable[str]) -> Split:
     """Split genomes by the names of their contigs: `valid`, `test`, and all others for training.
 
     A name matches with and without "chr" before it. A contig such as chr1_KI270762v1_alt, which no
@@ -42,7 +43,7 @@ def by_names(genomes, valid, test):
             contigs = "; ".join(f"{genome.name} has {some_names(genome.contigs)}" for genome in genomes)
             raise HyenaDNAError(f"--{split} names {some_names(unknown)}, but no species has such a contig: {contigs}.")
 
-    def split_of(contig):
+    def split_of(contig: str) -> str:
         for name in (plain(contig), root_of(plain(contig), known)):
             for split, names in given.items():
                 if name in names:
@@ -55,13 +56,14 @@ def by_names(genomes, valid, test):
     return Split(pieces, about_parts(genomes, known, plain, named))
 
 
-def by_published(genomes):
+def by_published(genomes: Sequence[SpeciesGenome]) -> Split:
     """Split genomes by chromosome as the paper of HyenaDNA did; other contigs are left out.
 
     Raises:
         HyenaDNAError: there is no published split for a species, or it has no contig in a split.
     """
-    pieces, sentences = {}, []
+    pieces: dict[str, list[Interval]] = {}
+    sentences = []
     for genome in genomes:
         if genome.name not in TRAIN:
             raise HyenaDNAError(
@@ -70,7 +72,8 @@ def by_published(genomes):
             )
         tables = {"train": TRAIN[genome.name], "valid": VALID, "test": TEST}
         split_of = {name: split for split, names in tables.items() for name in names}
-        pieces[genome.name] = whole_contigs(genome, lambda contig, split_of=split_of: split_of.get(plain(contig)))
+        of_contigs = {contig: split_of.get(plain(contig)) for contig in genome.contigs}
+        pieces[genome.name] = whole_contigs(genome, of_contigs.get)
         if left_out := [contig for contig in genome.contigs if plain(contig) not in split_of]:
             bases = sum(genome.contigs[contig] for contig in left_out)
             sentences.append(
@@ -83,19 +86,19 @@ def by_published(genomes):
     return Split(pieces, sentences)
 
 
-def whole_contigs(genome, split_of):
+def whole_contigs(genome: SpeciesGenome, split_of: Callable[[str], str | None]) -> list[Interval]:
     """Return each contig as a piece; `split_of` gives the split of its name, or None."""
     return [
         Interval(contig, 0, length, split) for contig, length in genome.contigs.items() if (split := split_of(contig))
     ]
 
 
-def plain(contig):
+def plain(contig: str) -> str:
     """Return the name of a contig without "chr" before it, in upper case: chrX and x give X."""
     return contig[3 * contig.lower().startswith("chr") :].upper()
 
 
-def root_of(name, known):
+def root_of(name: str, known: Container[str]) -> str:
     """Return the contig to which another one belongs by its name: 1_KI270762v1_alt gives 1.
 
     Such contigs are alternate haplotypes, and parts without a known place. If no name of `known`
@@ -105,7 +108,12 @@ def root_of(name, known):
     return next((name[:end] for end in ends if name[:end] in known), name)
 
 
-def about_parts(genomes, known, key=str, named=()):
+def about_parts(
+    genomes: Iterable[SpeciesGenome],
+    known: Container[str],
+    key: Callable[[str], str] = str,
+    named: Container[str] = (),
+) -> list[str]:
     """Return sentences that count the contigs which have the split of another contig.
 
     `key` turns a contig into a name of `known`; a contig in `named` has its own split.
@@ -122,7 +130,9 @@ def about_parts(genomes, known, key=str, named=()):
     return sentences
 
 
-def check_each_has(genomes, pieces, splits):
+def check_each_has(
+    genomes: Iterable[SpeciesGenome], pieces: Mapping[str, Sequence[Interval]], splits: Iterable[str]
+) -> None:
     """Check that each species has a piece in each of the splits.
 
     Raises:
@@ -138,7 +148,7 @@ def check_each_has(genomes, pieces, splits):
                 )
 
 
-def by_block(genomes, size):
+def by_block(genomes: Iterable[SpeciesGenome], size: int) -> Split:
     """Cut contigs into blocks of `size` bases, and split the blocks of each species by a hash.
 
     A contig shorter than a block is one block; the rest at the end of a contig belongs to its last
@@ -158,13 +168,13 @@ def by_block(genomes, size):
     return Split(pieces, [])
 
 
-def blocks_of(contig, length, size):
+def blocks_of(contig: str, length: int, size: int) -> list[tuple[str, int, int]]:
     """Return the blocks of a contig, (contig, start, end); the last may be up to twice as long."""
     count = max(1, length // size)
     return [(contig, size * number, size * (number + 1) if number < count - 1 else length) for number in range(count)]
 
 
-def by_contig(genomes):
+def by_contig(genomes: Sequence[SpeciesGenome]) -> Split:
     """Split whole contigs by a hash of their names; one name has one split in all species.
 
     So homologous contigs, such as the parts of an alignment, stay together if they have one name.
@@ -182,7 +192,7 @@ def by_contig(genomes):
     return Split(pieces, about_parts(genomes, known))
 
 
-def split_by_hash(keys, fault, way_out):
+def split_by_hash(keys: Sequence[str], fault: str, way_out: str) -> dict[str, str]:
     """Return the split of each key; the same keys always have the same splits.
 
     A tenth, rounded up, is for valid, and as many for test.

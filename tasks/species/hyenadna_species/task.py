@@ -1,18 +1,24 @@
 """The task `species`: tell from which genome a window comes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
 
 from hyenadna_core import HyenaDNAError, Metric, SequenceTask, Target
+from hyenadna_core.task import GivenOptions, Model, Run, RunSettings, TaskDefaults
 from hyenadna_species.genome import SpeciesGenome, same_bases
 from hyenadna_species.options import BLOCK_SIZE, OPTIONS, ROWS
 from hyenadna_species.pieces import Pieces
 from hyenadna_species.report import lines_of_classes, lines_of_paper
-from hyenadna_species.splits import by_block, by_contig, by_names, by_published
+from hyenadna_species.splits import Split, by_block, by_contig, by_names, by_published
 from hyenadna_species.windows import Drawing, Windows
 
 
-def precision(decided, truths):
+def precision(decided: np.ndarray, truths: np.ndarray) -> float:
     """Return the share of correct rows among those that were given this class: (n,), (n,) -> ().
 
     It is 0 if the class has rows and was never predicted, as in scikit-learn, and nan without both.
@@ -22,14 +28,14 @@ def precision(decided, truths):
     return 0.0 if truths.any() else float("nan")
 
 
-def recall(decided, truths):
+def recall(decided: np.ndarray, truths: np.ndarray) -> float:
     """Return the share of the rows of this class that were given it: (n,), (n,) -> ()."""
     return (decided & (truths == 1)).sum() / (truths == 1).sum() if truths.any() else float("nan")
 
 
 LENGTH = 1_024  # bases of a window until a run sets it
 OF_CLASSES = tuple(
-    Metric(of.__name__, None, ("classes",), "max", of.__doc__.partition(":")[0], of, decided=True)
+    Metric(of.__name__, None, ("classes",), "max", (of.__doc__ or "").partition(":")[0], of, decided=True)
     for of in (precision, recall)
 )
 
@@ -54,19 +60,19 @@ class SpeciesTask(SequenceTask):
 
     def __init__(
         self,
-        species,
-        split="chromosomes",
-        valid=None,
-        test=None,
-        block_size=None,
-        draw_species="evenly",
-        draw_contigs="by-length",
-        most_n=0.5,
-        train_windows=ROWS["train"],
-        valid_windows=ROWS["valid"],
-        test_windows=ROWS["test"],
-        **shared,
-    ):
+        species: Sequence[tuple[str, Path | str]],
+        split: str = "chromosomes",
+        valid: str | None = None,
+        test: str | None = None,
+        block_size: int | None = None,
+        draw_species: str = "evenly",
+        draw_contigs: str = "by-length",
+        most_n: float = 0.5,
+        train_windows: int = ROWS["train"],
+        valid_windows: int = ROWS["valid"],
+        test_windows: int = ROWS["test"],
+        **shared: Any,
+    ) -> None:
         super().__init__(**shared)
         self.paths, self.how = tuple(species), split
         self.held_out = [names_of(valid, "--valid"), names_of(test, "--test")]
@@ -80,10 +86,10 @@ class SpeciesTask(SequenceTask):
         self.target = Target("classes", names)
         self.drawing = Drawing(draw_species == "evenly", draw_contigs == "evenly", most_n)
         self.counts = {"train": train_windows, "valid": valid_windows, "test": test_windows}
-        self._windows = {}
+        self._windows: dict[str, Windows] = {}
 
     @cached_property
-    def genomes(self):
+    def genomes(self) -> list[SpeciesGenome]:
         """The genome of each species.
 
         Raises:
@@ -99,7 +105,7 @@ class SpeciesTask(SequenceTask):
         return genomes
 
     @cached_property
-    def divided(self):
+    def divided(self) -> Split:
         """The pieces of all genomes with their splits."""
         if self.how == "blocks":
             return by_block(self.genomes, self.block_size)
@@ -107,7 +113,7 @@ class SpeciesTask(SequenceTask):
             return by_contig(self.genomes)
         return by_names(self.genomes, *self.held_out) if any(self.held_out) else by_published(self.genomes)
 
-    def sequences(self, split):
+    def sequences(self, split: str) -> Windows | None:
         of_split = [
             [piece for piece in self.divided.pieces[name] if piece.split == split] for name in self.target.names
         ]
@@ -117,13 +123,13 @@ class SpeciesTask(SequenceTask):
         self._windows[split] = Windows(split, species, self.counts[split], self.seq_len or LENGTH, self.drawing)
         return self._windows[split]
 
-    def fold(self, number, of):
+    def fold(self, number: int, of: int) -> NoReturn:
         raise HyenaDNAError(
             "Windows of the task species are drawn at random, and have no folds: leave out --fold, and hold out other "
             "contigs with --valid and --test."
         )
 
-    def defaults(self, max_seq_len, given):
+    def defaults(self, max_seq_len: int, given: GivenOptions) -> TaskDefaults:
         """Return the options of a sequence task.
 
         Without --stages, windows are as long as the model takes, but not longer than a block.
@@ -131,7 +137,7 @@ class SpeciesTask(SequenceTask):
         self.seq_len = min(max_seq_len, self.block_size) if self.how == "blocks" else max_seq_len
         return super().defaults(self.seq_len, given)
 
-    def prepare(self, seq_len):
+    def prepare(self, seq_len: int) -> list[str]:
         if self.how == "blocks" and seq_len > self.block_size:
             raise HyenaDNAError(
                 f"Windows of {seq_len:,} bases do not fit into blocks of {self.block_size:,} bases: "
@@ -146,17 +152,17 @@ class SpeciesTask(SequenceTask):
             sentences += self._windows[split].repeated() if split != "train" else []
         return sentences + super().prepare(seq_len)
 
-    def chosen_metrics(self):
+    def chosen_metrics(self) -> list[Metric]:
         """Return the metrics of classes, and precision and recall of each class."""
         others = [metric for metric in super().chosen_metrics() if metric.name not in ("precision", "recall")]
         return [*others, *OF_CLASSES]
 
-    def report(self, model, folder, config):
+    def report(self, model: Model, folder: Run, config: RunSettings) -> str:
         text = super().report(model, folder, config)
         return "\n".join([text, *lines_of_classes(folder.path), *lines_of_paper(self.target.names, self.seq_len)])
 
 
-def check_species(names):
+def check_species(names: Sequence[str]) -> None:
     """Raise HyenaDNAError if there are fewer than two species, or two of one name."""
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise HyenaDNAError(f"--species names {twice[0]} twice: give each species one FASTA or one folder.")
@@ -167,7 +173,7 @@ def check_species(names):
         )
 
 
-def names_of(text, option):
+def names_of(text: str | None, option: str) -> list[str]:
     """Return the names in a text with commas.
 
     Raises:

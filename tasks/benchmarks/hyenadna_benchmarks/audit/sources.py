@@ -60,7 +60,7 @@ def read_set(name: str, folder: Path | None, fasta: Path | None = None, class_fa
     suite, _, set_name = name.partition("/")
     if suite not in SUITES or not set_name:
         raise HyenaDNAError(f"There is no set {name!r}: name it SUITE/SET, with the suite {' or '.join(SUITES)}.")
-    genomes = {"fasta": fasta, "class_fasta": class_fasta} if fasta or class_fasta else {}
+    genomes: dict[str, Any] = {"fasta": fasta, "class_fasta": class_fasta} if fasta or class_fasta else {}
     if genomes and suite != INTERVALS:
         raise HyenaDNAError(
             f"--fasta and --class-fasta are for sets of {INTERVALS}, and this is {name}: leave them out."

@@ -61,7 +61,7 @@ def suite_command(command: str) -> click.Command:
 
     constants = {"percent": PERCENT, "rounds": ROUNDS, "folds": FOLDS, "trials": TRIALS}
     text = HELP.format(title=title, command=command, example=EXAMPLES[command], **constants)
-    options = [*([release] if releases else []), *OPTIONS]
+    options: list[click.Parameter] = [*([release] if releases else []), *OPTIONS]
     short = f"Run {title}, and compare with published figures."
     made = SuiteCommand(command, params=options, callback=run, help=text, short_help=short)
     made.suite = suites[0]
@@ -126,7 +126,7 @@ OPTIONS = (
 
 
 @click.pass_obj
-def run_suite(session: Any, suite: Suite, **values: Any) -> None:
+def run_suite(session: Any, /, suite: Suite, **values: Any) -> None:
     """Make the plan from the options, run it, and print the table."""
     from hyenadna_benchmarks.report.columns import counted, printed
     from hyenadna_benchmarks.runner.benchmark import failures, run_benchmark

@@ -40,8 +40,8 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
                 and published.metric == metric_of[name].metric
             ]
             if figures:
-                values, places = zip(*figures, strict=True)
-                axes.plot(values, places, marker, color="black", fillstyle="none", markersize=6, label=label)
+                values, lines = zip(*figures, strict=True)
+                axes.plot(values, lines, marker, color="black", fillstyle="none", markersize=6, label=label)
         axes.set_yticks(range(len(sets)), sets)
         axes.set_ylim(len(sets) - 0.5, -0.5)
         axes.set_xlabel(metrics)

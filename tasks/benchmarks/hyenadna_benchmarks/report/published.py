@@ -1,5 +1,6 @@
 """Published figures of a set: those of the paper, and those of stricter reruns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,10 +33,12 @@ class Published:
 @cache
 def published() -> tuple[Published, ...]:
     """Return all published figures."""
-    return tuple(
-        Published(**{**row, "value": float(row["value"]), "spread": float(row["spread"]) if row["spread"] else None})
-        for row in table("published.tsv")
-    )
+    return tuple(map(_of_row, table("published.tsv")))
+
+
+def _of_row(row: Mapping[str, str]) -> Published:
+    texts = {name: text for name, text in row.items() if name not in ("value", "spread")}
+    return Published(**texts, value=float(row["value"]), spread=float(row["spread"]) if row["spread"] else None)
 
 
 def of_set(suite: str, name: str) -> list[Published]:

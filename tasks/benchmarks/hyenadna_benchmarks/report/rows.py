@@ -1,7 +1,7 @@
 """The rows of the table: one for each set and contender."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,8 @@ def _row(plan: Plan, out: Path, name: str, runs: Runs, by_kind: Mapping[str, Run
         "spread": _rounded(max(values) - min(values)) if is_measured else None,
     }
     for key, kind in AGAINST.items():
-        other, ends = by_kind.get(kind), (None, None, None)
+        other = by_kind.get(kind)
+        ends: Iterable[float | None] = (None, None, None)
         if is_measured and other is not None and kind != contender.kind:
             ends = map(_rounded, paired.difference(runs.metric, runs.predicted, other.predicted, runs.targets))
         row |= dict(zip((f"minus_{key}", f"minus_{key}_low", f"minus_{key}_high"), ends, strict=True))

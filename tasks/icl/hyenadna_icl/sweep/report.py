@@ -80,8 +80,8 @@ def picture(results: Results, title: str) -> Any:
     right.set_xlabel("sequences that all weights are tuned on")
     for axes in (left, right):
         for line in LINES:
-            if values := groups.get((line, None, None, None)):
-                axes.axhline(np.mean(values), color=GREYS[line], dashes=STYLES[line] or (None, None), lw=1, label=line)
+            if of_line := groups.get((line, None, None, None)):
+                axes.axhline(np.mean(of_line), color=GREYS[line], dashes=STYLES[line] or (None, None), lw=1, label=line)
         axes.grid(color="#e5e5e5", linewidth=0.6)
         axes.set_axisbelow(True)
     if right.lines:
