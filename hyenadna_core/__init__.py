@@ -11,7 +11,7 @@ import this package before Keras.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hyenadna_backends import choose, missing, when_keras_is_imported
 from hyenadna_core.keras_classes import register_stand_ins
@@ -111,16 +111,106 @@ __all__ = sorted(_HOME)
 
 when_keras_is_imported(register_stand_ins)
 
+if TYPE_CHECKING:  # a test compares these with _HOME
+    from hyenadna_core.backend import check_backend as check_backend
+    from hyenadna_core.backend import settle_heap as settle_heap
+    from hyenadna_core.child import child_environment as child_environment
+    from hyenadna_core.child import start_in_child as start_in_child
+    from hyenadna_core.datasets import Dataset as Dataset
+    from hyenadna_core.datasets import dataset_folder as dataset_folder
+    from hyenadna_core.datasets import fetch_dataset as fetch_dataset
+    from hyenadna_core.errors import HyenaDNAError as HyenaDNAError
+    from hyenadna_core.evaluation.baselines import Baseline as Baseline
+    from hyenadna_core.evaluation.bootstrap import bootstrap_difference as bootstrap_difference
+    from hyenadna_core.evaluation.metrics import Metric as Metric
+    from hyenadna_core.files.cache import file_written_aside as file_written_aside
+    from hyenadna_core.files.input import GivenPath as GivenPath
+    from hyenadna_core.files.input import InputPath as InputPath
+    from hyenadna_core.files.input import NamedInputPath as NamedInputPath
+    from hyenadna_core.files.lock import locked as locked
+    from hyenadna_core.files.output import check_outputs as check_outputs
+    from hyenadna_core.files.text import text_lines as text_lines
+    from hyenadna_core.fitted_task import FittedTask as FittedTask
+    from hyenadna_core.genome.contig_names import contig_names as contig_names
+    from hyenadna_core.genome.fasta import bundled_genome as bundled_genome
+    from hyenadna_core.genome.fasta import open_genome as open_genome
+    from hyenadna_core.genome.intervals import Interval as Interval
+    from hyenadna_core.genome.variants import Variant as Variant
+    from hyenadna_core.genome.variants import variant_reason as variant_reason
+    from hyenadna_core.genome.vcf_text import vcf_source as vcf_source
+    from hyenadna_core.genome.vcf_text import vcf_text as vcf_text
+    from hyenadna_core.hyena_config import HyenaConfig as HyenaConfig
+    from hyenadna_core.inference.embed import embed as embed
+    from hyenadna_core.inference.embed import embed_each as embed_each
+    from hyenadna_core.inference.embed_file import embed_file as embed_file
+    from hyenadna_core.inference.generate import generate as generate
+    from hyenadna_core.inference.model import trained_length as trained_length
+    from hyenadna_core.inference.mutate import substitution_effects as substitution_effects
+    from hyenadna_core.inference.sampling import Sampling as Sampling
+    from hyenadna_core.inference.score import score_variants as score_variants
+    from hyenadna_core.inference.track import track_values as track_values
+    from hyenadna_core.labelled.class_names import spellings as spellings
+    from hyenadna_core.labelled.files import read_labelled as read_labelled
+    from hyenadna_core.labelled.pairs import LabelledPairs as LabelledPairs
+    from hyenadna_core.labelled.rows import Rows as Rows
+    from hyenadna_core.labelled.rows import RowsSubset as RowsSubset
+    from hyenadna_core.labelled.sequences import LabelledSequences as LabelledSequences
+    from hyenadna_core.labelled.tables import open_table as open_table
+    from hyenadna_core.labelled.tables import table_columns as table_columns
+    from hyenadna_core.labelled.targets import Target as Target
+    from hyenadna_core.markdown import markdown_table as markdown_table
+    from hyenadna_core.model.backbone import HyenaBackbone as HyenaBackbone
+    from hyenadna_core.model.base_by_base import BaseByBase as BaseByBase
+    from hyenadna_core.model.causal_lm import CausalLM as CausalLM
+    from hyenadna_core.model.heads import Head as Head
+    from hyenadna_core.model.kept_prefix import KeptPrefix as KeptPrefix
+    from hyenadna_core.model.loading import load as load
+    from hyenadna_core.model.loading import save as save
+    from hyenadna_core.model.task_model import TaskModel as TaskModel
+    from hyenadna_core.presets import Preset as Preset
+    from hyenadna_core.probe.models import ProbeModel as ProbeModel
+    from hyenadna_core.probe.probe_file import probe_file as probe_file
+    from hyenadna_core.probe.probe_file import probe_folds as probe_folds
+    from hyenadna_core.recipe import Recipe as Recipe
+    from hyenadna_core.registry import find_preset as find_preset
+    from hyenadna_core.task import Batch as Batch
+    from hyenadna_core.task import Draw as Draw
+    from hyenadna_core.task import Task as Task
+    from hyenadna_core.task import next_base_batch as next_base_batch
+    from hyenadna_core.tasks.classify import ClassifyTask as ClassifyTask
+    from hyenadna_core.tasks.sequence_baselines import fit_baseline as fit_baseline
+    from hyenadna_core.tasks.sequence_task import SequenceTask as SequenceTask
+    from hyenadna_core.terminal import notice as notice
+    from hyenadna_core.terminal import print_rows as print_rows
+    from hyenadna_core.terminal import progress as progress
+    from hyenadna_core.terminal import tab_separated as tab_separated
+    from hyenadna_core.tokens import decode as decode
+    from hyenadna_core.tokens import encode as encode
+    from hyenadna_core.tokens import join_ids as join_ids
+    from hyenadna_core.tokens import reverse_complement as reverse_complement
+    from hyenadna_core.training.summary import summarise as summarise
+    from hyenadna_core.training.trained_run import TrainedRun as TrainedRun
+    from hyenadna_core.training.trained_run import open_run as open_run
+    from hyenadna_core.training.trained_run import resume as resume
+    from hyenadna_core.training.trained_run import train as train
+    from hyenadna_core.training.warmup import Stage as Stage
+    from hyenadna_core.weights.part import about_part as about_part
+    from hyenadna_core.weights.part import load_part as load_part
+    from hyenadna_core.weights.part import model_sha256 as model_sha256
+    from hyenadna_core.weights.part import save_part as save_part
+    from hyenadna_core.weights.part import weights_sha256 as weights_sha256
+    from hyenadna_core.weights.sources import read_weights as read_weights
+else:  # with a `__getattr__`, a type checker would accept any name
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name == "keras":
-            raise ImportError(missing(choose().name)) from None
-        raise
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        except ModuleNotFoundError as error:
+            if error.name == "keras":
+                raise ImportError(missing(choose().name)) from None
+            raise
 
 
 def __dir__() -> list[str]:

@@ -140,7 +140,7 @@ class Task(ABC):
         """The checksum of all data before they were divided into folds: the same for each fold."""
         return self.sha256
 
-    def fold(self, number: int, of: int) -> "Task":
+    def fold(self, number: int, of: int) -> Self:
         """Return this task with part `number` of `of` parts of its training rows to validate on.
 
         Parts count from 1. The other parts are the training split, and test stays. The parts of one

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ PACKAGES = {
     "hyenadna_backends": CHECKOUT / "backends" / "hyenadna_backends",
     "hyenadna_plugins": CHECKOUT / "plugins" / "hyenadna_plugins",
 }
+CHECKED_BY_MYPY = set(tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["mypy"]["packages"])
 MAY_IMPORT = {
     "hyenadna_core": {"hyenadna_core", "hyenadna_backends", "hyenadna_plugins"},
     "hyenadna_backends": {"hyenadna_backends"},
@@ -129,6 +131,11 @@ def test_the_sdist_installs(project, tmp_path):
         environment = os.environ | {"PYTHONPATH": str(tmp_path)}
         answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         assert Path(answer.stdout.strip()) == tmp_path / name / "__init__.py"
+
+
+def test_type_checkers_read_the_packages_that_mypy_checks(project):
+    typed = {name for name in packages(project.wheel) if f"{name}/py.typed" in contents(project.wheel)}
+    assert typed == packages(project.wheel) & CHECKED_BY_MYPY
 
 
 def test_the_core_holds_our_packages_and_nothing_else(core):

@@ -37,6 +37,22 @@ def python_files(folder):
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "build" not in path.parts)
 
 
+def names_for_type_checkers():
+    """Return the module of each name that hyenadna_core imports only for type checkers."""
+    tree = ast.parse(Path(hyenadna_core.__file__).read_text(encoding="utf-8"))
+    (block,) = (
+        node.body for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    imports = [(node.module, alias) for node in block for alias in node.names]
+    assert all(alias.asname == alias.name for _, alias in imports)  # else mypy takes them as private
+    return [(alias.name, module) for module, alias in imports]
+
+
+def test_type_checkers_know_the_public_names():
+    home = [(name, f"hyenadna_core.{module}") for name, module in hyenadna_core._HOME.items()]
+    assert sorted(names_for_type_checkers()) == sorted(home)
+
+
 @pytest.mark.parametrize("folder", OF_OUR_OWN)
 def test_plugins_of_our_own_import_only_public_names(folder):
     files = python_files(folder)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from hyenadna_plugins import PluginWarning, reason_of
 
 THRESHOLD = 0.5  # a label with at least this probability is predicted
 INTERVAL = (2.5, 97.5)  # percentiles of the bootstrap
+Comparison = Callable[[np.ndarray, np.ndarray], float]
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,25 @@ class Metric:
     """
 
     name: str
-    of: Callable[[np.ndarray, np.ndarray], float]
+    of: Comparison
     kinds: tuple[str, ...]
     better: str = "max"
     description: str = ""
-    of_label: Callable[[np.ndarray, np.ndarray], float] | None = None
+    of_label: Comparison | None = None
     decided: bool = False
+
+    if TYPE_CHECKING:  # None is given, but not kept
+
+        def __init__(
+            self,
+            name: str,
+            of: Comparison | None,
+            kinds: tuple[str, ...],
+            better: str = "max",
+            description: str = "",
+            of_label: Comparison | None = None,
+            decided: bool = False,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         if self.of is None:
@@ -250,7 +264,7 @@ OF_CLASSES = ("classes", "bases")
 OF_LABELS = (*OF_CLASSES, "labels")
 OF_QUANTITIES = ("regression",)
 
-MEAN: Any = None  # of: the mean of of_label
+MEAN = None  # of: the mean of of_label
 
 DESCRIPTIONS = {
     "accuracy": "share of rows whose most likely class is correct",

@@ -16,7 +16,6 @@ from hyenadna_core.labelled.files import read_labelled
 from hyenadna_core.labelled.pairs import InMemory
 from hyenadna_core.labelled.records import Records, left_out_sentences
 from hyenadna_core.labelled.targets import KINDS, Target, read_targets
-from hyenadna_core.task import Task
 from hyenadna_core.tasks.sequence_batches import labelled
 from hyenadna_core.tasks.sequence_options import OPTIONS
 from hyenadna_core.tasks.sequence_task import SequenceTask
@@ -157,7 +156,7 @@ class ClassifyTask(SequenceTask):
         rows = np.flatnonzero(self._held_out if split == "valid" else ~self._held_out)
         return sequences.take(rows) if len(rows) else None
 
-    def fold(self, number: int, of: int) -> Task:
+    def fold(self, number: int, of: int) -> Self:
         if self.valid_is_given:
             raise HyenaDNAError("--fold validates on a part of --train: leave out --valid, or add its rows to --train.")
         return super().fold(number, of)

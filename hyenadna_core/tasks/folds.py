@@ -5,7 +5,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class FoldedTask(Task):
         """
         return None
 
-    def fold(self, number: int, of: int) -> Task:
+    def fold(self, number: int, of: int) -> Self:
         """Return this task with part `number` of `of` parts of its training rows to validate on.
 
         The parts have like numbers of rows and, if the rows are in memory and the targets are

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 import numpy as np
@@ -11,7 +11,6 @@ from hyenadna_benchmarks.benchmark_set import BenchmarkSet, find_set
 from hyenadna_benchmarks.data_folder import VARIABLE, cautions_of, split_path, suite_folder
 from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, InputPath, LabelledSequences, NamedInputPath, SequenceTask, Target
-from hyenadna_core.task import Task
 
 PROTOCOLS = ("holdout", "paper")
 RELEASES = ("original", "revised")
@@ -67,7 +66,7 @@ class SetTask(SequenceTask):
         self.cautions: dict[str, str] = {}  # what is not as published, in short, and as a sentence
 
     @property
-    def monitor(self) -> tuple[str, str]:
+    def monitor(self) -> tuple[str, str]:  # type: ignore[override]
         return self.set.metric, "max"
 
     @property
@@ -98,7 +97,7 @@ class SetTask(SequenceTask):
         held_out = held_out_rows(train.targets)
         return train.take(np.flatnonzero(held_out if split == "valid" else ~held_out))
 
-    def fold(self, number: int, of: int) -> Task:
+    def fold(self, number: int, of: int) -> Self:
         if self.protocol == "paper":
             raise HyenaDNAError("--fold validates on a part of train, --protocol paper on test: leave out one of them.")
         return super().fold(number, of)
@@ -110,7 +109,7 @@ class SetTask(SequenceTask):
         return messages + about_sequences
 
     @property
-    def caution(self) -> str:
+    def caution(self) -> str:  # type: ignore[override]
         if self.protocol != "paper":
             return ""
         return (

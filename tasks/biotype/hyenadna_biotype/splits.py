@@ -45,7 +45,9 @@ def is_finished(folder: Path, vectors: Path, settings: Any) -> bool:
     if not vectors.exists() or not all((folder / name).exists() for name in PROBE):
         return False
     probe = read_probe(folder)
-    return probe["settings"] == about(folder.name, settings) and probe["inputs"]["vectors"]["sha256"] == sha256(vectors)
+    if probe["settings"] != about(folder.name, settings):
+        return False
+    return bool(probe["inputs"]["vectors"]["sha256"] == sha256(vectors))
 
 
 def sha256(path: Path) -> str:

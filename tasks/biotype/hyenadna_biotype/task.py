@@ -66,7 +66,7 @@ class BiotypeTask(SequenceTask):
         return task
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Target:  # type: ignore[override]
         """The biotypes, the most frequent first."""
         return self._known or Target("classes", tuple(self._genes[1].counts))
 

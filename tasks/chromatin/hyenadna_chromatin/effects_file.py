@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from hyenadna_chromatin.effects import PREDICTED, Effect, effects, reason_of
 from hyenadna_chromatin.part_table import check_not_there, part_table
+from hyenadna_chromatin.task import ChromatinTask
 from hyenadna_core import (
     HyenaDNAError,
     Variant,
@@ -59,8 +60,9 @@ def write_effects(
     check_outputs([out], [path for path in (vcf, fasta, aliases) if path])
     check_not_there(out)
     trained = open_run(run)
-    if trained.config.task != "chromatin":
+    if trained.config.task != ChromatinTask.name:
         raise HyenaDNAError(f"{run} is a run of the task {trained.config.task}: give a run of --task chromatin.")
+    assert isinstance(trained.task, ChromatinTask)  # noqa: S101 (the task of this name)
     chosen = label_numbers(trained.task.target.names, labels, run)
     genome = open_genome(fasta)
     names = contig_names(genome, aliases, chr_prefix)

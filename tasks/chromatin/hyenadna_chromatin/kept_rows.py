@@ -68,12 +68,14 @@ class KeptRows:
     @cached_property
     def codes(self) -> np.ndarray:
         """The number of the contig of each row, (n,); for coordinates."""
-        return np.load(self.folder / "codes.npy")
+        codes: np.ndarray = np.load(self.folder / "codes.npy")
+        return codes
 
     @cached_property
     def starts(self) -> np.ndarray:
         """The first base of each row, (n,), from 0; for coordinates."""
-        return np.load(self.folder / "starts.npy")
+        starts: np.ndarray = np.load(self.folder / "starts.npy")
+        return starts
 
 
 def bytes_of(labels: int) -> int:

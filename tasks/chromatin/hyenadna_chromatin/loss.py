@@ -13,7 +13,8 @@ def weights_of_labels(positives: np.ndarray, rows: int) -> np.ndarray:
     It is the number of negatives over that of positives, but at least 1 and at most 50.
     """
     ratio = (rows - positives) / np.maximum(positives, 1)
-    return np.clip(ratio, 1.0, MOST).astype(np.float32)
+    weights: np.ndarray = np.clip(ratio, 1.0, MOST).astype(np.float32)
+    return weights
 
 
 def weighted_cross_entropy(

@@ -92,7 +92,8 @@ class Windows:
 
     def groups(self, indices: np.ndarray) -> np.ndarray:
         """Return the group of each row, (m,), for folds: ten million bases of a contig."""
-        return self.of_contigs[indices] * (1 << 16) + self.starts[indices] // FOLD_BASES
+        groups: np.ndarray = self.of_contigs[indices] * (1 << 16) + self.starts[indices] // FOLD_BASES
+        return groups
 
 
 def bases_between(genome: Any, contig: str, first: int, last: int) -> np.ndarray:
@@ -122,4 +123,5 @@ def overlapping(ours: Windows, own: np.ndarray, others: Windows, theirs: np.ndar
 
 
 def _keys(windows: Windows, rows: np.ndarray) -> np.ndarray:
-    return windows.of_contigs[rows].astype(np.int64) * (1 << 40) + windows.starts[rows]
+    keys: np.ndarray = windows.of_contigs[rows].astype(np.int64) * (1 << 40) + windows.starts[rows]
+    return keys

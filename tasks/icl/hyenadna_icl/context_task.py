@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from hyenadna_core import ClassifyTask, HyenaDNAError, InputPath, Rows, SequenceTask, Target
-from hyenadna_core.task import GivenOptions, Task, TaskDefaults
+from hyenadna_core.task import GivenOptions, TaskDefaults
 from hyenadna_icl.faults import DoesNotFit
 from hyenadna_icl.label_tokens import all_tokens, label_tokens, names_of
 from hyenadna_icl.prompted_model import PromptedModel
@@ -68,7 +68,7 @@ class ContextTask(SequenceTask):
         others: those of `source_of` and of SequenceTask.
     """
 
-    options = OPTIONS
+    options: Sequence[click.Parameter] = OPTIONS
     reverse_complements: bool | None
     front = 1  # positions that are not bases of a sequence: [SEP], and those of a context
     shared_front = 0  # vectors of a context that are the same for all sequences of a step
@@ -109,7 +109,7 @@ class ContextTask(SequenceTask):
     @cached_property
     def source(self) -> SequenceTask:
         """The task that has the rows, in a fold those of the fold."""
-        source: Any = source_of(self.of, protocol=self.protocol, **self._source)
+        source = source_of(self.of, protocol=self.protocol, **self._source)
         return source.fold(*self.fold_of) if self.fold_of else source
 
     @cached_property
@@ -132,13 +132,13 @@ class ContextTask(SequenceTask):
         return all_tokens(self.tokens) if self.protocol == PAPER else self.tokens
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> Target:  # type: ignore[override]
         """The classes; by the paper also each other token, which is never right."""
         others = names_of(self.read_tokens[len(self.classes) :])
         return Target("classes", (*self.classes, *(f"token {name}" for name in others)))
 
     @property
-    def monitor(self) -> tuple[str, str]:
+    def monitor(self) -> tuple[str, str]:  # type: ignore[override]
         return "accuracy" if self.protocol == PAPER else "mcc", "max"
 
     @property
@@ -149,7 +149,7 @@ class ContextTask(SequenceTask):
     def sequences(self, split: str) -> Rows | None:
         return self.source.sequences(split)
 
-    def fold(self, number: int, of: int) -> Task:
+    def fold(self, number: int, of: int) -> Self:
         if self.protocol == PAPER:
             raise HyenaDNAError("--fold validates on a part of train, --protocol paper on test: leave out one of them.")
         return super().fold(number, of)
@@ -166,7 +166,7 @@ class ContextTask(SequenceTask):
         return others + said
 
     @property
-    def caution(self) -> str:
+    def caution(self) -> str:  # type: ignore[override]
         return SELECTS_ON_TEST if self.protocol == PAPER else ""
 
     def room(self, max_seq_len: int) -> int:

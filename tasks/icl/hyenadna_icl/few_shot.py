@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 import numpy as np
@@ -83,8 +83,8 @@ class FewShotTask(ContextTask):
             return super().rows_of_split(split)
         return self.pool.to_tune_on(np.random.default_rng([self.context_seed, 1]))
 
-    def fold(self, number: int, of: int) -> Task:
-        task: Any = super().fold(number, of)
+    def fold(self, number: int, of: int) -> Self:
+        task = super().fold(number, of)
         if not self._known:  # else the examples are those that a run of this fold has kept
             task._context = None  # they come from the training rows of the fold
         return task
@@ -182,7 +182,8 @@ class FewShotTask(ContextTask):
         ids = self.context_ids
         if not len(ids):
             return np.zeros((0, model.backbone.hyena_config.d_model), np.float32)
-        return np.array(ops.convert_to_numpy(model.backbone.embed(ids[None])), np.float32)[0]
+        embedded: np.ndarray = np.array(ops.convert_to_numpy(model.backbone.embed(ids[None])), np.float32)[0]
+        return embedded
 
 
 class UntunedFewShotTask(FittedTask, FewShotTask):

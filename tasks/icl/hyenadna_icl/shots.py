@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyenadna_core import RowsSubset
+from hyenadna_core import Rows, RowsSubset
 from hyenadna_icl.faults import DoesNotFit
 
 Shot = tuple[np.ndarray, int]  # bases (L,) and the number of the class
@@ -56,11 +56,12 @@ class Pool:
             shots += [(self.rows.row(index)[0], number) for index in chosen]
         return [shots[place] for place in random.permutation(len(shots))]
 
-    def to_tune_on(self, random: np.random.Generator) -> Any:
+    def to_tune_on(self, random: np.random.Generator) -> Rows:
         """Draw the sequences to tune on."""
         chosen = np.sort(random.permutation(len(self.rows))[: self.tune])
         take = getattr(self.rows, "take", None)
-        return take(chosen) if take else RowsSubset(self.rows, chosen)
+        rows: Rows = take(chosen) if take else RowsSubset(self.rows, chosen)
+        return rows
 
 
 def _checksum(bases: np.ndarray) -> bytes:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from hyenadna_core import HyenaDNAError, open_genome, progress
-from hyenadna_core.genome.fasta import Genome
 
 SUFFIX = re.compile(r"\.(fa|fna|fasta)(\.gz|\.bgz)?$", re.IGNORECASE)
 NAMES_SHOWN = 8  # in a message
@@ -33,9 +32,10 @@ class SpeciesGenome:
 
     def __init__(self, name: str, path: Path | str) -> None:
         self.name, self.path = name, Path(path)
-        genomes = [(file, open_genome(file)) for file in fasta_files(self.path)]
-        self._places: dict[str, tuple[Genome, str]] = {}
-        for file, genome in genomes:
+        files = fasta_files(self.path)
+        self._genomes = [open_genome(file) for file in files]
+        self._places: dict[str, tuple[int, str]] = {}  # the number of its genome, and its own name
+        for number, (file, genome) in enumerate(zip(files, self._genomes, strict=True)):
             alone = self.path.is_dir() and len(genome.contigs) == 1
             for contig in genome.contigs:
                 known_as = SUFFIX.sub("", file.name) if alone else contig
@@ -43,14 +43,14 @@ class SpeciesGenome:
                     raise HyenaDNAError(
                         f"{self.path} has two contigs named {known_as}: leave one of its files out of the folder."
                     )
-                self._places[known_as] = genome, contig
-        self.contigs = {known_as: genome.contigs[contig] for known_as, (genome, contig) in self._places.items()}
-        self.sha256 = hashlib.sha256(" ".join(genome.sha256 for _, genome in genomes).encode()).hexdigest()
+                self._places[known_as] = number, contig
+        self.contigs = {name: self._genomes[number].contigs[own] for name, (number, own) in self._places.items()}
+        self.sha256 = hashlib.sha256(" ".join(genome.sha256 for genome in self._genomes).encode()).hexdigest()
 
     def read(self, contig: str, start: int, end: int) -> np.ndarray:
         """Read bases start to end of a contig, 0-based half-open: (end - start,) uint8."""
-        genome, own = self._places[contig]
-        return genome.read(own, start, end)
+        number, own = self._places[contig]
+        return self._genomes[number].read(own, start, end)
 
     def parts(self, contig: str, start: int, end: int) -> Iterator[np.ndarray]:
         """Read bases start to end of a contig in parts that fit into memory."""

@@ -24,13 +24,13 @@ def precision(decided: np.ndarray, truths: np.ndarray) -> float:
     It is 0 if the class has rows and was never predicted, as in scikit-learn, and nan without both.
     """
     if decided.any():
-        return (decided & (truths == 1)).sum() / decided.sum()
+        return float((decided & (truths == 1)).sum() / decided.sum())
     return 0.0 if truths.any() else float("nan")
 
 
 def recall(decided: np.ndarray, truths: np.ndarray) -> float:
     """Return the share of the rows of this class that were given it: (n,), (n,) -> ()."""
-    return (decided & (truths == 1)).sum() / (truths == 1).sum() if truths.any() else float("nan")
+    return float((decided & (truths == 1)).sum() / (truths == 1).sum()) if truths.any() else float("nan")
 
 
 LENGTH = 1_024  # bases of a window until a run sets it

@@ -177,4 +177,5 @@ def spread(weights: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
     until = np.cumsum(np.asarray(weights, np.float64))
     if not count or not until[-1]:
         return np.empty(0, np.int64)
-    return np.searchsorted(until, (np.arange(count) + 0.5) / count * until[-1], side="right")
+    numbers: np.ndarray = np.searchsorted(until, (np.arange(count) + 0.5) / count * until[-1], side="right")
+    return numbers

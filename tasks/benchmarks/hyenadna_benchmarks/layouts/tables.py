@@ -53,8 +53,8 @@ def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, 
             f"{path} has no {split} rows of {benchmark.full_name} by its columns {' and '.join(chosen)}: "
             "check that it is the right file."
         )
-    names, sequences, labels = ([column[row] for row in rows] for column in records[:3])
-    return labelled_rows(benchmark, path, names, sequences, [texts[0] for texts in labels])
+    names, sequences = [records.names[row] for row in rows], [records.sequences[row] for row in rows]
+    return labelled_rows(benchmark, path, names, sequences, [records.labels[row][0] for row in rows])
 
 
 def _candidates(benchmark: BenchmarkSet, folder: Path, split: str) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from hyenadna_benchmarks.runner.cells import Cell
 from hyenadna_benchmarks.runner.contenders import BASELINES, PROBE, TRAINED
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
 from hyenadna_benchmarks.suites import task_class
-from hyenadna_core import HyenaDNAError, fit_baseline, resume, train
+from hyenadna_core import HyenaDNAError, SequenceTask, TrainedRun, fit_baseline, resume, train
 from hyenadna_core.recipe import ORIGINAL
 
 PACKAGES = ("hyenadna", "hyenadna-benchmarks", "keras", "jax", "torch", "mlx", "numpy", "scipy", "scikit-learn")
@@ -97,7 +97,7 @@ def baseline(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome | str
 def trained(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
     """Train a network in the run folder of the cell, or go on with it."""
     run, options = run_of(spec, cell, folder, task_class(spec["suite"]))
-    predicted, targets = run.task.predicted(run.model, run.task.split("test"))
+    predicted, targets = predicted_by(run)
     return Outcome(predicted, targets, recipes.text_of(options), seconds_of(run.path))
 
 
@@ -112,7 +112,7 @@ def probe(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
         run = train(
             task, spec["task"] | NO_BASELINE, weights=cell.contender.weights, fold=fold_of(spec, cell), out=path
         )
-    predicted, targets = run.task.predicted(run.model, run.task.split("test"))
+    predicted, targets = predicted_by(run)
     settings = dict(run.model.settings)
     seconds = settings.pop("seconds")
     return Outcome(predicted, targets, recipes.text_of(settings), seconds)
@@ -128,7 +128,13 @@ def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
     return {"valid": None if math.isnan(valid) else valid, "metric": metric, "drawn": drawn}
 
 
-def run_of(spec: Mapping[str, Any], cell: Cell, folder: Path, task: Any) -> tuple[Any, dict[str, Any]]:
+def predicted_by(run: TrainedRun) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predictions of a run for the test split, (n, K), and the classes, (n,)."""
+    assert isinstance(run.task, SequenceTask)  # noqa: S101 (the suites have no other tasks)
+    return run.task.predicted(run.model, run.task.split("test"))
+
+
+def run_of(spec: Mapping[str, Any], cell: Cell, folder: Path, task: Any) -> tuple[TrainedRun, dict[str, Any]]:
     """Return the finished run of a cell with its options; a run that was cut off goes on."""
     path, options = folder / cells.RUN, {**spec["options"]}
     rows = training_rows(spec, cell)
