@@ -263,15 +263,8 @@ def crash(session: nox.Session) -> None:
     session.install(*CONSTRAINTS, ".[jax,torch,mlx]", *TEST)
     folder = Path(session.create_tmp())
     (folder / "numbers.txt").write_text("".join(f"{number}\n" for number in range(600)))
-    squares = (
-        "tests/inference/squares.py",
-        "squares",
-        str(folder / "numbers.txt"),
-        "--out",
-        "OUT",
-        "--seconds",
-        "0.04",
-    )
+    numbers, end = str(folder / "numbers.txt"), ("--out", "OUT", "--seconds", "0.04")
+    squares = ("tests/inference/squares.py", "squares", numbers, *end)
     session.run("python", "-P", "tests/inference/crash.py", "20", str(folder / "squares.tsv"), "python", *squares)
     for backend in ("jax", "torch", "mlx"):
         folder = Path(session.create_tmp()) / backend
