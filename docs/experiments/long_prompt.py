@@ -1,6 +1,6 @@
 """Train a soft prompt of 32,768 vectors for some steps: seconds a step and the peak of memory.
 
-python docs/experiments/long_prompt.py [VECTORS] [BASES] [STEPS]
+python docs/experiments/long_prompt.py [VECTORS] [BASES] [STEPS] [SEQUENCES]
 """
 
 import resource
@@ -16,8 +16,8 @@ from hyenadna_core import CausalLM, HyenaBackbone, save, train
 POSITIONS = 40_960
 
 
-def main(vectors=32_768, bases=1_024, steps=20):
-    """Train one sequence a step, in a model of 4 layers and 256 channels."""
+def main(vectors=32_768, bases=1_024, steps=20, sequences=1):
+    """Train some sequences a step, at most 16, in a model of 4 layers and 256 channels."""
     from hyenadna_icl.soft_prompt import SoftPromptTask
 
     folder = Path(tempfile.mkdtemp())
@@ -34,7 +34,7 @@ def main(vectors=32_768, bases=1_024, steps=20):
         "reverse_complements": False,
     }
     start = time.perf_counter()
-    stages = f"{bases}x1@{steps}"
+    stages = f"{bases}x{sequences}@{steps}"
     train(SoftPromptTask, options, weights=folder / "weights", stages=stages, valid_every=steps, out=folder / "run")
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
