@@ -102,6 +102,7 @@ class Task(ABC):
     no_validation = "it has no valid data"  # the reason that an error message gives
     passes = 1  # how many times the model reads each sequence, for the estimate of memory
     pairs = False  # whether a row has two sequences: ids (B, 2, L); such a task has passes = 2
+    shared_front = 0  # how many vectors of `embed` come first and are the same in all rows
     in_bits = False  # whether the loss is in nats per base, shown in bits
     epoch_rows = 0  # training sequences in an epoch; 0 if training has no epochs
 
@@ -189,7 +190,9 @@ class Task(ABC):
         """Make the Keras model to train: by default the backbone with the head of this task."""
         from hyenadna_core.model.task_model import TaskModel
 
-        model: Model = TaskModel(language_model.backbone, self.head, embed=self.embed, pairs=self.pairs)
+        model: Model = TaskModel(
+            language_model.backbone, self.head, embed=self.embed, pairs=self.pairs, shared_front=self.shared_front
+        )
         return model
 
     def embed(self, ids: Tensor, embedded: Tensor) -> Tensor:

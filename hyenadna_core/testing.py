@@ -62,6 +62,7 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
     - the loss is finite, and falls if one batch is repeated;
     - the weights of the model can be saved and loaded;
     - padding on the right does not change the outputs;
+    - the vectors of `shared_front` are the same in all rows;
     - the figures of a split are numbers, and do not depend on the size of the batches;
     - a few rows of each split of a SequenceTask are those that its source promises.
 
@@ -85,6 +86,7 @@ def check_task(task: Task, seq_len: int = SEQ_LEN, batch_size: int = BATCH_SIZE,
         "a model with loaded weights gives other outputs than the saved model",
     )
     check_padding(first, batch, outputs)
+    check_shared_front(task, first, batch)
     return {split: check_figures(task, first, split) for split in SPLITS[1:] if task.has(split)}
 
 
@@ -215,6 +217,20 @@ def check_padding(model: Model, batch: Batch, outputs: np.ndarray) -> None:
     cropped = padded[:, :seq_len] if of_bases else padded
     _hold(
         _near(cropped, outputs), "padding on the right changes the outputs: leave out the positions that are not real"
+    )
+
+
+def check_shared_front(task: Task, model: Any, batch: Batch) -> None:
+    """Check that the first vectors of `embed` are the same in all rows, as the task says."""
+    if not task.shared_front:
+        return
+    from keras import ops
+
+    ids = ops.convert_to_tensor(batch.ids[:, 0] if task.pairs else batch.ids)
+    front = ops.convert_to_numpy(model.embed([ids, model.backbone.embeddings(ids)]))[:, : task.shared_front]
+    _hold(
+        bool((front == front[:1]).all()),
+        f"shared_front is {task.shared_front}, but these vectors of `embed` differ between rows",
     )
 
 

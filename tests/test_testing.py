@@ -108,6 +108,17 @@ def test_a_head_that_heeds_padding_is_named(check_task):
 
 
 @pytest.mark.one_backend
+def test_a_shared_front_that_differs_between_rows_is_named(check_task):
+    from keras import ops
+
+    task = broken("embed", lambda ids, embedded: ops.concatenate([embedded[:, :1], embedded], axis=1))
+    check_task(task)
+    task.shared_front = 1
+    with pytest.raises(AssertionError, match="shared_front is 1, but these vectors of `embed` differ between rows"):
+        check_task(task)
+
+
+@pytest.mark.one_backend
 def test_padding_is_compared_base_by_base_where_there_is_a_target_at_each():
     class Ids:
         def predict_on_batch(self, ids):

@@ -213,7 +213,9 @@ class SequenceTask(StrandedTask):
     def model(self, language_model: LanguageModel) -> Model:
         from hyenadna_core.model.task_model import TaskModel
 
-        model: Model = TaskModel(language_model.backbone, self.head, self.both_directions, self.embed, self.pairs)
+        model: Model = TaskModel(
+            language_model.backbone, self.head, self.both_directions, self.embed, self.pairs, self.shared_front
+        )
         return model
 
     def head(self, *states: Any) -> Tensor:

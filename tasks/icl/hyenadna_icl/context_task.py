@@ -71,7 +71,6 @@ class ContextTask(SequenceTask):
     options: Sequence[click.Parameter] = OPTIONS
     reverse_complements: bool | None
     front = 1  # positions that are not bases of a sequence: [SEP], and those of a context
-    shared_front = 0  # vectors of a context that are the same for all sequences of a step
     strands_of_paper = True  # whether the original reads the reverse complement of a sequence at random
 
     def __init__(
