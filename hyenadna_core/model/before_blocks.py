@@ -36,8 +36,7 @@ class BeforeBlocks:
     def __init__(self, backbone: Any, layers: Any, shared: int = 0) -> None:
         self.backbone, self.layers, config = backbone, layers, backbone.hyena_config
         self.front = new_vectors(layers, config.d_model)
-        if not 0 <= shared <= self.front:
-            raise HyenaDNAError(f"shared_front is {shared}, but `embed` makes {self.front} vectors.")
+        check_shared(shared, self.front)
         self.shared, self._after_shared = shared, SharedFront(backbone, shared) if shared else None
         self.max_seq_len = config.max_seq_len - self.front
         if self.max_seq_len < 1:
@@ -69,10 +68,21 @@ def before_blocks(backbone: Any, embed: Embed, shared: int = 0) -> BeforeBlocks 
     )
     result = embed(ids, embedded)
     if result is embedded:
+        check_shared(shared, 0)
         return None
     if not isinstance(result, keras.KerasTensor):
         raise HyenaDNAError(f"`embed` returned a {type(result).__name__}: it must return a tensor (B, P + L, D).")
     return BeforeBlocks(backbone, keras.Model([ids, embedded], result, name="embed"), shared)
+
+
+def check_shared(shared: int, front: int) -> None:
+    """Check how many of the new vectors are shared.
+
+    Raises:
+        HyenaDNAError: they are more than there are.
+    """
+    if not 0 <= shared <= front:
+        raise HyenaDNAError(f"shared_front is {shared}, but `embed` makes {front} vectors.")
 
 
 def new_vectors(layers: Any, d_model: int) -> int:

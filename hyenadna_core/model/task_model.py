@@ -8,7 +8,7 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.model.before_blocks import Embed, before_blocks
+from hyenadna_core.model.before_blocks import Embed, before_blocks, check_shared
 from hyenadna_core.model.both_directions import OtherStrand, SideBySide, other_strand, side_by_side
 from hyenadna_core.model.sequence_model import SequenceModel
 from hyenadna_core.model.spectra import forward, forward_before_blocks
@@ -55,7 +55,7 @@ class TaskModel(SequenceModel):
             ids. With both_directions, the vectors are in front of both strands.
         pairs: whether a row has two sequences.
         shared_front: how many of the P vectors come first and are the same in all rows, such as a
-            soft prompt. They are computed once for a batch, which is faster; the numbers are the
+            soft prompt. A training step computes them once, which is faster; the numbers are the
             same.
 
     Attributes:
@@ -79,6 +79,8 @@ class TaskModel(SequenceModel):
         shared_front: int = 0,
         **kwargs: Any,
     ) -> None:
+        if not embed:
+            check_shared(shared_front, 0)
         before = before_blocks(backbone, embed, shared_front) if embed else None
         ids = keras.Input((2, None), dtype="int32", name="pairs") if pairs else backbone.input
         rows, names = _sequences(ids, pairs), ("_a", "_b") if pairs else ("",)

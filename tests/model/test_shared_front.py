@@ -1,5 +1,7 @@
 """Vectors in front that are computed once for all rows, compared with those of each row."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -84,13 +86,14 @@ def gradients(model, ids):
 def test_the_states_are_those_of_whole_rows(config, both_directions, lengths, compiled):
     count = 2 * config.get("short_filter_order", 3)  # more than the margin
     shared, whole = (prompted(count, front, both_directions, **config) for front in (count, 0))
-    expected = numbers(whole(IDS))
+    expected = numbers(whole(IDS, training=True))
     assert {shape[1] for shape in lengths} == {count + 1 + IDS.shape[1]}
     lengths.clear()
-    np.testing.assert_allclose(numbers(shared(IDS)), expected, atol=2e-5)
+    np.testing.assert_allclose(numbers(shared(IDS, training=True)), expected, atol=2e-5)
     rows = 2 * (config.get("short_filter_order", 3) - 1) + 1 + IDS.shape[1]
     assert set(lengths) == {(1, count + 1 + IDS.shape[1]), (3, rows)}
-    np.testing.assert_allclose(numbers(compiled(shared)(ops.convert_to_tensor(IDS))), expected, atol=2e-5)
+    step = compiled(partial(shared, training=True))
+    np.testing.assert_allclose(numbers(step(ops.convert_to_tensor(IDS))), expected, atol=2e-5)
     np.testing.assert_allclose(shared.predict_on_batch(IDS), expected, atol=2e-5)
 
 
@@ -134,14 +137,17 @@ def test_dropout_is_drawn_for_each_row(lengths):
     states = numbers(model(IDS[[0, 0]], training=True))
     assert set(lengths) == {(2, 42)}
     assert np.abs(states[0] - states[1]).max() > 0.1
-    lengths.clear()
-    model(IDS, training=False)
-    assert (1, 42) in lengths
+
+
+def test_inference_reads_whole_rows(lengths):
+    shared, whole = (prompted(20, front) for front in (20, 0))
+    np.testing.assert_array_equal(numbers(shared(IDS)), numbers(whole(IDS)))
+    assert set(lengths) == {(3, 42)}
 
 
 def test_half_precision_gives_nearly_the_same_states(lengths):
     exact, half = prompted(20, 20), prompted(20, 20, dtype="mixed_bfloat16")
-    states, rounded = numbers(exact(IDS)), numbers(half(IDS))
+    states, rounded = (numbers(model(IDS, training=True)) for model in (exact, half))
     assert (1, 42) in lengths
     assert 0 < np.abs(rounded - states).max() < 0.1
 
@@ -151,3 +157,6 @@ def test_half_precision_gives_nearly_the_same_states(lengths):
 def test_more_vectors_than_there_are_cannot_be_shared(shared):
     with pytest.raises(HyenaDNAError, match=f"shared_front is {shared}, but `embed` makes 21 vectors"):
         prompted(20, shared)
+    for options in ({}, {"embed": lambda ids, embedded: embedded}):
+        with pytest.raises(HyenaDNAError, match="shared_front is 7, but `embed` makes 0 vectors"):
+            TaskModel(tiny_backbone(), lambda hidden, real: hidden, shared_front=7, **options)

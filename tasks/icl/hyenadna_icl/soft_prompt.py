@@ -61,8 +61,10 @@ class SoftPromptTask(ContextTask):
         train, room = self.split("train"), self.room(max_seq_len)
         given = with_batch_size(given, BATCH_SIZE, len(train))
         longest = min(room, int(train.lengths.max())) + 1
-        once = 0 if given.rematerialise or given.dropout else self.prompt_length
-        at_once = (POSITIONS - once) // (self.prompt_length - once + longest)
+        if given.rematerialise or given.dropout:
+            at_once = POSITIONS // (self.prompt_length + longest)
+        else:
+            at_once = max(POSITIONS - self.prompt_length, self.prompt_length) // longest
         return super().defaults(max_seq_len, given) | {"micro_batch": max(1, at_once)}
 
     def before_blocks(self, backbone: Any, ids: Any, embedded: Any) -> Any:

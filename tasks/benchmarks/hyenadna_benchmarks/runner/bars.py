@@ -10,7 +10,7 @@ from hyenadna_benchmarks.runner.cells import RUN, Cell
 from hyenadna_core import progress
 
 EVERY = 1.0  # seconds between two looks at the files of the runs
-PERCENT = 100
+PARTS = 1000  # of a run, in which bars move
 
 
 class RunningBars:
@@ -32,9 +32,12 @@ class RunningBars:
         for cell in [cell for cell in self._bars if cell not in wanted]:
             self._bars.pop(cell).close()
         for cell in wanted:
+            share = share_of_steps(cell.folder(self.out))
+            if cell in self._bars and share < self._bars[cell].share:  # the run starts again
+                self._bars.pop(cell).close()
             if cell not in self._bars:
-                self._bars[cell] = Bar(cell.title)
-            self._bars[cell].show(share_of_steps(cell.folder(self.out)))
+                self._bars[cell] = Bar(cell.title, share)
+            self._bars[cell].show(share)
 
     def close(self) -> None:
         """Remove all bars."""
@@ -44,17 +47,19 @@ class RunningBars:
 
 
 class Bar:
-    """The bar of one measurement."""
+    """The bar of one measurement: the steps that were left when it was first shown.
 
-    def __init__(self, title: str) -> None:
-        self._stack, self._shown = ExitStack(), 0
-        self._advance = self._stack.enter_context(progress(title, PERCENT))
+    Those that were done before took no time of this command.
+    """
+
+    def __init__(self, title: str, share: float) -> None:
+        self._stack, self.share = ExitStack(), share
+        self._advance = self._stack.enter_context(progress(title, max(1, round(PARTS * (1 - share)))))
 
     def show(self, share: float) -> None:
-        """Move the bar forward, never back."""
-        percent = max(self._shown, int(PERCENT * share))
-        self._advance(percent - self._shown)
-        self._shown = percent
+        """Move the bar forward."""
+        self._advance(round(PARTS * share) - round(PARTS * self.share))
+        self.share = share
 
     def close(self) -> None:
         """Remove the bar."""

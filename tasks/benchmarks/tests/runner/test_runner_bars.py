@@ -51,13 +51,16 @@ def test_the_bars_are_those_of_the_measurements_that_run(tmp_path, monkeypatch):
     assert shown == {"tf_0, scratch, seed 0": 0, "tf_0, scratch, seed 1": 0}
     write_run(CELLS[0].folder(tmp_path), 60, [10, 25])
     running(CELLS)
-    assert shown == {"tf_0, scratch, seed 0": 50, "tf_0, scratch, seed 1": 0}
+    assert shown == {"tf_0, scratch, seed 0": 500, "tf_0, scratch, seed 1": 0}
     write_run(CELLS[0].folder(tmp_path), 60, [10])  # it was cut off, and goes on from a checkpoint
     running(CELLS[:1])
-    assert shown == {"tf_0, scratch, seed 0": 50}
+    assert shown == {"tf_0, scratch, seed 0": 0}
+    write_run(CELLS[0].folder(tmp_path), 60, [10, 20])
+    running(CELLS[:1])
+    assert shown == {"tf_0, scratch, seed 0": 200}
     running.close()
     assert shown == {}
-    assert made == [(cell.title, 100) for cell in CELLS]
+    assert made == [(CELLS[0].title, 1000), (CELLS[1].title, 1000), (CELLS[0].title, 800)]
 
 
 def test_the_files_are_not_read_at_each_look(tmp_path, monkeypatch):

@@ -78,11 +78,11 @@ def checksums_of(data: Mapping[str, Any], weights: str) -> dict[str, str]:
     Raises:
         HyenaDNAError: there are no test rows, or rows or weights cannot be read.
     """
-    from hyenadna_core import load, weights_sha256
+    from hyenadna_core import load, model_sha256
 
     task = _source(data)
     rows = {f"{split} rows": task.split(split).checksum for split in ("train", "valid", "test") if task.has(split)}
-    return {**rows, "weights": weights_sha256(load(weights))}
+    return {**rows, "weights": model_sha256(load(weights))}
 
 
 def check_inputs(out: Path, sums: Mapping[str, str]) -> None:
