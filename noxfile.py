@@ -160,7 +160,7 @@ def tasks(session: nox.Session) -> None:
         session.run(*build, str(source), silent=True)
     (core,) = wheels.glob("hyenadna-*.whl")
     session.install(*CONSTRAINTS, f"hyenadna[jax,classify] @ {core.as_uri()}", *OF_TASKS)
-    environment = running_on(session, "jax") | COMPILES_FAST
+    environment = running_on(session, "jax")
     with session.chdir(folder):
         for name, source in sources.items():
             if needs := needs_of(source):
