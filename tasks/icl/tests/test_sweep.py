@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hyenadna_icl.commands.icl import icl
 from hyenadna_icl.commands.sweep import Numbers
 from hyenadna_icl.context_task import SELECTS_ON_TEST
-from hyenadna_icl.sweep.points import Point, points_of, result_of
+from hyenadna_icl.sweep.points import LINES, Point, points_of, result_of
 from hyenadna_icl.sweep.report import means, picture
 
 from hyenadna_core import CausalLM, HyenaDNAError, save
@@ -105,6 +105,28 @@ def test_a_sweep_is_measured_and_goes_on(tables, tmp_path):
         run(*words, "--out", tmp_path)
     for wrong in ("0,2", "2,8kb", "-1", "1.5"):
         assert "are not whole numbers from 1 on, as in 2,32,512,8k" in run(*words, "--prompt-lengths", wrong).output
+
+
+def test_points_are_added_to_those_of_a_folder(tables, tmp_path):
+    data = [word for name in tables for word in (f"--{name}", tables[name])]
+    words = (*data, "--prompt-lengths", "", "--shots", "", "--tune", "", "--out", tmp_path / "out", "--line")
+    run(*words, "kmer")
+    (tmp_path / "out" / "notes").mkdir()
+    (tmp_path / "out" / "notes" / "result.json").write_text("{}")
+    assert [line.split(" | ")[0] for line in run(*words, "majority").stdout.splitlines()[2:]] == [
+        "| majority",
+        "| kmer",
+    ]
+    rows = (tmp_path / "out" / "sweep.tsv").read_text().splitlines()
+    assert [row.split("\t")[0] for row in rows] == ["kind", "majority", "kmer"]
+
+
+def test_a_point_is_known_by_the_name_of_its_folder():
+    points = points_of([2, 512], [0, 3], [0, 16], 2, LINES)
+    assert len(points) == 18
+    assert [Point.of_name(point.name) for point in points] == points
+    for name in ("notes", "kmer", "few-shot_shots-x", "soft-prompt_length-2_seed-0_more-1", "kmer_seed-00"):
+        assert Point.of_name(name) is None
 
 
 def test_numbers_of_a_sweep_may_be_thousands():

@@ -80,7 +80,7 @@ def sweep(
       hyenadna icl sweep --of gue/tf_0 --prompt-lengths 2,32,512 --shots 0,1 --tune 0,16 --out sweep
     """  # noqa: D301 (click reads this)
     from hyenadna_core import check_backend, notice
-    from hyenadna_icl.sweep.points import check_folder, check_inputs, checksums_of, measured, points_of
+    from hyenadna_icl.sweep.points import check_folder, check_inputs, checksums_of, measured, points_of, with_kept
     from hyenadna_icl.sweep.report import write_report
 
     given = {
@@ -91,7 +91,7 @@ def sweep(
     sums = checksums_of(given, weights)
     check_folder(out, {**given, **settings})
     check_inputs(out, sums)
-    points = points_of(prompt_lengths, shots, tune, seeds, lines)
+    points = with_kept(points_of(prompt_lengths, shots, tune, seeds, lines), out)
     results = []
     for point, result in measured(points, out, given, settings):
         results.append((point, result))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from hyenadna_icl.source import source_of
 
 RESULT, PLAN, INPUTS, RUN = "result.json", "sweep.json", "inputs.json", "run"
 LINES = ("fine-tuned", "frozen probe", "kmer", "majority")
+KINDS = (*reversed(LINES), "few-shot", "soft-prompt")
+FIELDS = {"length": "prompt_length", "shots": "shots", "tune": "tune", "seed": "seed"}  # by parts of folder names
 READ = ("folder", "valid", "test", "protocol", "sequence_column", "label_column", "labels", "fasta")  # of `source_of`
 
 
@@ -31,9 +33,25 @@ class Point:
     @property
     def name(self) -> str:
         """The name of its folder."""
-        numbers = {"length": self.prompt_length, "shots": self.shots, "tune": self.tune, "seed": self.seed}
+        numbers = {name: getattr(self, field) for name, field in FIELDS.items()}
         parts = [f"{name}-{number}" for name, number in numbers.items() if number is not None]
         return "_".join([self.kind.replace(" ", "-"), *parts])
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The place among other points: those that take little time come first."""
+        return KINDS.index(self.kind), self.tune or 0, self.shots or 0, self.prompt_length or 0, self.seed
+
+    @classmethod
+    def of_name(cls, name: str) -> Self | None:
+        """Return the point of a folder, or None if no point has this name."""
+        kind, *parts = name.split("_")
+        try:
+            numbers = {FIELDS[field]: int(number) for field, number in (part.rsplit("-", 1) for part in parts)}
+            point = cls(next(each for each in KINDS if each.replace(" ", "-") == kind), **numbers)
+        except (ValueError, KeyError, StopIteration):
+            return None
+        return point if point.name == name else None
 
 
 def points_of(
@@ -41,9 +59,16 @@ def points_of(
 ) -> list[Point]:
     """Return all points of a sweep, those that take little time first."""
     drawn = range(seeds)
-    points = [Point(line, seed) for line in reversed(LINES) if line in lines for seed in _seeds_of(line, drawn)]
+    points = [Point(line, seed) for line in LINES if line in lines for seed in _seeds_of(line, drawn)]
     points += [Point("few-shot", seed, None, k, n) for n in tune for k in shots for seed in drawn]
-    return points + [Point("soft-prompt", seed, length) for length in lengths for seed in drawn]
+    points += [Point("soft-prompt", seed, length) for length in lengths for seed in drawn]
+    return sorted(points, key=lambda point: point.order)
+
+
+def with_kept(points: Sequence[Point], out: Path) -> list[Point]:
+    """Return points and those that earlier commands have measured in a folder, in order."""
+    kept = (Point.of_name(path.parent.name) for path in out.glob(f"*/{RESULT}"))
+    return sorted({*points, *filter(None, kept)}, key=lambda point: point.order)
 
 
 def _seeds_of(line: str, seeds: Sequence[int]) -> Sequence[int]:
