@@ -50,7 +50,7 @@ TEXT = "chr1\t0\t900\ttrain\nchr1\t900\t1000\tvalid\n"
         TEXT.rstrip().encode(),
         TEXT.replace("\t", " ").encode(),
         TEXT.replace("\t", "   ").encode(),
-        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
         b"track\nbrowser\ntrack\tname=x\nbrowser position chr1:1-20\ntrack 1 x=2\n" + TEXT.encode(),
         b"# \x1b[31m note\n" + TEXT.encode(),
     ],
