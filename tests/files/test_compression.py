@@ -13,7 +13,7 @@ from hyenadna_core.files.compression import check_compression, decompressed
 def zipped(content):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("a.fa", content)
+        archive.writestr(zipfile.ZipInfo("a.fa"), content)  # without the time: it would be in the name of a test
     return file.getvalue()
 
 
