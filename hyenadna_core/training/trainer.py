@@ -95,7 +95,7 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
             the process at once.
     """
     state = load_checkpoint(folder.checkpoints, model)
-    first, so_far = state.step, state.best
+    first, done, so_far = state.step, state.step, state.best
     path = folder.checkpoints / BEST
     if so_far.value is not None and (reason := check_best(folder.checkpoints)):
         notice(f"Skipped the best weights {path}: {reason}. The next validation counts as the best so far.")
@@ -160,6 +160,8 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
             if stop and done < config.steps:
                 raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
         update.settle()
+        if in_any_process(bool(came)):  # in the last step, or in its validation
+            raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
     if line.compiling:
         lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())
         notice(f"Training took {line.seconds:.1f} s, with the first step at each length, which compiles: {lengths}.")

@@ -139,7 +139,7 @@ def test_the_same_seed_gives_the_same_numbers_twice(task, new_run, whole_run):
     assert [line.loss for line in again.read_log()] == [line.loss for line in whole_run.read_log()]
 
 
-@pytest.mark.parametrize("stop_after", [*(pytest.param(step, marks=once) for step in (3, 6)), 8])
+@pytest.mark.parametrize("stop_after", [*(pytest.param(step, marks=once) for step in (3, 6, 12)), 8])
 def test_a_resumed_run_ends_where_the_uninterrupted_one_does(task, new_run, whole_run, stop_after, monkeypatch):
     folder = new_run("run")
 
