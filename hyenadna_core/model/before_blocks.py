@@ -55,8 +55,10 @@ class BeforeBlocks:
         return read(self.embedded(ids))[:, self.front - self.shared :]
 
 
-def before_blocks(backbone: Any, embed: Embed, shared: int = 0) -> BeforeBlocks | None:
-    """Return the layers that `embed` makes for a backbone, or None if it returns its argument.
+def before_blocks(backbone: Any, embed: Embed | None, shared: int = 0) -> BeforeBlocks | None:
+    """Return the layers that `embed` makes for a backbone.
+
+    It is None if there is no `embed`, or if it returns its argument.
 
     Raises:
         HyenaDNAError: `embed` returns no tensor or another shape, or leaves no room for ids, or
@@ -66,7 +68,7 @@ def before_blocks(backbone: Any, embed: Embed, shared: int = 0) -> BeforeBlocks 
     embedded = keras.Input(
         (None, backbone.hyena_config.d_model), dtype=backbone.embeddings.compute_dtype, name="embedded"
     )
-    result = embed(ids, embedded)
+    result = embed(ids, embedded) if embed else embedded
     if result is embedded:
         check_shared(shared, 0)
         return None

@@ -8,7 +8,7 @@ from keras import ops
 
 from hyenadna_backends.blocks import Tensor
 from hyenadna_core.errors import HyenaDNAError, shown
-from hyenadna_core.model.before_blocks import Embed, before_blocks, check_shared
+from hyenadna_core.model.before_blocks import Embed, before_blocks
 from hyenadna_core.model.both_directions import OtherStrand, SideBySide, other_strand, side_by_side
 from hyenadna_core.model.sequence_model import SequenceModel
 from hyenadna_core.model.spectra import forward, forward_before_blocks
@@ -79,9 +79,7 @@ class TaskModel(SequenceModel):
         shared_front: int = 0,
         **kwargs: Any,
     ) -> None:
-        if not embed:
-            check_shared(shared_front, 0)
-        before = before_blocks(backbone, embed, shared_front) if embed else None
+        before = before_blocks(backbone, embed, shared_front)
         ids = keras.Input((2, None), dtype="int32", name="pairs") if pairs else backbone.input
         rows, names = _sequences(ids, pairs), ("_a", "_b") if pairs else ("",)
         read: Callable[[Any], Any] = (

@@ -157,10 +157,10 @@ def train(model: keras.Model, task: Task, config: RunConfig, folder: RunFolder, 
                 saved = time.monotonic()
             if saves:
                 line.restart_clock()
-            if stop and done < config.steps:
-                raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
+            if stop:
+                break
         update.settle()
-        if in_any_process(bool(came)):  # in the last step, or in its validation
+        if in_any_process(bool(came)):  # also in the last step, or in its validation
             raise Interrupted(folder.path, done, came[0] if came else signal.SIGTERM)
     if line.compiling:
         lengths = ", ".join(f"{seconds:.1f} s at {seq_len:,}" for seq_len, seconds in line.compiling.items())

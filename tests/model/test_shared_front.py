@@ -21,27 +21,18 @@ IDS = np.random.default_rng(0).integers(A, T + 1, (3, 21)).astype(np.int32)
 IDS[1, 15:] = PAD
 
 
-class Prompt(keras.layers.Layer):
-    """Trained vectors in front, and one of zeros: (B, L, D) -> (B, count + 1 + L, D)."""
-
-    def __init__(self, count, **kwargs):
-        super().__init__(**kwargs)
-        self.count = count
-
-    def build(self, shape):
-        self.vectors = self.add_weight(shape=(self.count, shape[-1]), name="vectors")
-
-    def call(self, embedded):
-        front = ops.broadcast_to(self.vectors, (ops.shape(embedded)[0], self.count, embedded.shape[-1]))
-        return ops.concatenate([front, ops.zeros_like(embedded[:, :1]), embedded], axis=1)
-
-
 def prompted(count, shared, both_directions=False, **config):
+    """Return a model with trained vectors in front, and one of zeros."""
     backbone = tiny_backbone(max_seq_len=66, n_layer=2, seed=3, **config)
+
+    def embed(ids, embedded):  # (B, L), (B, L, D) -> (B, count + 1 + L, D)
+        vectors = keras.layers.Embedding(count, embedded.shape[-1])(ops.zeros_like(ids[:, :1]) + ops.arange(count))
+        return ops.concatenate([ops.cast(vectors, embedded.dtype), ops.zeros_like(embedded[:, :1]), embedded], axis=1)
+
     model = TaskModel(
         backbone,
         lambda hidden, real: hidden,
-        embed=lambda ids, embedded: Prompt(count)(embedded),
+        embed=embed,
         shared_front=shared,
         both_directions=both_directions,
     )

@@ -1,4 +1,4 @@
-"""A bar for each measurement that runs, with the share of its steps."""
+"""A bar for each measurement that runs, of its training steps that are left."""
 
 import json
 import time

@@ -81,7 +81,7 @@ def test_a_suite_that_was_killed_between_its_cells_has_the_numbers_of_an_unbroke
     times = {path: path.stat().st_mtime_ns for path in kept.glob("*/*/*/cell.json")}
     assert 1 <= len(times) < 4
     again = start(*SEVERAL, "--out", "killed")
-    _, stderr = again.communicate(timeout=6000)
+    _, stderr = again.communicate(timeout=600)
     assert again.returncode == 0, stderr
     assert f"4 measurements of 2 sets. {len(times)} {'is' if len(times) == 1 else 'are'} finished." in stderr
     assert {path: path.stat().st_mtime_ns for path in times} == times
@@ -98,9 +98,9 @@ def test_a_run_killed_in_training_and_one_with_another_suite_running_equal_one_a
     killed.communicate()
     assert not (run.parent / "cell.json").exists()
     again = start(*options, "--out", "killed")
-    _, stderr = again.communicate(timeout=6000)
+    _, stderr = again.communicate(timeout=600)
     assert again.returncode == 0, stderr
-    assert other.wait(timeout=6000) == 0
+    assert other.wait(timeout=600) == 0
     assert bench(*options, "--out", "alone")[0] == 0
     alone = numbers(tmp_path / "alone")
     assert numbers(tmp_path / "killed") == alone
