@@ -1,7 +1,7 @@
 """Recipes of training with AdamW: rates, schedule and weight decay (docs/model.md section 6)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -46,16 +46,40 @@ ORIGINAL = Recipe(6e-4, 1.0, 0.1, 0.999, warmup=0.01, floor=0.1, original=True)
 ORIGINAL_START = 1e-6  # the first rate of the original's schedule
 
 
-def learning_rate_at(recipe: Recipe, steps: int, step: Any, ops: Any = np) -> Any:
-    """Compute the rate of update `step` (number or array) of `steps`, with functions of `ops`."""
+class Schedule(NamedTuple):
+    """The numbers of a learning-rate schedule.
+
+    A compiled step of training takes them as inputs. So it serves all rates and numbers of steps.
+    """
+
+    low: float  # the rate of the first step
+    slope: float  # what a step adds while the rate rises
+    rises: float  # steps
+    floor: float
+    fall: float  # from the peak to `floor`
+    start: float  # the step from which the fall is counted
+    span: float  # steps
+
+
+def schedule_of(recipe: Recipe, steps: int) -> Schedule:
+    """Return the numbers of the schedule of a recipe over `steps` updates."""
     peak, floor = recipe.learning_rate, recipe.floor * recipe.learning_rate
     if recipe.original:
-        rises, low = recipe.warmup * steps, ORIGINAL_START
-        done = step / steps
+        low, rises, start, span = ORIGINAL_START, recipe.warmup * steps, 0.0, float(steps)
     else:
-        rises, low = max(1, round(recipe.warmup * steps)) if recipe.warmup else 0, 0.0
-        done = (step - rises) / max(1, steps - rises)
-    done = ops.clip(done, 0.0, 1.0)
-    left = 1 - done if recipe.falls == "linear" else (1 + ops.cos(np.pi * done)) / 2
-    falling = floor + (peak - floor) * left
-    return ops.where(step < rises, low + step * (peak - low) / max(1, rises), falling)
+        rises = float(max(1, round(recipe.warmup * steps))) if recipe.warmup else 0.0
+        low, start, span = 0.0, rises, max(1.0, steps - rises)
+    return Schedule(low, (peak - low) / max(1.0, rises), rises, floor, peak - floor, start, span)
+
+
+def rate_at(schedule: Schedule, falls: str, step: Any, ops: Any = np) -> Any:
+    """Compute the rate of update `step` (number or array); `schedule` may have scalar tensors."""
+    done = ops.clip((step - schedule.start) / schedule.span, 0.0, 1.0)
+    left = 1 - done if falls == "linear" else (1 + ops.cos(np.pi * done)) / 2
+    rising, falling = schedule.low + step * schedule.slope, schedule.floor + schedule.fall * left
+    return ops.where(step < schedule.rises, rising, falling)
+
+
+def learning_rate_at(recipe: Recipe, steps: int, step: Any) -> Any:
+    """Compute the rate of update `step` (number or array) of `steps`."""
+    return rate_at(schedule_of(recipe, steps), recipe.falls, step)

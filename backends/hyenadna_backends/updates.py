@@ -5,7 +5,8 @@ JAX and MLX the state goes from one compiled function to the next, so the variab
 out of date until `settle`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
@@ -51,6 +52,36 @@ def build_optimizer_once(model: Any) -> None:
         optimizer.build(model.trainable_variables)
 
 
+class _Rate:
+    """The numbers of a learning-rate schedule, which are inputs of a compiled step.
+
+    As constants they would be part of the step, and the compiled code that JAX keeps on the disk
+    would not serve a run with another rate or number of steps.
+
+    Attributes:
+        tensors: the `numbers` of the schedule, scalars; none if the optimizer has no such schedule.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        from keras import ops
+
+        self.schedule = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
+        numbers = getattr(self.schedule, "numbers", ())
+        self.tensors = [ops.convert_to_tensor(np.float32(number)) for number in numbers]
+
+    @contextmanager
+    def given(self, tensors: State) -> Iterator[None]:
+        """Let the schedule compute with the tensors in place of its numbers."""
+        if self.schedule is None or not tensors:
+            yield
+            return
+        before, self.schedule.numbers = self.schedule.numbers, tuple(tensors)
+        try:
+            yield
+        finally:
+            self.schedule.numbers = before
+
+
 class _Stateless:
     """Updates as functions of the state.
 
@@ -70,6 +101,7 @@ class _Stateless:
         self.differentiate, self.place, self.evaluate = differentiate, place, evaluate
         build_optimizer_once(model)
         self.variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
+        self.rate = _Rate(model.optimizer)
         self.state: tuple[State, ...] | None = None
         self.whole = compiled(self._whole, (0, 1, 2))
         self.accumulate = compiled(self._accumulate, (0, 1, 2))
@@ -83,13 +115,13 @@ class _Stateless:
         weights, rest, optimizer = self.state
         scale = ops.convert_to_tensor(np.float32(1 / total))
         if len(parts) == 1:
-            loss, *state = self.whole(weights, rest, optimizer, self.place(parts[0]), scale)
+            loss, *state = self.whole(weights, rest, optimizer, self.place(parts[0]), scale, self.rate.tensors)
         else:
             sums, loss = [weight * 0 for weight in weights], weights[0].sum() * 0
             for part in parts:
                 loss, rest, sums = self.accumulate(loss, rest, sums, weights, optimizer, self.place(part), scale)
                 self.evaluate((loss, rest, sums))
-            state = [*self.apply(weights, optimizer, sums)]
+            state = [*self.apply(weights, optimizer, sums, self.rate.tensors)]
             state.insert(1, rest)
         self.evaluate((loss, state))
         self.state = tuple(state)
@@ -119,9 +151,11 @@ class _Stateless:
         (_, (loss, after)), gradients = self.differentiate(loss_of)(weights)
         return loss, after, gradients
 
-    def _whole(self, weights: State, rest: State, optimizer: State, part: Any, scale: Tensor) -> tuple[Any, ...]:
+    def _whole(
+        self, weights: State, rest: State, optimizer: State, part: Any, scale: Tensor, rate: State
+    ) -> tuple[Any, ...]:
         loss, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
-        weights, optimizer = self._apply(weights, optimizer, gradients)
+        weights, optimizer = self._apply(weights, optimizer, gradients, rate)
         return loss, weights, rest, optimizer
 
     def _accumulate(
@@ -130,8 +164,9 @@ class _Stateless:
         more, rest, gradients = self._gradients(weights, rest, optimizer, part, scale)
         return loss + more, rest, [total + gradient for total, gradient in zip(sums, gradients, strict=True)]
 
-    def _apply(self, weights: State, optimizer: State, gradients: State) -> Any:
-        return self.model.optimizer.stateless_apply(optimizer, gradients, weights)
+    def _apply(self, weights: State, optimizer: State, gradients: State, rate: State) -> Any:
+        with self.rate.given(rate):
+            return self.model.optimizer.stateless_apply(optimizer, gradients, weights)
 
 
 def _jax(model: Any, loss: Loss) -> _Stateless:

@@ -9,20 +9,26 @@ from keras import ops
 
 from hyenadna_backends import adamw
 from hyenadna_backends.blocks import Tensor
-from hyenadna_core.recipe import Recipe, learning_rate_at
+from hyenadna_core.recipe import Recipe, Schedule, rate_at, schedule_of
 
 CLIP_NORM = 1.0
 
 
 @keras.saving.register_keras_serializable("hyenadna")
 class RecipeSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate of a recipe over `steps` updates."""
+    """The learning rate of a recipe over `steps` updates.
+
+    Attributes:
+        numbers: those of the schedule; `hyenadna_backends.updates` makes them inputs of a compiled
+            step.
+    """
 
     def __init__(self, recipe: Recipe, steps: int) -> None:
         self.recipe, self.steps = recipe, steps
+        self.numbers: tuple[Any, ...] = schedule_of(recipe, steps)
 
     def __call__(self, step: Tensor) -> Tensor:
-        return learning_rate_at(self.recipe, self.steps, ops.cast(step, "float32"), ops)
+        return rate_at(Schedule(*self.numbers), self.recipe.falls, ops.cast(step, "float32"), ops)
 
     def get_config(self) -> dict[str, Any]:
         return {"recipe": vars(self.recipe), "steps": self.steps}

@@ -12,6 +12,7 @@ from hyenadna_core import CausalLM, Head, HyenaBackbone
 from hyenadna_core.model.losses import cross_entropy
 from hyenadna_core.model.task_model import TaskModel
 from hyenadna_core.recipe import DEFAULT, ORIGINAL, Recipe, learning_rate_at
+from hyenadna_core.tokens import A, T
 from hyenadna_core.training.optimizer import FilterAdamW, RecipeSchedule, build_optimizer, decays, in_filter_network
 from hyenadna_core.weights.state_dict import state_dict
 
@@ -47,6 +48,45 @@ def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps, falls, warmu
     schedule = build_optimizer(CausalLM(HyenaBackbone(1, 8, 66)), recipe, steps)._learning_rate
     expected = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(steps)]
     np.testing.assert_allclose([learning_rate_at(recipe, steps, step) for step in range(steps)], expected, atol=1e-8)
+
+
+IDS, ONES = np.random.default_rng(0).integers(A, T + 1, (2, 12)).astype(np.int32), np.ones((2, 12), np.float32)
+
+
+def model_with(recipe, steps):
+    model = CausalLM(HyenaBackbone(1, 8, 66, seed=1))
+    model.compile(build_optimizer(model, recipe, steps))
+    return model
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="only JAX keeps compiled steps on the disk")
+@pytest.mark.parametrize("original", [False, True])
+def test_the_compiled_step_is_that_of_other_rates_and_numbers_of_steps(original):
+    def program(rate, steps):
+        update = updates(model_with(Recipe(rate, 1.0, 0.1, 0.999, floor=rate, original=original), steps), cross_entropy)
+        update([(IDS, IDS, ONES)], 24.0)
+        return update.whole.lower(*update.state, (IDS, IDS, ONES), np.float32(1), update.rate.tensors).as_text()
+
+    assert program(1e-3, 9) == program(5e-3, 400)
+
+
+@pytest.mark.usefixtures("trains")
+@pytest.mark.parametrize("falls", ["cosine", "linear"])
+def test_a_compiled_step_has_the_rate_of_its_schedule(falls):
+    """Compare with a schedule whose rate is the same at all steps."""
+    recipe = Recipe(0.01, 1.0, 0.1, 0.999, warmup=0.5, floor=0.1, falls=falls)
+    for step in range(4):
+        rate = learning_rate_at(recipe, 4, step)
+        models = [model_with(each, 4) for each in (recipe, replace(recipe, learning_rate=rate, warmup=0.0, floor=1.0))]
+        for model in models:
+            model.optimizer.build(model.trainable_variables)
+            model.optimizer.iterations.assign(step)
+            update = updates(model, cross_entropy)
+            update([(IDS, IDS, ONES)], 24.0)
+            update.settle()
+        for variables in zip(*(model.trainable_variables for model in models), strict=True):
+            one, other = (keras.ops.convert_to_numpy(variable.value) for variable in variables)
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-4 * rate + 1e-9)
 
 
 def test_which_weights_are_the_filter_networks_and_which_decay():
