@@ -78,8 +78,12 @@ def test_a_sweep_is_measured_and_goes_on(tables, tmp_path):
         tmp_path / "weights",
     )
     points = ("--prompt-lengths", "2,99", "--shots", 1, "--tune", 0, "--steps", 2, "--batch-size", 4)
-    words = (*data, *points, "--line", "kmer", "--line", "majority", "--out", tmp_path / "out")
-    first = run(*words)
+    lines = ("--line", "kmer", "--line", "majority", "--precision", "bfloat16")
+    words = (*data, *points, *lines, "--out", tmp_path / "out")
+    first = run(*words, "--micro-batch", 2)
+    for name, parts in {"few-shot_shots-1_tune-0_seed-0": None, "soft-prompt_length-2_seed-0": 2}.items():
+        given = json.loads((tmp_path / "out" / name / "run" / "run.json").read_text())["given"]
+        assert (given["precision"], given.get("micro_batch")) == ("bfloat16", parts)
     rows = list(csv.DictReader((tmp_path / "out" / "sweep.tsv").open(), dialect="excel-tab"))
     assert [row["kind"] for row in rows] == ["majority", "kmer", "few-shot", "soft-prompt", "soft-prompt"]
     assert float(rows[0]["accuracy"]) == 0.5

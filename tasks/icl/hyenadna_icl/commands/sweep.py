@@ -29,7 +29,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 
 @click.command("sweep")
-@click.option("--of", type=DataName(), required=True, metavar="DATA", help="As of hyenadna train --task soft-prompt.")
+@click.option("--of", type=DataName(), required=True, metavar="DATA", help="Table, SUITE/SET or a dataset.")
 @click.option("--valid", type=InputPath(), help="Table of validation rows.")
 @click.option("--test", type=InputPath(), help="Table of test rows.")
 @click.option("--folder", type=InputPath(), help="Folder of the benchmark suite of SUITE/SET.")
@@ -37,8 +37,8 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 @click.option("--label-column", metavar="NAME", help="Column of the labels of a table.")
 @click.option("--labels", type=InputPath(), help="Table with the columns name and label, for a FASTQ or a FASTA.")
 @click.option("--fasta", type=InputPath(), help="Genome of a BED file, or of a set that is intervals.")
-@click.option("--label-tokens", metavar="A,T", help="Token of each class, as of --task soft-prompt.")
-@click.option("--protocol", type=click.Choice(PROTOCOLS), help="As of --task soft-prompt.  [default: holdout]")
+@click.option("--label-tokens", metavar="A,T", help="Token of each class.")
+@click.option("--protocol", type=click.Choice(PROTOCOLS), help="`paper` selects on test.  [default: holdout]")
 @click.option("--weights", default="human-chr20-1k", show_default=True, help="Weights, as `load` takes them.")
 @click.option("--prompt-lengths", type=Numbers(1), default="2,32,512,8k,32k", show_default=True)
 @click.option("--shots", type=Numbers(0), default="0,2,16,32", show_default=True, help="Examples of each class.")
@@ -46,6 +46,8 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs of each point.")
 @click.option("--steps", type=click.IntRange(min=1), help="Of prompts and lines.  [default: by the number of rows]")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Of prompts and lines.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16", "float16"]), help="Of all runs.")
+@click.option("--micro-batch", type=click.IntRange(min=1), help="Sequences at a time, if memory runs out.")
 @click.option(
     "--line", "lines", type=click.Choice([*LINES, "none"]), multiple=True, default=LINES, help="Model to compare with."
 )
@@ -67,6 +69,8 @@ def sweep(
     seeds: int,
     steps: int | None,
     batch_size: int | None,
+    precision: str | None,
+    micro_batch: int | None,
     lines: tuple[str, ...],
     **data: Any,
 ) -> None:
@@ -86,14 +90,14 @@ def sweep(
     given = {
         name: value if isinstance(value, bool) else str(value) for name, value in data.items() if value is not None
     }
-    settings = {"weights": weights, "steps": steps, "batch_size": batch_size}
+    settings = {"weights": weights, "steps": steps, "batch_size": batch_size, "precision": precision}
     check_backend(session.backend)
     sums = checksums_of(given, weights)
     check_folder(out, {**given, **settings})
     check_inputs(out, sums)
     points = with_kept(points_of(prompt_lengths, shots, tune, seeds, lines), out)
     results = []
-    for point, result in measured(points, out, given, settings):
+    for point, result in measured(points, out, given, {**settings, "micro_batch": micro_batch}):
         results.append((point, result))
         title = f"{Path(data['of']).name}, {Path(weights).name}"
         table = write_report(results, out, title, selects_on_test=data["protocol"] == PAPER)

@@ -134,7 +134,7 @@ def measured(points: Sequence[Point], out: Path, data: Mapping[str, Any], settin
 
     Args:
         data: the options of the data, of all points.
-        settings: weights, steps and batch_size.
+        settings: weights, steps, batch_size, precision and micro_batch.
     """
     for number, point in enumerate(points, start=1):
         folder = out / point.name
@@ -167,7 +167,8 @@ def _in_context(point: Point, path: Path, data: Mapping[str, Any], settings: Map
         options = {**data, "prompt_length": point.prompt_length, "baseline": ["none"]}
         return _run(SoftPromptTask, options, path, point.seed, settings)
     own = {"shots": point.shots, "tune": point.tune, "context_seed": point.seed}
-    return _run(FewShotTask, {**data, **own}, path, point.seed, {"weights": settings["weights"]})  # one pass
+    used = ("weights", "precision", "micro_batch") if point.tune else ("weights", "precision")  # tuning is one pass
+    return _run(FewShotTask, {**data, **own}, path, point.seed, {name: settings.get(name) for name in used})
 
 
 def _line(point: Point, path: Path, data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, float]:
