@@ -51,6 +51,13 @@ def run_layer(
     return pair
 
 
+def run_norm(norm: Any, x: Tensor) -> Tensor:
+    """Normalize each position, without gradients: (B, L, D) -> (B, L, D). x is not used again."""
+    if backend() == "jax":  # one function to compile, in place of one for each of its operations
+        return _compiled(norm, norm, _normalized, donate_argnums=2)([v.value for v in norm.variables], x)
+    return _evaluated(_normalized(norm, x))
+
+
 def make_spectra(template: Any, mixer: Any, z: Tensor, t: Tensor) -> Tensor:
     """Compute the spectra of a mixer's filters: (L, emb_dim), (L, 1) -> (O - 1, D, F).
 
@@ -80,6 +87,10 @@ def _application(keep: bool, first: int) -> Callable[..., tuple[Tensor, Any]]:
         return y if keep else (y, None)
 
     return apply
+
+
+def _normalized(norm: Any, x: Tensor) -> Tensor:
+    return norm(x)
 
 
 def _filters(mixer: Any, z: Tensor, t: Tensor) -> Tensor:

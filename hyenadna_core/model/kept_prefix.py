@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from hyenadna_backends.blocks import Tensor
-from hyenadna_backends.forward import without_gradients
+from hyenadna_backends.forward import run_norm, without_gradients
 from hyenadna_core.errors import HyenaDNAError
 from hyenadna_core.model.continuation import Convolved, kept_bytes, margin
 from hyenadna_core.model.spectra import each_block
@@ -77,7 +77,7 @@ class KeptPrefix:
         with without_gradients():
             for x, _ in each_block(self.backbone, read_again, keep=False, references=references or None, first=again):
                 states = x
-            return self.backbone.ln_f(states)
+            return run_norm(self.backbone.ln_f, states)
 
     def _input(self, x: Tensor) -> Tensor:
         """Return vectors as the blocks read them, rounded to the dtype of the policy."""

@@ -15,7 +15,7 @@ from keras import ops
 from hyenadna_backends.blocks import Tensor
 from hyenadna_backends.convolution import keeps_spectra
 from hyenadna_backends.devices import current_device
-from hyenadna_backends.forward import make_spectra, run_layer
+from hyenadna_backends.forward import make_spectra, run_layer, run_norm
 from hyenadna_backends.settings import settings
 from hyenadna_backends.snapshot import Snapshot
 from hyenadna_core.model.continuation import Convolved
@@ -140,7 +140,7 @@ def layers(backbone: Any, ids: Tensor) -> Iterator[Tensor]:
     memory.
     """
     for number, (x, _) in enumerate(each_block(backbone, lambda: _embedded(backbone, ids), keep=False)):
-        yield backbone.ln_f(x) if number == len(backbone.blocks) else x
+        yield run_norm(backbone.ln_f, x) if number == len(backbone.blocks) else x
 
 
 def _embedded(backbone: Any, ids: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ def _through_blocks(backbone: Any, embedded: Callable[[], Tensor], **options: An
     for states, convolved in each_block(backbone, embedded, **options):
         x = states
         kept.append(convolved)
-    return backbone.ln_f(x), kept[1:]
+    return run_norm(backbone.ln_f, x), kept[1:]
 
 
 def each_block(

@@ -69,7 +69,8 @@ def together(commands, environments):
 def test_two_devices_have_the_losses_of_one(genome, alone, tmp_path):
     run = tmp_path / "two"
     command = [*TRAIN, "--fasta", genome, *OPTIONS, "--data-parallel", "--out", run]
-    ((_, stderr),) = together([command], [{"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}])
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+    ((_, stderr),) = together([command], [{"XLA_FLAGS": flags}])
     assert "Each step runs on 2 devices" in stderr
     assert_same(run, alone)
 
