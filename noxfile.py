@@ -27,7 +27,7 @@ TEMPLATE = "template"  # the folder that `hyenadna new-task` copies; never relea
 OF_TASKS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "h5py>=3.10", "liftover>=1.3")
 KERAS_NIGHTLY = "keras-nightly==3.16.0.dev2026102704"
 WITHOUT_KERAS = "not keras and not one_backend and not all_backends"  # the markers of pyproject.toml
-OF_MODEL = ("tests/model/test_backbone.py", "tests/model/test_causal_lm.py", "tests/model/test_filters.py")
+OF_MODEL = [f"tests/model/test_{name}.py" for name in ("backbone", "causal_lm", "continuation", "filters", "spectra")]
 OF_EXACT_NUMBERS = ("tests/backends", "tests/checks", "tests/weights", *OF_MODEL)
 # For JAX: a step of training compiles in a seventh of the time, and runs slower.
 COMPILES_FAST = {"XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"}

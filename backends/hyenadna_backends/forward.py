@@ -52,7 +52,10 @@ def run_layer(
 
 
 def run_norm(norm: Any, x: Tensor) -> Tensor:
-    """Normalize each position, without gradients: (B, L, D) -> (B, L, D). x is not used again."""
+    """Normalize each position, without gradients: (B, L, D) -> (B, L, D).
+
+    x must not be used again, since JAX reuses its memory.
+    """
     if backend() == "jax":  # one function to compile, in place of one for each of its operations
         return _compiled(norm, norm, _normalized, donate_argnums=2)([v.value for v in norm.variables], x)
     return _evaluated(_normalized(norm, x))

@@ -59,27 +59,27 @@ class _Rate:
     would not serve a run with another rate or number of steps.
 
     Attributes:
-        tensors: the `numbers` of the schedule, scalars; none if the optimizer has no such schedule.
+        tensors: the `inputs_of_step` of the schedule, scalars; none if it has no such numbers.
     """
 
     def __init__(self, optimizer: Any) -> None:
         from keras import ops
 
         self.schedule = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
-        numbers = getattr(self.schedule, "numbers", ())
+        numbers = getattr(self.schedule, "inputs_of_step", ())
         self.tensors = [ops.convert_to_tensor(np.float32(number)) for number in numbers]
 
     @contextmanager
     def given(self, tensors: State) -> Iterator[None]:
         """Let the schedule compute with the tensors in place of its numbers."""
-        if self.schedule is None or not tensors:
+        if not tensors:
             yield
             return
-        before, self.schedule.numbers = self.schedule.numbers, tuple(tensors)
+        before, self.schedule.inputs_of_step = self.schedule.inputs_of_step, tuple(tensors)
         try:
             yield
         finally:
-            self.schedule.numbers = before
+            self.schedule.inputs_of_step = before
 
 
 class _Stateless:

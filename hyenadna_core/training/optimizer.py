@@ -19,16 +19,16 @@ class RecipeSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate of a recipe over `steps` updates.
 
     Attributes:
-        numbers: those of the schedule; `hyenadna_backends.updates` makes them inputs of a compiled
-            step.
+        inputs_of_step: the numbers of the schedule, which are inputs of a compiled step. `recipe`
+            and `steps` do not change them later.
     """
 
     def __init__(self, recipe: Recipe, steps: int) -> None:
         self.recipe, self.steps = recipe, steps
-        self.numbers: tuple[Any, ...] = schedule_of(recipe, steps)
+        self.inputs_of_step: tuple[Any, ...] = schedule_of(recipe, steps)
 
     def __call__(self, step: Tensor) -> Tensor:
-        return rate_at(Schedule(*self.numbers), self.recipe.falls, ops.cast(step, "float32"), ops)
+        return rate_at(Schedule(*self.inputs_of_step), self.recipe.falls, ops.cast(step, "float32"), ops)
 
     def get_config(self) -> dict[str, Any]:
         return {"recipe": vars(self.recipe), "steps": self.steps}

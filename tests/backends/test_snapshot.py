@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -5,6 +6,17 @@ from keras import ops
 from hyenadna_backends.snapshot import Snapshot
 
 pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True, params=["a CPU", "another device"])
+def device(request, monkeypatch):
+    """Let JAX compare in both ways; others have one."""
+    if request.param == "another device":
+        if keras.config.backend() != "jax":
+            pytest.skip("only JAX compares elsewhere than on CPUs in another way")
+        import jax
+
+        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
 
 
 def arrays(*values):

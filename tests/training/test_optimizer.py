@@ -53,26 +53,27 @@ def test_the_rate_that_is_logged_is_the_rate_of_the_schedule(steps, falls, warmu
 IDS, ONES = np.random.default_rng(0).integers(A, T + 1, (2, 12)).astype(np.int32), np.ones((2, 12), np.float32)
 
 
-def model_with(recipe, steps):
-    model = CausalLM(HyenaBackbone(1, 8, 66, seed=1))
+def model_with(recipe, steps, **options):
+    model = CausalLM(HyenaBackbone(1, 8, 66, **{"seed": 1, **options}))
     model.compile(build_optimizer(model, recipe, steps))
     return model
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="only JAX keeps compiled steps on the disk")
-@pytest.mark.parametrize("original", [False, True])
-def test_the_compiled_step_is_that_of_other_rates_and_numbers_of_steps(original):
-    def program(rate, steps):
-        update = updates(model_with(Recipe(rate, 1.0, 0.1, 0.999, floor=rate, original=original), steps), cross_entropy)
-        update([(IDS, IDS, ONES)], 24.0)
-        return update.whole.lower(*update.state, (IDS, IDS, ONES), np.float32(1), update.rate.tensors).as_text()
+@pytest.mark.parametrize(("original", "dtype"), [(False, "float32"), (True, "float32"), (False, "mixed_float16")])
+def test_the_compiled_step_is_that_of_other_rates_numbers_of_steps_and_seeds(original, dtype):
+    def program(rate, steps, seed):
+        recipe = Recipe(rate, 1.0, 0.1, 0.999, floor=rate, original=original)
+        update = updates(model_with(recipe, steps, dtype=dtype, seed=seed), cross_entropy)
+        state = [[variable.value for variable in group] for group in update.variables]
+        return update.whole.lower(*state, (IDS, IDS, ONES), np.float32(1), update.rate.tensors).as_text()
 
-    assert program(1e-3, 9) == program(5e-3, 400)
+    assert program(1e-3, 9, 1) == program(5e-3, 400, 2)
 
 
 @pytest.mark.usefixtures("trains")
-@pytest.mark.parametrize("falls", ["cosine", "linear"])
-def test_a_compiled_step_has_the_rate_of_its_schedule(falls):
+@pytest.mark.parametrize(("falls", "parts"), [("cosine", 1), ("linear", 2)])
+def test_a_compiled_step_has_the_rate_of_its_schedule(falls, parts):
     """Compare with a schedule whose rate is the same at all steps."""
     recipe = Recipe(0.01, 1.0, 0.1, 0.999, warmup=0.5, floor=0.1, falls=falls)
     for step in range(4):
@@ -82,7 +83,7 @@ def test_a_compiled_step_has_the_rate_of_its_schedule(falls):
             model.optimizer.build(model.trainable_variables)
             model.optimizer.iterations.assign(step)
             update = updates(model, cross_entropy)
-            update([(IDS, IDS, ONES)], 24.0)
+            update([(IDS, IDS, ONES)] * parts, 24.0 * parts)
             update.settle()
         for variables in zip(*(model.trainable_variables for model in models), strict=True):
             one, other = (keras.ops.convert_to_numpy(variable.value) for variable in variables)

@@ -218,6 +218,19 @@ def test_a_point_that_was_killed_before_its_run_began_is_measured(tables, tmp_pa
     assert 0 <= result["accuracy"] <= 1
 
 
+def test_a_point_without_a_checkpoint_begins_again_with_another_part_of_a_step(tables, tmp_path):
+    save(CausalLM(tiny_backbone(100)), tmp_path / "weights")
+    settings = {"weights": tmp_path / "weights", "steps": 2, "batch_size": 4, "micro_batch": 4}
+    point, run = Point("soft-prompt", 0, 2), tmp_path / "run"
+    parts = []
+    for settings["micro_batch"], kept in ((4, "latest"), (2, "latest"), (1, "none")):
+        if kept == "none":
+            (run / "checkpoints" / "latest").unlink()
+        result_of(point, run, tables, settings)
+        parts.append(json.loads((run / "run.json").read_text())["config"]["micro_batches"])
+    assert parts == [[4], [4], [1]]
+
+
 def test_a_sweep_without_test_rows_is_one_line(tables, tmp_path):
     data = {name: tables[name] for name in ("of", "valid")}
     with pytest.raises(HyenaDNAError, match="has no test rows, and a sweep measures on them: give --test"):

@@ -1,6 +1,7 @@
 """The points of a sweep: each one is a run in its own folder, so a sweep can be stopped."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ def _in_context(point: Point, path: Path, data: Mapping[str, Any], settings: Map
         options = {**data, "prompt_length": point.prompt_length, "baseline": ["none"]}
         return _run(SoftPromptTask, options, path, point.seed, settings)
     own = {"shots": point.shots, "tune": point.tune, "context_seed": point.seed}
-    used = ("weights", "precision", "micro_batch") if point.tune else ("weights", "precision")  # tuning is one pass
+    used = ("weights", "precision", "micro_batch") if point.tune else ("weights", "precision")  # not steps: one pass
     return _run(FewShotTask, {**data, **own}, path, point.seed, {name: settings.get(name) for name in used})
 
 
@@ -202,7 +203,11 @@ def _run(task: Any, options: Mapping[str, Any], path: Path, seed: int, settings:
     """Train, or go on with a run that was stopped, and return its figures."""
     from hyenadna_core import resume, train
 
-    if (path / "run.json").exists():  # a folder without it was left by a run that did not begin
+    kept = (path / "run.json").exists()  # a folder without it was left by a run that did not begin
+    if kept and not (path / "checkpoints" / "latest").exists():  # nothing to go on from: it may need other settings
+        shutil.rmtree(path)
+        kept = False
+    if kept:
         run = resume(path, task)
     else:
         given = {name: value for name, value in settings.items() if value is not None}
