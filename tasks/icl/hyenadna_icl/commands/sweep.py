@@ -99,7 +99,7 @@ def sweep(
     results = []
     for point, result in measured(points, out, given, {**settings, "micro_batch": micro_batch}):
         results.append((point, result))
-        title = f"{Path(data['of']).name}, {Path(weights).name}"
+        title = f"{'/'.join(Path(data['of']).parts[-2:])}, {Path(weights).name}"
         table = write_report(results, out, title, selects_on_test=data["protocol"] == PAPER)
     if results:
         click.echo(table)
