@@ -65,7 +65,7 @@ class _Rate:
     def __init__(self, optimizer: Any) -> None:
         from keras import ops
 
-        self.schedule = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
+        self.schedule: Any = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
         numbers = getattr(self.schedule, "inputs_of_step", ())
         self.tensors = [ops.convert_to_tensor(np.float32(number)) for number in numbers]
 

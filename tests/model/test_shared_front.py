@@ -118,8 +118,8 @@ def test_rows_are_computed_as_a_whole(count, rows, config, lengths):
     shared, whole = (prompted(count, front, **config) for front in (count, 0))
     _, recorded = gradients(shared, IDS[:rows])
     assert set(lengths) == {(rows, count + 1 + IDS.shape[1])}
-    for gradient, wanted in zip(recorded, gradients(whole, IDS[:rows])[1], strict=True):
-        np.testing.assert_array_equal(gradient, wanted)
+    for gradient, wanted in zip(recorded, gradients(whole, IDS[:rows])[1], strict=True):  # a compiler may sum otherwise
+        np.testing.assert_allclose(gradient, wanted, rtol=0, atol=1e-6 * np.abs(wanted).max())
 
 
 @pytest.mark.usefixtures("trains")
