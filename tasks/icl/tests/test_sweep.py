@@ -1,6 +1,7 @@
 """`hyenadna icl sweep`: points in folders, the table, and going on."""
 
 import csv
+import fcntl
 import json
 import os
 import shutil
@@ -229,6 +230,12 @@ def test_a_point_without_a_checkpoint_begins_again_with_another_part_of_a_step(t
         result_of(point, run, tables, settings)
         parts.append(json.loads((run / "run.json").read_text())["config"]["micro_batches"])
     assert parts == [[4], [4], [1]]
+    (run / "checkpoints" / "latest").unlink()
+    with (run / ".lock").open() as lock:  # of another process
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(HyenaDNAError, match="is in use by another run"):
+            result_of(point, run, tables, settings)
+    assert (run / "run.json").exists()
 
 
 def test_a_sweep_without_test_rows_is_one_line(tables, tmp_path):

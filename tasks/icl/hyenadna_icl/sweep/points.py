@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from hyenadna_core import HyenaDNAError, file_written_aside, notice
+from hyenadna_core import HyenaDNAError, file_written_aside, locked, notice
 from hyenadna_icl.faults import DoesNotFit
 from hyenadna_icl.source import source_of
 
@@ -203,13 +203,22 @@ def _run(task: Any, options: Mapping[str, Any], path: Path, seed: int, settings:
     """Train, or go on with a run that was stopped, and return its figures."""
     from hyenadna_core import resume, train
 
-    kept = (path / "run.json").exists()  # a folder without it was left by a run that did not begin
-    if kept and not (path / "checkpoints" / "latest").exists():  # nothing to go on from: it may need other settings
-        shutil.rmtree(path)
-        kept = False
-    if kept:
+    if _goes_on(path):
         run = resume(path, task)
     else:
         given = {name: value for name, value in settings.items() if value is not None}
         run = train(task, options, out=path, seed=seed, **given)
     return next(iter(run.figures.values()))
+
+
+def _goes_on(path: Path) -> bool:
+    """Return whether a run is resumed. One without a checkpoint is removed, and begins again."""
+    if not (path / "run.json").exists():  # a run that did not begin
+        return False
+    if (path / "checkpoints" / "latest").exists():
+        return True
+    with (path / ".lock").open("a") as lock:
+        if not locked(lock, path):
+            return True  # another process trains there, and `resume` says so
+        shutil.rmtree(path)
+    return False
