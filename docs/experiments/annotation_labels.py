@@ -27,7 +27,7 @@ import numpy as np
 
 BIN, WIDTH = 200, 1_000
 VALID_FROM = 48_000_000
-MOST = {"train": 1_500, "valid": 100, "test": 400}  # rows, drawn at random
+MOST = {"train": 6_000, "valid": 300, "test": 1_000}  # rows, drawn at random
 GENES = ("exon", "CDS", "UTR", "upstream")
 BEFORE, BEHIND = 1_000, 100  # bases of "upstream"
 SETS = {  # label: the file and the class of its rows
