@@ -126,10 +126,12 @@ def _sum_products_torch(function: Callable[..., Any], blocks: Any, R: int, bias:
     total = bias.repeat(R, 1)
     for block in zip(*blocks, strict=True):
         left, right = function(block)
-        if torch.is_grad_enabled() or left.dtype != total.dtype:
+        if torch.is_grad_enabled():
             total = total + left @ right
-        else:
+        elif left.dtype == total.dtype:
             total.addmm_(left, right)
+        else:
+            total.add_(left @ right)
     if not torch.is_grad_enabled() and total.device.type == "cpu":
         del left, right
         hand_back(total.nbytes)

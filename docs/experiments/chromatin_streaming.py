@@ -9,7 +9,6 @@ resident memory above that of the libraries. Keras is not imported.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -66,7 +65,9 @@ def write(folder, rows):
 
 def peak():
     """Return the largest resident memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    from hyenadna_core.inference.announcement import peak_memory
+
+    return peak_memory() / 1e6
 
 
 def measure(folder, name):

@@ -3,7 +3,6 @@
 python docs/experiments/long_prompt.py [VECTORS] [BASES] [STEPS] [SEQUENCES]
 """
 
-import resource
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hyenadna_core import CausalLM, HyenaBackbone, save, train
+from hyenadna_core.inference.announcement import peak_memory
 
 POSITIONS = 40_960
 
@@ -37,7 +37,7 @@ def main(vectors=32_768, bases=1_024, steps=20, sequences=1):
     stages = f"{bases}x{sequences}@{steps}"
     train(SoftPromptTask, options, weights=folder / "weights", stages=stages, valid_every=steps, out=folder / "run")
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    peak = peak_memory() / 1e9
     print(f"{steps} steps in {seconds:.0f} s with validation and report, peak {peak:.1f} GB")
     print("".join((folder / "run" / "log.tsv").read_text().splitlines(keepends=True)[-2:]))
 

@@ -8,13 +8,13 @@ of the first call, and the peak memory of the process.
 """
 
 import argparse
-import resource
 import time
 
 import numpy as np
 
 from hyenadna_backends import choose
 from hyenadna_core import CausalLM, encode, open_genome
+from hyenadna_core.inference.announcement import peak_memory
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
         each = np.take_along_axis(logits, ids[0, 1:, None].astype(np.int64), 1)[:, 0] - total
         shown = f"{each.shape}, {-each.mean() / np.log(2):.6f} bits a base"
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    peak = peak_memory() / 1e9
     print(f"{choose().name}, {arguments.what}: {shown}; {seconds:.0f} s, {peak:.2f} GB")
 
 

@@ -3,13 +3,13 @@
 KERAS_BACKEND=jax python docs/experiments/shared_front.py [VECTORS] [SEQUENCES] [BASES]
 """
 
-import resource
 import sys
 import time
 
 import numpy as np
 
 from hyenadna_core import CausalLM, HyenaBackbone, Recipe
+from hyenadna_core.inference.announcement import peak_memory
 from hyenadna_core.tokens import A, T
 
 STEPS = 4  # the first one compiles
@@ -19,7 +19,7 @@ def main(vectors=8_192, sequences=16, bases=100):
     """Print the seconds of a step both ways, in a model of 2 layers and 128 channels."""
     for shared, name in ((vectors, "once"), (0, "for each sequence")):
         seconds, loss = measured(vectors, sequences, bases, shared)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        peak = peak_memory() / 1e9
         print(f"{name}: {seconds:.2f} s a step, last loss {loss:.6f}, at most {peak:.1f} GB so far")
 
 

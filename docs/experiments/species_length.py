@@ -9,11 +9,11 @@ one window. With --step it also computes one step of training, which takes more 
 """
 
 import argparse
-import resource
 import time
 
 from hyenadna_backends import choose
 from hyenadna_core import Draw, Recipe, find_preset
+from hyenadna_core.inference.announcement import peak_memory
 
 BLOCK = 2  # a block has so many windows
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 def report(what: str, start: float) -> None:
     """Print the seconds since `start`, and the largest memory of the process so far."""
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    memory = peak_memory() / 1e9
     print(f"{what}: {time.monotonic() - start:.1f} s, at most {memory:.1f} GB")
 
 

@@ -7,7 +7,6 @@ largest resident memory beyond that of the framework:
     python docs/experiments/streaming_memory.py [ROWS LABELS]
 """
 
-import resource
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from hyenadna_core import Draw, SequenceTask, Target
+from hyenadna_core.inference.announcement import peak_memory
 
 TRAIN, LENGTH, BATCHES = 4_400_000, 1_000, 300
 ROWS, LABELS = map(int, sys.argv[1:] or ("455024", "919"))
@@ -73,7 +73,7 @@ class StandIn:
 
 def peak():
     """Return the largest resident memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak_memory() / 1e6
 
 
 def main():
