@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hyenadna_core import HyenaDNAError, Interval
-from hyenadna_species.genome import SpeciesGenome, some_names
+from hyenadna_species.genome import SpeciesGenome, plain, some_names
 from hyenadna_species.published import TEST, TRAIN, VALID
 
 SPLITS = ("train", "valid", "test")
@@ -82,7 +82,13 @@ def by_published(genomes: Sequence[SpeciesGenome]) -> Split:
             )
         if lacking := [name for name in split_of if name not in map(plain, genome.contigs)]:
             sentences.append(f"{genome.name} lacks chromosomes of the published split: {some_names(lacking)}.")
-    check_each_has(genomes, pieces, SPLITS)
+    for genome in genomes:
+        if lacking := [split for split in SPLITS if not any(piece.split == split for piece in pieces[genome.name])]:
+            raise HyenaDNAError(
+                f"{genome.name} has no contig for {lacking[0]} by the published split, which knows names such as chr1 "
+                f"and 1; it has {some_names(genome.contigs)}: give --valid and --test names of contigs, or take "
+                "--split blocks."
+            )
     return Split(pieces, sentences)
 
 
@@ -91,11 +97,6 @@ def whole_contigs(genome: SpeciesGenome, split_of: Callable[[str], str | None]) 
     return [
         Interval(contig, 0, length, split) for contig, length in genome.contigs.items() if (split := split_of(contig))
     ]
-
-
-def plain(contig: str) -> str:
-    """Return the name of a contig without "chr" before it, in upper case: chrX and x give X."""
-    return contig[3 * contig.lower().startswith("chr") :].upper()
 
 
 def root_of(name: str, known: Container[str]) -> str:

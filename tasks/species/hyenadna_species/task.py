@@ -144,7 +144,7 @@ class SpeciesTask(SequenceTask):
                 "give a larger --block-size, or shorter --stages."
             )
         self.seq_len = seq_len
-        sentences = list(filter(None, (genome.not_read() for genome in self.genomes))) + self.divided.sentences
+        sentences = [sentence for genome in self.genomes for sentence in genome.not_read()] + self.divided.sentences
         for split in filter(self.has, ROWS):
             self._windows[split].cut(seq_len)
             self._windows[split].check()

@@ -43,6 +43,11 @@ def test_known_species_have_the_published_split(genome):
     ]
 
 
+def test_names_that_the_published_split_does_not_know_are_one_line(genome):
+    with pytest.raises(HyenaDNAError, match=r"by the published split, which knows names such as chr1 and 1; it has NC"):
+        by_published([genome("mouse", {"NC_000067.7": "ACGT", "NC_000069.7": "ACGT"})])
+
+
 def test_a_species_without_a_published_split_is_one_line(genome):
     with pytest.raises(HyenaDNAError, match=r"no published split for ecoli, only for human, .*give --valid and --test"):
         by_published([genome("ecoli", {"NC_1": "ACGT"})])

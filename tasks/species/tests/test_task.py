@@ -57,7 +57,7 @@ def test_other_files_of_a_folder_are_named(fasta, bases, tmp_path, pair):
     sentences = SpeciesTask([("mouse", tmp_path / "mouse"), pair[0]], split="blocks", block_size=1_000).prepare(32)
     assert sentences[0].startswith("mouse: not read in ")
     assert sentences[0].endswith(
-        "as the name does not end in .fa, .fna or .fasta, or these with .gz or .bgz: 1 (chr3.fa.bz2)."
+        "as they are no files whose name ends in .fa, .fna or .fasta, or these with .gz or .bgz: 1 (chr3.fa.bz2)."
     )
 
 
