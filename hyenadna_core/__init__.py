@@ -55,8 +55,10 @@ _HOME = {
     "bundled_genome": "genome.fasta",
     "check_backend": "backend",
     "check_outputs": "files.output",
+    "check_references": "genome.vcf",
     "child_environment": "child",
     "contig_names": "genome.contig_names",
+    "count_variants": "genome.vcf",
     "dataset_folder": "datasets",
     "decode": "tokens",
     "embed": "inference.embed",
@@ -85,6 +87,7 @@ _HOME = {
     "progress": "terminal",
     "read_labelled": "labelled.files",
     "resume": "training.trained_run",
+    "read_variants": "genome.vcf",
     "read_weights": "weights.sources",
     "reverse_complement": "tokens",
     "save": "model.loading",
@@ -137,6 +140,9 @@ if TYPE_CHECKING:  # a test compares these with _HOME
     from hyenadna_core.genome.intervals import Interval as Interval
     from hyenadna_core.genome.variants import Variant as Variant
     from hyenadna_core.genome.variants import variant_reason as variant_reason
+    from hyenadna_core.genome.vcf import check_references as check_references
+    from hyenadna_core.genome.vcf import count_variants as count_variants
+    from hyenadna_core.genome.vcf import read_variants as read_variants
     from hyenadna_core.genome.vcf_text import vcf_source as vcf_source
     from hyenadna_core.genome.vcf_text import vcf_text as vcf_text
     from hyenadna_core.hyena_config import HyenaConfig as HyenaConfig

@@ -24,7 +24,7 @@ class Record(NamedTuple):
     """A record of a VCF: its number from 0, its place in the genome, and its alleles in capitals.
 
     `reasons` has one reason for each alternate allele. A record without one has the allele "." and
-    the reason MISSING. `chrom_in_file` is the name that the VCF has for `chrom`.
+    the reason MISSING. `columns` are CHROM, POS, ID, REF and ALT as the VCF has them.
     """
 
     number: int
@@ -33,7 +33,12 @@ class Record(NamedTuple):
     ref: str
     alts: tuple[str, ...]
     reasons: tuple[Reason, ...]
-    chrom_in_file: str
+    columns: tuple[str, ...]
+
+    @property
+    def chrom_in_file(self) -> str:
+        """Return the name that the VCF has for `chrom`."""
+        return self.columns[CHROM]
 
     def variants(self) -> Iterator[Variant]:
         """Return the alleles that can have a score."""
@@ -102,7 +107,7 @@ def read_variants(
             own = tuple(allele_reason(ref, alt) for alt in alts)
             if ref == "N" and set(own) <= WITHOUT_BASES:  # of a telomere, before or after all bases
                 reasons = own
-        yield Record(number, chrom, start, ref, alts, reasons, columns[CHROM])
+        yield Record(number, chrom, start, ref, alts, reasons, tuple(columns[: ALT + 1]))
 
 
 def position_of(columns: list[str], place: str) -> int:

@@ -24,6 +24,7 @@ def chromatin() -> None:
 )
 @click.option("--chr-prefix", type=click.Choice(["add", "strip"]), help="Change names of contigs in the VCF.")
 @click.option("--aliases", type=PATH, help="Names of contigs: lines with the name in the VCF, a tab, and the FASTA's.")
+@click.option("--allow-mismatch", is_flag=True, help="Leave alleles whose REF is not in the FASTA without effect.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Alleles at a time.  [default: by the window]")
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.pass_obj

@@ -16,6 +16,7 @@ WIDTH = 1_000  # bases of a row of the table
 AT_ONCE = 1 << 12  # rows
 NUMBERED = (*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY")  # by Chr_No, which counts from 0
 WHOLE = re.compile(r"\s*-?[0-9]{1,12}\s*")  # what fits into the keys of `windows.overlapping`
+FRACTION = re.compile(r"(?<=[0-9])\.0+$")  # of a whole number in a column of floats
 DIGITS = frozenset("01")
 VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 
@@ -53,8 +54,9 @@ def _keep(path: Path, labels: LabelSet, folder: Path) -> None:
         order = labels.order_of([table.columns[number] for number in columns], path)
         block = np.empty((AT_ONCE, len(order)), np.uint8)
         filled, numbered = 0, None
-        for number, fields in enumerate(table.rows([*places, *(columns[place] for place in order)]), start=1):
+        for number, texts in enumerate(table.rows([*places, *(columns[place] for place in order)]), start=1):
             where = f"{path}, row {number}"
+            fields = (*(FRACTION.sub("", text) for text in texts[:3]), *texts[3:])
             name, start = _window(fields, where)
             if numbered not in (None, fields[0].isdecimal()):
                 raise HyenaDNAError(

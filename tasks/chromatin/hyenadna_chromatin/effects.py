@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hyenadna_chromatin.windows import bases_between
-from hyenadna_core import Variant, encode, reverse_complement, variant_reason
+from hyenadna_core import Variant, encode, reverse_complement
 
 TOO_LONG = "too_long"  # as `hyenadna score` calls it
 PREDICTED = "."
@@ -20,15 +20,14 @@ class Effect(NamedTuple):
     log_odds: np.ndarray
 
 
-def reason_of(genome: Any, variant: Variant, window: int) -> str:
-    """Return the reason for which a variant has no prediction, or "." if it has one.
+def reason_of(record: Any, allele: int, window: int) -> str:
+    """Return the reason for which an allele of a record has no prediction, or "." if it has one.
 
     The reasons are those of `hyenadna score`. An allele may have at most half of the window.
     """
-    reason = variant_reason(genome, variant)
-    if reason:
-        return reason.text
-    return TOO_LONG if max(len(variant.ref), len(variant.alt)) > window // 2 else PREDICTED
+    if reason := record.reasons[allele]:
+        return str(reason.text)
+    return TOO_LONG if max(len(record.ref), len(record.alts[allele])) > window // 2 else PREDICTED
 
 
 def alleles_in_window(genome: Any, variant: Variant, window: int) -> tuple[np.ndarray, np.ndarray]:

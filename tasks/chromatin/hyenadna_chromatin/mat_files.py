@@ -122,8 +122,8 @@ def _check_shapes(
     """Check shapes as MATLAB has them."""
     if len(bases) != 3 or bases[1:] != (CHANNELS, BASES) or not bases[0]:
         raise HyenaDNAError(
-            f"{path}: {names[0]} is {_text(bases)}, and must be (rows, 4, 1000); in HDF5 the axes are reversed, "
-            "(1000, 4, rows)."
+            f"{path}: {names[0]} is {_text(bases)} as MATLAB shows it, {_text(bases[::-1])} as h5py does: it must be "
+            "(rows, 4, 1000) for MATLAB, (1000, 4, rows) for h5py: transpose it."
         )
     if of_rows != (bases[0], labels):
         raise HyenaDNAError(

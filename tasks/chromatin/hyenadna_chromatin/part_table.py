@@ -29,8 +29,8 @@ def part_table(out: Path, settings: Sequence[Any], columns: Sequence[str]) -> It
     both.
 
     Raises:
-        HyenaDNAError: OUT is there; another process writes this table, or OUT.part or OUT.part.json
-            is a folder.
+        HyenaDNAError: OUT is there; OUT.part has rows of other settings; another process writes
+            this table; or OUT.part or OUT.part.json is a folder.
     """
     part, kept = (out.with_name(f"{out.name}.{suffix}") for suffix in ("part", "part.json"))
     content = json.dumps([settings, columns]).encode()
@@ -44,6 +44,10 @@ def part_table(out: Path, settings: Sequence[Any], columns: Sequence[str]) -> It
         if not locked(file, out.parent):
             raise HyenaDNAError(f"Another process writes {out}: wait for it, or name another file.")
         if not kept.exists() or kept.read_bytes() != content:
+            if (rows := whole_lines(file)) > 1:
+                raise HyenaDNAError(
+                    f"{part} has {rows - 1:,} rows of other settings or another VCF: remove it, or name another file."
+                )
             file.truncate(0)
             with file_written_aside(kept) as aside:
                 aside.write_bytes(content)

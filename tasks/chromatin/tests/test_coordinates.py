@@ -57,6 +57,11 @@ def test_labels_are_read_as_numbers_or_words(windows, one, zero):
     assert windows([(0, 0, 1000, (one, zero, one))]).row(0)[1].tolist() == [1, 0, 1]
 
 
+def test_places_in_columns_of_floats_are_read(windows):
+    floats, whole = windows([("0.0", "100.0", "1100.0", (1, 0, 0))]), windows([(0, 100, 1100, (1, 0, 0))])
+    assert floats.row(0)[0].tolist() == whole.row(0)[0].tolist()
+
+
 def test_columns_with_the_names_of_the_labels_are_found_by_name(windows):
     assert windows([(0, 0, 1000, (1, 0, 0))], names=["y_c", "y_a", "y_b"]).row(0)[1].tolist() == [0, 0, 1]
     assert windows([(0, 0, 1000, (1, 0, 0))], names=["y_2", "y_0", "y_1"]).row(0)[1].tolist() == [1, 0, 0]
@@ -164,7 +169,8 @@ def test_more_rows_than_a_block_are_those_of_the_table(windows):
         (("9" * 5000, 0, 1000, (1, 0, 0)), r"row 1: Chr_No is 9+.*: it counts from 0"),
         ((24, 0, 1000, (1, 0, 0)), r"row 1: Chr_No is 24: it counts from 0, so 0 is chr1, .*$"),
         (("", 0, 1000, (1, 0, 0)), r"row 1: Chr_No is empty: it counts from 0"),
-        (("7.0", 0, 1000, (1, 0, 0)), r"row 1: Chr_No is 7\.0: it counts from 0"),
+        (("7.5", 0, 1000, (1, 0, 0)), r"row 1: Chr_No is 7\.5: it counts from 0"),
+        ((0, "0.5", 1000, (1, 0, 0)), r"row 1: Start and End are 0\.5 and 1000: they must be whole numbers"),
         ((0, 0, 1000, (1, 2, 0)), r"row 1: the label b is 2: write 0 or 1\.$"),
         ((0, 0, 1000, (1, 0, "")), r"row 1: the label c is empty: write 0 or 1\.$"),
         ((0, 0, 1000, ("", "10", 0)), r"row 1: the label a is empty: write 0 or 1\.$"),

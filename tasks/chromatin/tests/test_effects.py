@@ -1,14 +1,15 @@
 """Effects of variants: the windows of alleles, the reasons, and the table that is continued."""
 
+from collections import Counter
 from contextlib import suppress
 
 import numpy as np
 import pytest
-from hyenadna_chromatin.effects import alleles_in_window, effects, reason_of
-from hyenadna_chromatin.effects_file import alleles, count_reasons, label_numbers, write_effects
+from hyenadna_chromatin.effects import alleles_in_window, effects
+from hyenadna_chromatin.effects_file import alleles, label_numbers, write_effects
 from hyenadna_chromatin.part_table import part_table
 
-from hyenadna_core import HyenaDNAError, Variant, contig_names, decode, open_genome, vcf_source
+from hyenadna_core import HyenaDNAError, Variant, contig_names, decode, open_genome, read_variants, vcf_source
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
@@ -68,63 +69,66 @@ def test_effects_are_differences_of_both_strands(genome):
             np.testing.assert_allclose(effect.difference, (chances[1] - chances[0]).mean(axis=0), atol=1e-9)
 
 
-def test_reasons_are_those_of_score(genome):
+@pytest.fixture
+def read(genome, tmp_path):
+    """Return a function of lines of a VCF: its alleles, and their number by reason."""
+
+    def read(*lines, chr_prefix=None):
+        (tmp_path / "a.vcf").write_text(HEADER + "".join(f"{line}\t.\t.\t.\n" for line in lines))
+        reasons = Counter()
+        with vcf_source(tmp_path / "a.vcf") as source:
+            records = read_variants(source, genome, contig_names(genome, None, chr_prefix))
+            return list(alleles(records, 40, reasons)), reasons
+
+    return read
+
+
+def test_reasons_are_those_of_score(genome, read):
     text = text_of(genome)
     ref, other = text[100], OTHER[text[100]]
     wanted = {
-        ("chr1", 100, ref, other): ".",
-        ("chr1", 100, other, ref): "ref_mismatch",
-        ("chr1", 100, ref, "<DEL>"): "symbolic",
-        ("chr1", 100, ref, "N"): "not_acgt",
-        ("chr1", 100, ref, "."): "missing",
-        ("chr1", 100, ref, ref): "same_as_ref",
-        ("chr2", 100, ref, other): "other_contig",
-        ("chr1", 299, text[299] + "A", "A"): "past_contig_end",
-        ("chr1", 100, ref, ref + 20 * "A"): "too_long",
+        ("chr1", "101", ref, other): ".",
+        ("chr1", "101", other, ref): "ref_mismatch",
+        ("chr1", "101", ref, "<DEL>"): "symbolic",
+        ("chr1", "101", "N", "<DEL>"): "symbolic",
+        ("chr1", "101", "N", "N]chr17:198982]"): "breakend",
+        ("chr1", "0", "N", ".[chr17:198982["): "breakend",
+        ("chr1", "101", ref, "N"): "not_acgt",
+        ("chr1", "101", ref, "."): "missing",
+        ("chr1", "101", ref, ref): "same_as_ref",
+        ("chr2", "101", ref, other): "other_contig",
+        ("chr1", "300", text[299] + "A", "A"): "past_contig_end",
+        ("chr1", "101", ref, ref + 20 * "A"): "too_long",
     }
-    assert {variant: reason_of(genome, Variant(*variant), 40) for variant in wanted} == wanted
+    found, reasons = read(*(f"{chrom}\t{pos}\t.\t{ref}\t{alt}" for chrom, pos, ref, alt in wanted))
+    assert [allele.reason for allele in found] == list(wanted.values())
+    assert reasons == Counter(wanted.values())
 
 
-def test_alleles_are_counted_by_reason(genome, tmp_path):
+def test_alleles_have_the_columns_of_the_vcf(genome, read):
     text = text_of(genome)
     ref, other = text[100], OTHER[text[100]]
-    lines = [
-        f"1\t101\trs7;rs8\t{ref}\t{other},<DEL>\t.\t.\t.",
-        f"1\t101\t.\t{other}\t{ref}\t.\t.\t.",
-        "9\t5\t.\tA\tC\t.\t.\t.",
+    found, reasons = read(
+        f"1\t0101\trs7;rs8\t{ref.lower()}\t{other.lower()},<dup:TANDEM>",
+        f"1\t101\t.\t{ref}\t{ref}]chr17:198982]",
+        "9\t5\t.\tA\tC",
+        chr_prefix="add",
+    )
+    assert reasons == {".": 1, "symbolic": 1, "breakend": 1, "other_contig": 1}
+    assert found[0].variant[:4] == ("chr1", 100, ref, other)
+    assert ["\t".join(allele.columns) for allele in found] == [
+        f"1\t0101\trs7;rs8\t{ref.lower()}\t{other.lower()}",
+        f"1\t0101\trs7;rs8\t{ref.lower()}\t<dup:TANDEM>",
+        f"1\t101\t.\t{ref}\t{ref}]chr17:198982]",
+        "9\t5\t.\tA\tC",
     ]
-    (tmp_path / "a.vcf").write_text(HEADER + "\n".join(lines) + "\n")
-    names = contig_names(genome, None, "add")
-    with vcf_source(tmp_path / "a.vcf") as source:
-        reasons = count_reasons(source, genome, names, 40)
-        read = list(alleles(source, genome, names, 40))
-    assert reasons == {".": 1, "symbolic": 1, "ref_mismatch": 1, "other_contig": 1}
-    assert read[0].variant[:4] == ("chr1", 100, ref, other)
-    assert [allele.contig for allele in read] == ["1", "1", "1", "9"]
-    assert [allele.record_id for allele in read] == ["rs7;rs8", "rs7;rs8", ".", "."]
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (
-            "1\t101\t.\tA\tC\t.\t.\t.",
-            r"a.vcf and .* have no contig in common: the VCF has 1, the FASTA chr1: give --chr-p",
-        ),
-        ("chr1\tx\t.\tA\tC\t.\t.\t.", r"a.vcf:3: POS is 'x', expected a whole number\.$"),
-    ],
-)
-def test_a_faulty_vcf_is_one_line(genome, tmp_path, line, message):
-    (tmp_path / "a.vcf").write_text(f"{HEADER}{line}\n")
-    with vcf_source(tmp_path / "a.vcf") as source, pytest.raises(HyenaDNAError, match=message):
-        count_reasons(source, genome, contig_names(genome), 40)
 
 
 def test_faults_of_options_are_one_line(tmp_path):
     with pytest.raises(HyenaDNAError, match=r"effects.csv must end in .tsv"):
         write_effects(tmp_path / "a.vcf", tmp_path, tmp_path / "a.fa", tmp_path / "effects.csv")
     assert label_numbers(("a", "b"), (), tmp_path) == [0, 1]
-    assert label_numbers(("a", "b"), ("b",), tmp_path) == [1]
+    assert label_numbers(("a", "b"), ("b", "b"), tmp_path) == [1]
     with pytest.raises(HyenaDNAError, match="has no label c; it has a, b"):
         label_numbers(("a", "b"), ("b", "c"), tmp_path)
 
@@ -143,21 +147,28 @@ def test_a_stopped_table_is_continued_and_a_cut_line_written_again(tmp_path):
     out = tmp_path / "new" / "out.tsv"
     assert stop_after(out, [1], ["1\t2\n", "3\t4\n", "5\t"]) == 0
     assert stop_after(out, [1], []) == 2
-    assert stop_after(out, [2], ["1\t2\n", "3"]) == 0
     assert not out.exists()
-    with part_table(out, [2], ["a", "b"]) as table:
-        assert table.done == 1
+    with part_table(out, [1], ["a", "b"]) as table:
+        assert table.done == 2
         table.add(["5\t6\n"])
-    assert out.read_text() == "a\tb\n1\t2\n5\t6\n"
+    assert out.read_text() == "a\tb\n1\t2\n3\t4\n5\t6\n"
     assert [path.name for path in out.parent.iterdir()] == ["out.tsv"]
 
 
-def test_a_stopped_table_with_other_columns_is_started_again(tmp_path):
+@pytest.mark.parametrize(("settings", "columns"), [([2], ("a", "b")), ([1], ("a", "id", "b"))])
+def test_rows_of_other_settings_are_not_lost(tmp_path, settings, columns):
     out = tmp_path / "out.tsv"
     stop_after(out, [1], ["1\t2\n"])
-    assert stop_after(out, [1], ["1\t2\t3\n"], ["a", "id", "b"]) == 0
+    with pytest.raises(HyenaDNAError, match=r"out\.tsv\.part has 1 rows of other settings or another VCF: remove it"):
+        part_table(out, settings, columns).__enter__()
+    assert stop_after(out, [1], []) == 1
+
+
+def test_a_table_without_rows_takes_other_settings(tmp_path):
+    out = tmp_path / "out.tsv"
+    stop_after(out, [1], [])
+    assert stop_after(out, [1], ["1\t2\t3\n"], ("a", "id", "b")) == 0
     assert (tmp_path / "out.tsv.part").read_text() == "a\tid\tb\n1\t2\t3\n"
-    assert stop_after(out, [1], [], ["a", "id", "b"]) == 1
 
 
 def test_a_finished_table_is_not_written_over(tmp_path):
@@ -176,7 +187,7 @@ def test_a_finished_table_is_not_written_over(tmp_path):
 
 def test_settings_that_cannot_be_read_are_written_again(tmp_path):
     out = tmp_path / "out.tsv"
-    stop_after(out, [1], ["1\t2\n"])
+    stop_after(out, [1], [])
     (tmp_path / "out.tsv.part.json").write_bytes(b"\xff\xfe")
     assert stop_after(out, [1], ["3\t4\n"]) == 0
     assert stop_after(out, [1], []) == 1

@@ -85,7 +85,10 @@ def test_effects_of_a_run_are_those_of_its_model(tmp_path, own_files, weights):
     (tmp_path / "a.vcf").write_text(head + "\n".join(rows) + "\n")
     aliases = tmp_path / "aliases.tsv.gz"
     aliases.write_bytes(gzip.compress(b"1\tchr1\n"))
-    write_effects(tmp_path / "a.vcf", out, fasta, tmp_path / "out.tsv", ("c", "a"), aliases=aliases)
+    wanted = (tmp_path / "a.vcf", out, fasta, tmp_path / "out.tsv", ("c", "a"))
+    with pytest.raises(HyenaDNAError, match=r"1 of 2 REF alleles differ .* of another build of the genome: give the F"):
+        write_effects(*wanted, aliases=aliases)
+    write_effects(*wanted, aliases=aliases, allow_mismatch=True)
     columns, first, second = (line.split("\t") for line in (tmp_path / "out.tsv").read_text().splitlines())
     assert columns == ["chrom", "pos", "id", "ref", "alt", "skip", "diff c", "logodds c", "diff a", "logodds a"]
     assert first[:6] == ["1", "1001", "rs1", text[1000], alt, ""]
