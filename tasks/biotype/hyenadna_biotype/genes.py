@@ -3,24 +3,33 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
 
 from hyenadna_core import HyenaDNAError, progress, text_lines
 
-KINDS = ("gene", "ncRNA_gene", "pseudogene")  # column 3; Ensembl's GFF3 has all three
-ENDINGS = ("gene", "gene_segment")  # of other kinds, such as tRNA_gene; a part of a gene has the attribute Parent
+ENDINGS = ("gene", "gene_segment")  # of column 3: gene, ncRNA_gene, pseudogene, tRNA_gene, V_gene_segment
 BIOTYPES = ("gene_biotype", "gene_type", "biotype")  # attributes: Ensembl and RefSeq, GENCODE, Ensembl's GFF3
 NAMES = ("gene_id", "ID", "gene_name", "Name")  # attributes, the best first
 COLUMNS = 9
 POSITION = re.compile(r"[0-9]{1,18}")
 SEQUENCES = ("##FASTA", ">")  # a GFF3 may end with sequences
+COMMENTS = ("#", "track ", "browser ")  # the last two are lines for the browser of UCSC
+GFF3 = re.compile(r'[^\s"=;]+=')  # how column 9 begins; else it is of a GTF
+OF_GTF = re.compile(r'(?:^|;)\s*+([^\s";]++)\s*+(?:"(.*?)"|([^";]*+))\s*(?=;|$)')  # key "value"; or key value;
 
 
 @dataclass(frozen=True)
 class Gene:
-    """Bases start to end of a contig, 0-based half-open, on a strand; "" is an unknown biotype."""
+    """Bases start to end of a contig, 0-based half-open, on a strand; "" is an unknown biotype.
+
+    Args:
+        id: the attribute ID, which lines of one gene share in a GFF3.
+        parents: the attribute Parent.
+        in_parts: whether the gene has several lines, each with some of its bases.
+    """
 
     name: str
     chrom: str
@@ -28,6 +37,9 @@ class Gene:
     end: int
     strand: str
     biotype: str
+    id: str = field(default="", compare=False, repr=False)
+    parents: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    in_parts: bool = field(default=False, compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -51,7 +63,8 @@ class Annotation:
 def read_annotation(path: Path) -> Annotation:
     """Read the genes of a GTF or GFF3 file, plain or gzip.
 
-    A name that several genes have is joined with their places.
+    A gene whose Parent is a gene is a part of it, and is no gene. A name that several genes have is
+    joined with the place, strand and biotype of each.
 
     Raises:
         HyenaDNAError: the file cannot be read or has no genes, a line is damaged, or no gene has a
@@ -65,7 +78,7 @@ def read_annotation(path: Path) -> Annotation:
             text = line.rstrip("\r\n")
             if text.startswith(SEQUENCES):
                 break
-            if text.strip() and not text.startswith("#") and (gene := gene_of(f"{path}:{number}", text)):
+            if text.strip() and not text.startswith(COMMENTS) and (gene := gene_of(f"{path}:{number}", text)):
                 genes.append(gene)
     if not genes:
         raise HyenaDNAError(
@@ -77,7 +90,7 @@ def read_annotation(path: Path) -> Annotation:
             "with biotypes, such as one of GENCODE or Ensembl."
         )
     kept = list(dict.fromkeys(genes))
-    return Annotation(path, _with_own_names(kept), checksum.hexdigest(), len(genes) - len(kept))
+    return Annotation(path, _with_own_names(_whole(kept)), checksum.hexdigest(), len(genes) - len(kept))
 
 
 def gene_of(place: str, text: str) -> Gene | None:
@@ -89,36 +102,60 @@ def gene_of(place: str, text: str) -> Gene | None:
         HyenaDNAError: the line is damaged.
     """
     columns = text.split("\t")
-    if len(columns) != COLUMNS:
+    is_gene = len(columns) >= COLUMNS and columns[2].endswith(ENDINGS)
+    if len(columns) < COLUMNS or (is_gene and len(columns) > COLUMNS):
         raise HyenaDNAError(
             f"{place}: expected {COLUMNS} columns with tabs between them, found {len(columns)}: mend it."
         )
+    if not is_gene:
+        return None
     if not all(map(POSITION.fullmatch, columns[3:5])) or not 1 <= int(columns[3]) <= int(columns[4]):
         raise HyenaDNAError(f"{place}: {columns[3]!r} to {columns[4]!r} are no positions: mend the line.")
-    if not columns[2].endswith(ENDINGS):
-        return None
-    attributes = _attributes(place, "\t".join([*columns[:8], columns[8].strip()]))  # gffutils keeps blanks in names
-    if columns[2] not in KINDS and attributes.get("Parent"):
-        return None
+    attributes = attributes_of(columns[8].strip())
     chrom, start, end, strand = columns[0], int(columns[3]) - 1, int(columns[4]), columns[6]
     name = "_".join(_first(attributes, NAMES).split()) or f"{chrom}:{start + 1}-{end}"
-    return Gene(name, chrom, start, end, strand, _first(attributes, BIOTYPES))
+    return Gene(
+        name,
+        chrom,
+        start,
+        end,
+        strand,
+        _first(attributes, BIOTYPES),
+        id=attributes.get("ID", ""),
+        parents=tuple(attributes.get("Parent", "").split(",")),
+        in_parts=bool(attributes.get("part")),  # RefSeq: part=1/2
+    )
 
 
-def _attributes(place: str, text: str) -> Mapping[str, Sequence[str]]:
-    from gffutils.feature import feature_from_line
+def attributes_of(text: str) -> dict[str, str]:
+    """Return the attributes of column 9 of a GFF3 or a GTF; of several with one key, the first.
 
-    try:
-        attributes: Mapping[str, Sequence[str]] = feature_from_line(text).attributes
-    except Exception as error:  # gffutils raises many kinds
-        raise HyenaDNAError(f"{place}: column 9 has no attributes of GTF or GFF3 ({error}): mend the line.") from None
-    return attributes
+    Values of a GFF3 end at the next semicolon, and are decoded (%2C). Those of a GTF may have
+    semicolons in quotes.
+    """
+    if GFF3.match(text):
+        parts = (part.partition("=") for part in text.split(";"))
+        pairs = [(key.strip(), unquote(value.strip().strip('"'))) for key, _, value in parts]
+    else:
+        pairs = [(key, quoted or bare.strip()) for key, quoted, bare in OF_GTF.findall(text)]
+    return dict(reversed(pairs))
 
 
-def _first(attributes: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
+def _first(attributes: Mapping[str, str], names: Sequence[str]) -> str:
     """Return the value of the first of the attributes that has one, or nothing."""
-    values = (attributes[name] for name in names if attributes.get(name))
-    return next((value[0].strip() for value in values if value[0].strip()), "")
+    values = (attributes.get(name, "").strip() for name in names)
+    return next(filter(None, values), "")
+
+
+def _whole(genes: Sequence[Gene]) -> list[Gene]:
+    """Return genes without those that are parts of a gene, and a gene with several lines once."""
+    ids = {gene.id for gene in genes if gene.id}
+    whole: dict[object, Gene] = {}
+    for number, gene in enumerate(genes):
+        if ids.isdisjoint(gene.parents):
+            same = gene.name if gene.in_parts else (gene.chrom, gene.id or number)
+            whole[same] = replace(whole[same], in_parts=True) if same in whole else gene
+    return list(whole.values())
 
 
 def _with_own_names(genes: Sequence[Gene]) -> list[Gene]:

@@ -3,6 +3,7 @@
 import click
 
 from hyenadna_biotype.selection import FEWEST, LONGEST, MOST, Wanted
+from hyenadna_core import HyenaDNAError
 
 SPLITS = {  # and how genes are held out
     "chromosome": "by chromosome",
@@ -34,8 +35,15 @@ GENES = (
 def wanted_of(
     biotypes: str | None, most: int | None, longest: int | None, min_genes: int | None, chromosomes: str | None
 ) -> Wanted:
-    """Return which genes are wanted, from the values of the options; None is the default."""
-    return Wanted(_names(biotypes), most or MOST, longest or LONGEST, min_genes or FEWEST, _names(chromosomes))
+    """Return which genes are wanted, from the values of the options; None is the default.
+
+    Raises:
+        HyenaDNAError: one biotype is named.
+    """
+    named = _names(biotypes)
+    if len(named) == 1:
+        raise HyenaDNAError(f"--biotypes names one biotype, {named[0]}: name two or more.")
+    return Wanted(named, most or MOST, longest or LONGEST, min_genes or FEWEST, _names(chromosomes))
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from hyenadna_biotype.options import SPLITS
 from hyenadna_biotype.pictures import draw_map
 from hyenadna_biotype.report import WEIGHTS, write_report, write_rows
 from hyenadna_biotype.selection import Selection, Wanted, select
-from hyenadna_biotype.splits import PROBE, divided, is_finished, probe_split, sha256, splits_of
+from hyenadna_biotype.splits import PROBE, folds_of, is_finished, probe_split, sha256
 from hyenadna_biotype.trees import boosted_trees
 from hyenadna_core import (
     HyenaDNAError,
@@ -93,13 +93,12 @@ def run_biotype(session: Any, settings: Settings, out: Path) -> Result:
     selection = select(read_annotation(settings.gtf), genome, settings.wanted)
     for line in selection.lines:
         notice(line)
-    splits = splits_of(settings, selection)
     files = [out / name for name in (VECTORS, GENES, SEQUENCES)]
     with locked_folder(out):
         claim_folder(out, [*FILES, RANDOM, PARTS, *SPLITS])
         weights = settled_weights(session, settings, selection, out)
-        to_do = [split for split in splits if not is_finished(out / split, out / VECTORS, settings)]
-        folds = {split: divided(split, settings, selection) for split in to_do}  # before what takes long
+        finished = [split for split in settings.splits or SPLITS if is_finished(out / split, out / VECTORS, settings)]
+        folds = folds_of(finished, settings, selection)  # before what takes long
         if not all((out / name).exists() for name in (GENES, SEQUENCES)):
             write_genes(out, selection, genome)
         if (out / VECTORS).exists():
@@ -117,12 +116,12 @@ def run_biotype(session: Any, settings: Settings, out: Path) -> Result:
                 resume=(out / PARTS).exists(),
             )
         kmers = None  # are counted once
-        for split in splits:
-            if split in folds:
-                kmers = probe_split(out / split, files, folds[split], settings, trees, kmers)
-            else:
+        for split, of_split in folds.items():
+            if of_split is None:
                 notice(f"{out / split} is there already.")
-        return write_results(out, splits, settings, selection)
+            else:
+                kmers = probe_split(out / split, files, of_split, settings, trees, kmers)
+        return write_results(out, list(folds), settings, selection)
 
 
 def check_weights(settings: Settings) -> None:

@@ -1,6 +1,6 @@
-"""The splits of a run: which ones there are, their folds, and the probe of each."""
+"""The splits of a run: their folds, and the probe of each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -9,25 +9,9 @@ from hyenadna_biotype.figures import METRIC, WEIGHTED, read_probe
 from hyenadna_biotype.folder import remove
 from hyenadna_biotype.options import SPLITS
 from hyenadna_biotype.selection import Selection
-from hyenadna_core import notice, probe_file, probe_folds
+from hyenadna_core import HyenaDNAError, notice, probe_file, probe_folds
 
 PROBE = ("probe.json", "predictions.tsv", "probe.png")  # of the folder of a split
-
-
-def splits_of(settings: Any, selection: Selection) -> list[str]:
-    """Return the splits as given, or all that the genes allow, with a line about the others."""
-    if settings.splits:
-        return list(dict.fromkeys(settings.splits))
-    splits, size = ["stratified"], settings.block_size
-    if len({(gene.chrom, gene.start // size) for gene in selection.genes}) > 1:
-        splits.insert(0, "block")
-    else:
-        notice(f"All genes are in one block of {size:,} bases: there is no split by block.")
-    if len({gene.chrom for gene in selection.genes}) > 1:
-        splits.insert(0, "chromosome")
-    else:
-        notice("All genes are on one contig: there is no split by chromosome.")
-    return splits
 
 
 def about(split: str, settings: Any) -> dict[str, Any]:
@@ -68,6 +52,31 @@ def divided(split: str, settings: Any, selection: Selection) -> Any:
     }
     labels = [gene.biotype for gene in genes]
     return probe_folds(labels, columns, split, settings.folds, settings.block_size, settings.seed)
+
+
+def folds_of(finished: Collection[str], settings: Any, selection: Selection) -> dict[str, Any]:
+    """Return the folds of each split, which are None for a finished one.
+
+    Splits that are not named are left out, with a line, if they cannot be made.
+
+    Raises:
+        HyenaDNAError: a split that is named, or each of them, cannot be made.
+    """
+    folds: dict[str, Any] = {}
+    reasons: dict[str, HyenaDNAError] = {}
+    for split in settings.splits or SPLITS:
+        try:
+            folds[split] = None if split in finished else divided(split, settings, selection)
+        except HyenaDNAError as error:
+            if settings.splits:
+                raise
+            reasons[SPLITS[split]] = error
+    if not folds:
+        ways = (f"{way[0].upper()}{way[1:]}: {reason}" for way, reason in reasons.items())
+        raise HyenaDNAError(f"No split can be made. {' '.join(ways)}")
+    for way, reason in reasons.items():
+        notice(f"Left out the split {way}: {reason}")
+    return folds
 
 
 def probe_split(folder: Path, files: Sequence[Path], folds: Any, settings: Any, trees: Any, kmers: Any) -> Any:

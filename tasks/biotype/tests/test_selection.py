@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hyenadna_biotype.genes import read_annotation
 from hyenadna_biotype.genome import GenomeFiles
+from hyenadna_biotype.options import wanted_of
 from hyenadna_biotype.selection import MISSING, Wanted, select
 
 from hyenadna_core import HyenaDNAError
@@ -48,11 +49,28 @@ def test_each_gene_that_is_left_out_is_counted_with_its_reason(annotation, genom
     lines = select(annotation(genes), genome, Wanted(fewest=2)).lines
     assert lines[0] == "4 genes of 2 biotypes in genes.gtf:"
     assert lines[3] == (
-        "Left out 8 of 12 genes: 1 without a biotype (first g2), 1 on a contig that the FASTA lacks (first g3), "
-        "1 past the end of the contig, perhaps of another build (first g4), 1 without a strand (first g5), "
-        "1 with N among the bases to read (first g6), 1 with the same bases as another gene (first g10), "
-        "1 with a biotype that stands for a missing value (first g11), 1 of another biotype (first g7)."
+        "Left out 8 of 12 genes: 1 without a biotype (first g2), "
+        "1 on a contig that the FASTA lacks, such as chr9 (first g3), "
+        "1 past the end of the contig, perhaps over the origin of a circular contig, or of another build (first g4), "
+        "1 without a strand (first g5), "
+        "1 with N among the bases to read (first g6), "
+        "1 with a biotype that stands for a missing value (first g11), 1 of another biotype (first g7), "
+        "1 with the same bases as another gene (first g10)."
     )
+
+
+def test_contigs_that_the_fasta_lacks_are_named(annotation, genome):
+    genes = [*TWO, *((f"scaffold{number}", 1, 50, "+", "a") for number in (1, 2, 1)), ("scaffold3", 1, 50, "+", "")]
+    line = select(annotation(genes), genome, FEW).lines[-1]
+    assert "3 on a contig that the FASTA lacks, such as scaffold1, scaffold2 (first g2)" in line
+
+
+def test_a_gene_in_several_parts_is_left_out(gtf, genome):
+    path = gtf([*TWO, ("chr1", 100, 150, "+", "a"), ("chr1", 170, 220, "+", "a")])
+    path.write_text(re.sub(r'"g[23]"; (.*)', r'"rps12"; \1 part "1"', path.read_text()))
+    selection = select(read_annotation(path), genome, FEW)
+    assert [gene.name for gene in selection.genes] == ["g0", "g1"]
+    assert selection.lines[-1] == "Left out 1 of 3 genes: 1 in several parts (first rps12)."
 
 
 def test_n_after_the_bases_to_read_does_not_count(annotation, genome):
@@ -88,6 +106,42 @@ def test_of_genes_with_the_same_bases_to_read_one_is_kept(annotation, fasta):
     assert [gene.name for gene in cut.genes] == ["g0", "g1"]
 
 
+SAME = [  # g0 has the bases of g2, and g1 those of g4
+    *(("chr1", start, start + 9, "+", "rare") for start in (1, 21)),
+    *(("chr1", start, start + 9, "+", "a") for start in (1, 41, 21)),
+    *(("chr1", start, start + 9, "+", "b") for start in (61, 81, 101)),
+]
+
+
+@pytest.mark.parametrize("wanted", [Wanted(biotypes=("a", "b"), fewest=3), Wanted(fewest=3)])
+def test_a_gene_of_an_unwanted_biotype_does_not_hide_another(wanted, annotation, genome):
+    selection = select(annotation(SAME), genome, wanted)
+    assert {name: sum(of.values()) for name, of in selection.counts.items()} == {"a": 3, "b": 3}
+    assert selection.lines[-1] == "Left out 2 of 8 genes: 2 of another biotype (first g0)."
+
+
+def test_counts_are_checked_again_without_repeats(annotation, genome):
+    genes = [*SAME, ("chr1", 121, 130, "+", "c"), ("chr1", 141, 150, "+", "c")]
+    selection = select(annotation(genes), genome, Wanted(fewest=2))
+    assert {name: sum(of.values()) for name, of in selection.counts.items()} == {"b": 3, "c": 2, "rare": 2}
+    assert selection.lines[-1] == "Left out 3 of 10 genes: 3 of another biotype (first g2)."
+    most = select(annotation(genes), genome, Wanted(fewest=2, most=2))  # a and b, until rare is one of them
+    assert {name: sum(of.values()) for name, of in most.counts.items()} == {"a": 3, "b": 3}
+
+
+def test_repeats_are_a_reason_for_too_few_genes(annotation, genome):
+    message = (
+        r"a has 1 usable genes, and --min-genes is 2: lower it, or name other biotypes\. "
+        r"Left out: 3 of another biotype \(first g5\), 2 with the same bases as another gene \(first g2\)\."
+    )
+    with pytest.raises(HyenaDNAError, match=message):
+        select(annotation(SAME), genome, Wanted(biotypes=("rare", "a"), fewest=2))
+    equal = [*SAME[:2], *(("chr1", start, start + 9, "+", "a") for start in (1, 21))]
+    message = r"there are a \(0\), rare \(2\): lower --min-genes\. Left out: 2 with the same bases as another gene"
+    with pytest.raises(HyenaDNAError, match=message):
+        select(annotation(equal), genome, Wanted(fewest=2))
+
+
 def test_biotypes_that_the_probe_takes_for_missing_values_are_left_out():
     assert import_module("hyenadna_core.labelled.records").MISSING == MISSING
 
@@ -103,6 +157,12 @@ def test_no_contig_in_common_is_one_line(annotation, genome):
     message = r"No contig of .*genes.gtf \(chr7\) is in .*genome.fa \(chr1, chr2\), with or without chr"
     with pytest.raises(HyenaDNAError, match=message):
         select(annotation([("chr7", 1, 9, "+", "a")]), genome, FEW)
+
+
+def test_names_of_contigs_of_refseq_differ_from_those_of_a_fasta(annotation, genome):
+    message = r"without chr; the names of contigs differ, such as NC_000020.11 and chr1: give the genome"
+    with pytest.raises(HyenaDNAError, match=message):
+        select(annotation([("NC_000020.11", 1, 9, "+", "a")]), genome, FEW)
 
 
 def test_the_most_frequent_biotypes_are_used_or_those_named(annotation, genome):
@@ -137,6 +197,21 @@ def test_with_chromosomes_each_must_have_enough_genes(annotation, genome):
     assert {gene.chrom for gene in select(table, genome, Wanted(fewest=3, chromosomes=("2",))).genes} == {"chr2"}
     with pytest.raises(HyenaDNAError, match=r"No contig chr5 in .*genome.fa; there are chr1, chr2\."):
         select(table, genome, Wanted(chromosomes=("chr5",)))
+
+
+def test_a_contig_that_is_named_counts_without_usable_genes(annotation, fasta):
+    genome = GenomeFiles([fasta({"chr1": "ACGGTCATTC" * 10, "chr2": "N" * 100})])
+    genes = [(chrom, 1 + number, 50, "+", "ab"[number % 2]) for chrom in ("chr1", "chr2") for number in range(6)]
+    message = r"usable genes on each chromosome; there are a \(0\), b \(0\): lower --min-genes\. Left out: 6 with N "
+    with pytest.raises(HyenaDNAError, match=message):
+        select(annotation(genes), genome, Wanted(fewest=1, chromosomes=("chr1", "chr2")))
+    assert select(annotation(genes), genome, Wanted(fewest=1, chromosomes=("chr1",))).counts["a"] == {"chr1": 3}
+
+
+def test_one_biotype_is_too_few():
+    with pytest.raises(HyenaDNAError, match=r"^--biotypes names one biotype, tRNA: name two or more\.$"):
+        wanted_of("tRNA, tRNA", None, None, None, None)
+    assert wanted_of("tRNA,rRNA", None, None, None, None).biotypes == ("tRNA", "rRNA")
 
 
 def test_a_genome_may_have_several_files(annotation, fasta):

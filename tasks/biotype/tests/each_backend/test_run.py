@@ -202,6 +202,19 @@ def test_random_weights_have_the_shape_of_a_preset(run, tmp_path, monkeypatch):
     assert "give one of them" in str(both.exception)
 
 
+def test_a_run_without_named_splits_leaves_out_those_that_cannot_be_made(run, monkeypatch):
+    made = []
+    monkeypatch.setattr("hyenadna_biotype.run.embed_file", lambda *_, **__: None)
+    monkeypatch.setattr("hyenadna_biotype.run.probe_split", lambda *_: None)
+    monkeypatch.setattr(
+        "hyenadna_biotype.run.write_results", lambda _, splits, *__: made.append(splits) or Result([], [])
+    )
+    result = run("--chromosomes", "piece1", "--block-size", 180_000)  # the second block has one gene
+    assert result.exit_code == 0, result.output
+    assert made == [["stratified"]]
+    assert result.stderr.count("Left out the split by ") == 2
+
+
 def test_kmers_are_counted_once(run, monkeypatch):
     probe_file = import_module("hyenadna_core.probe.probe_file")
     count, counted = probe_file.kmer_features, []
