@@ -70,11 +70,20 @@ class BenchmarkSet:
         """Return the folders that may have the files: the published one first."""
         return tuple(dict.fromkeys((self.folder, self.name, *self.aliases)))
 
+    @property
+    def has_names(self) -> bool:
+        """Return whether the classes have names, not numbers."""
+        return not all(name.isdecimal() for name in self.classes)
+
     def class_id(self, label: str) -> int | None:
-        """Return the class of a label: the name of a class, or its place; None for another text."""
+        """Return the class of a label: the name of a class, or its place; None for another text.
+
+        pandas writes the place 1 as 1.0 if another label of its table was missing.
+        """
         if label in self.classes:
             return self.classes.index(label)
-        return int(label) if label.isdecimal() and int(label) < len(self.classes) else None
+        place = label.removesuffix(".0")
+        return int(place) if place.isdecimal() and int(place) < len(self.classes) else None
 
 
 def sets_of(suite: str) -> dict[str, BenchmarkSet]:

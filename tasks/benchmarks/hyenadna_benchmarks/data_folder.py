@@ -4,7 +4,6 @@ The folder of a suite is the one that the user names, else HYENADNA_BENCHMARKS/S
 the dataset in the cache, to which `fetch` downloads.
 """
 
-import gzip
 import hashlib
 import os
 import shutil
@@ -14,10 +13,9 @@ from typing import Any
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet
 from hyenadna_benchmarks.layouts import Layout, find_split
-from hyenadna_core import HyenaDNAError, dataset_folder, fetch_dataset, file_written_aside, notice
+from hyenadna_core import HyenaDNAError, dataset_folder, fetch_dataset, file_written_aside, notice, text_lines
 
 VARIABLE = "HYENADNA_BENCHMARKS"
-BLOCK = 1 << 20  # bytes
 CORE_SPLITS = {"train": "train", "dev": "valid", "test": "test"}  # the core's name of a published split
 
 
@@ -122,9 +120,8 @@ def changed_file(benchmark: BenchmarkSet, path: Path, split: str) -> str:
     if known is None or not path.name.endswith((f"{split}.csv", f"{split}.csv.gz")):
         return ""
     digest = hashlib.sha256()
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
+    for line in text_lines(path, lambda done: None):
+        digest.update(line.encode())
     if digest.hexdigest() == known:
         return ""
     return (

@@ -9,6 +9,8 @@ import numpy as np
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet, find_set
 from hyenadna_benchmarks.data_folder import VARIABLE, cautions_of, split_path, suite_folder
+from hyenadna_benchmarks.layouts.genome import SetGenome
+from hyenadna_benchmarks.layouts.rows import labelled_rows
 from hyenadna_benchmarks.suites import SUITES, task_class
 from hyenadna_core import HyenaDNAError, InputPath, LabelledSequences, NamedInputPath, SequenceTask, Target
 
@@ -47,7 +49,7 @@ class SetTask(SequenceTask):
 
     set: BenchmarkSet
     options = (*SHARED, *SequenceTask.options)
-    genomes: dict[str, Path] = {}  # noqa: RUF012 (a task of intervals has its own)
+    genomes: dict[str, SetGenome] = {}  # noqa: RUF012 (a task of intervals has its own)
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class SetTask(SequenceTask):
         self.set, self.folder, self.protocol = find_set(suite, set), folder, protocol
         self.target = Target("classes", self.set.classes)
         self._published: dict[str, LabelledSequences] = {}
+        self._label_files: dict[str, Path] = {}
         self.cautions: dict[str, str] = {}  # what is not as published, in short, and as a sentence
 
     @property
@@ -82,7 +85,8 @@ class SetTask(SequenceTask):
         """
         if split not in self._published:
             layout, path = split_path(self.set, suite_folder(self.set, self.folder), split)
-            self._published[split] = layout.read(self.set, path, split, self.genomes)
+            rows = layout.read(self.set, path, split, self.genomes)
+            self._published[split] = labelled_rows(self.set, path, rows, self._label_files)
             self.cautions |= cautions_of(self.set, path, split, len(self._published[split]))
         return self._published[split]
 
@@ -95,6 +99,11 @@ class SetTask(SequenceTask):
         if "dev" in self.set.splits:
             return self.published("dev") if split == "valid" else train
         held_out = held_out_rows(train.targets)
+        if not held_out.any():
+            raise HyenaDNAError(
+                f"{self.set.full_name}: train has {len(train)} rows, too few for a validation part of a tenth: "
+                f"give {HELD_OUT} rows or more."
+            )
         return train.take(np.flatnonzero(held_out if split == "valid" else ~held_out))
 
     def fold(self, number: int, of: int) -> Self:
@@ -142,13 +151,13 @@ class GenomicBenchmarksTask(SetTask):
         **shared: Any,
     ) -> None:
         super().__init__("genomic-benchmarks", set, **shared)
-        self.genomes = {} if fasta is None else {"": Path(fasta)}
+        self.genomes = {} if fasta is None else {"": SetGenome(Path(fasta))}
         for label, path in map(_named, class_fasta):
             if label not in self.set.classes:
                 raise HyenaDNAError(
                     f"--class-fasta {label}: {self.set.full_name} has the classes {', '.join(self.set.classes)}."
                 )
-            self.genomes[label] = Path(path)
+            self.genomes[label] = SetGenome(Path(path))
 
 
 class NucleotideTransformerTask(SetTask):

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hyenadna_benchmarks.benchmark_set import find_set
+from hyenadna_benchmarks.layouts import find_split
+from hyenadna_benchmarks.layouts.genome import SetGenome
+from hyenadna_benchmarks.layouts.rows import labelled_rows
 
 from hyenadna_core import read_labelled
 
@@ -39,6 +43,21 @@ def published_gue():
             records = read_labelled(folder / f"GUE_{name}_{split}.csv.gz")
             splits[split], labels[split] = records.sequences, np.array([int(label) for (label,) in records.labels])
         return splits, labels
+
+    return read
+
+
+@pytest.fixture
+def read_split():
+    """Return a function that reads a split of a set; `genomes` has the FASTA of each class."""
+
+    def read(suite, name, folder, split, genomes=(), files=None):
+        benchmark = find_set(suite, name)
+        layout, path = find_split(benchmark, folder, split)
+        opened = {label: SetGenome(Path(fasta)) for label, fasta in dict(genomes).items()}
+        return labelled_rows(
+            benchmark, path, layout.read(benchmark, path, split, opened), {} if files is None else files
+        )
 
     return read
 

@@ -89,6 +89,16 @@ def test_a_set_of_a_suite(tmp_path):
     ]
 
 
+def test_a_set_that_is_not_as_published_is_named(tmp_path):
+    folder = tmp_path / "tf" / "0"
+    folder.mkdir(parents=True)
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.csv").write_text(f"sequence,label\n{ONE},0\n{OTHER},1\n")
+    stderr = run("gue/tf_0", "--folder", tmp_path).stderr
+    assert stderr.count("file of gue/tf_0: its SHA-256 is ") == 3
+    assert "gue/tf_0: train has 2 sequences here, and 32,378 as published.\n" in stderr
+
+
 def test_an_input_is_never_overwritten(tmp_path):
     table = tmp_path / "pairs.tsv"
     table.write_text(f"sequence\tlabel\n{ONE}\tyes\n")

@@ -3,6 +3,7 @@ import gzip
 import pytest
 from hyenadna_benchmarks.benchmark_set import find_set
 from hyenadna_benchmarks.layouts import find_split
+from hyenadna_benchmarks.layouts.rows import labelled_rows
 
 from hyenadna_core import HyenaDNAError
 
@@ -11,7 +12,7 @@ TF_0 = "sequence,label\nACGT,0\nACGA,1\n"
 
 def read(benchmark, folder):
     layout, path = find_split(benchmark, folder, "train")
-    return layout.read(benchmark, path, "train", {})
+    return labelled_rows(benchmark, path, layout.read(benchmark, path, "train", {}), {})
 
 
 @pytest.fixture

@@ -66,6 +66,13 @@ def test_an_unknown_set_is_one_line_with_names_like_it(suite, name, message):
         find_set(suite, name)
 
 
+def test_pandas_writes_a_class_with_a_decimal_point():
+    tf_0, promoters = find_set("gue", "tf_0"), find_set("genomic-benchmarks", "human_nontata_promoters")
+    for benchmark in (tf_0, promoters):
+        assert [benchmark.class_id(label) for label in ("0.0", "1.0", "2.0", "1.5", ".0")] == [0, 1, None, None, None]
+    assert (tf_0.has_names, promoters.has_names) == (False, True)
+
+
 def test_a_label_is_the_name_or_the_place_of_a_class():
     promoters = find_set("genomic-benchmarks", "human_nontata_promoters")
     assert [promoters.class_id(label) for label in ("negative", "positive", "0", "1", "2", "-1", "pos")] == [

@@ -129,6 +129,18 @@ def test_a_file_that_was_changed_has_a_sentence_with_both_checksums(data, tmp_pa
     assert changed_file(find_set("gue", "mouse_0"), path, "train") == ""
 
 
+def test_the_content_of_a_file_decides_whether_it_is_compressed(data, tmp_path):
+    path, plain, packed = data / "gue/tf/0/train.csv", tmp_path / "train.csv.gz", tmp_path / "train.csv"
+    plain.write_bytes(path.read_bytes())
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    message = changed_file(TF_0, path, "train")
+    for copy in (plain, packed):
+        assert changed_file(TF_0, copy, "train") == message.replace(str(path), str(copy))
+    plain.write_bytes(packed.read_bytes()[:-12])
+    with pytest.raises(HyenaDNAError, match=r"train.csv.gz is truncated or damaged"):
+        changed_file(TF_0, plain, "train")
+
+
 def test_the_published_files_are_those_of_the_table():
     if not os.environ.get("HYENADNA_DATA"):
         pytest.skip("HYENADNA_DATA is not set")

@@ -44,6 +44,23 @@ def test_without_dev_a_tenth_of_each_class_is_held_out(data, tmp_path, random_ro
     assert task.monitor == ("accuracy", "max")
 
 
+def test_too_few_rows_for_a_tenth_are_one_line(tmp_path, random_rows):
+    folder = tmp_path / "human_enhancers_cohn"
+    folder.mkdir()
+    for split in ("train", "test"):
+        rows = [f"{bases},{row % 2}" for row, bases in enumerate(random_rows(8))]
+        (folder / f"{split}.csv").write_text("\n".join(["seq,label", *rows]) + "\n")
+    task = task_of("genomic-benchmarks", "human_enhancers_cohn", tmp_path)
+    message = (
+        "^genomic-benchmarks/human_enhancers_cohn: train has 8 rows, too few for a validation part of a tenth: "
+        "give 10 rows or more.$"
+    )
+    for split in ("train", "valid"):
+        with pytest.raises(HyenaDNAError, match=message):
+            task.split(split)
+    assert len(task.fold(1, 2).split("valid")) == 4
+
+
 def test_the_protocol_paper_validates_on_test_and_says_so(tf_0):
     task = tf_0(protocol="paper")
     task.prepare(101)
@@ -123,7 +140,7 @@ def test_options_are_those_of_the_command(data):
         "epochs": 2.0,
     }
     task = GenomicBenchmarksTask.from_options(options)
-    assert {label: path.name for label, path in task.genomes.items()} == {"": "human.fa", "worm": "elegans.fa"}
+    assert {label: genome.path.name for label, genome in task.genomes.items()} == {"": "human.fa", "worm": "elegans.fa"}
     assert (task.protocol, task.epochs) == ("paper", 2.0)
     for kind in TASKS:
         names = [option.name for option in kind.options]

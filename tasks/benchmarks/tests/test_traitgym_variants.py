@@ -80,9 +80,22 @@ def test_variants_without_score_keep_their_reason(tmp_path):
     assert variants.scored.tolist() == [False] * 6 + [True]
     assert counts_of(variants).startswith("ref_mismatch 1, n_in_reference 1, past_contig_end 1")
     with pytest.raises(
-        HyenaDNAError, match=r"3 of 7 REF alleles .*first 1:1 REF=C, 1:9 REF=A, 1:19 REF=GGG: .*--allow"
+        HyenaDNAError, match=r"4 of 7 REF alleles .*first 1:1 REF=C, 1:9 REF=A, 1:19 REF=GGG: .*--allow"
     ):
         check_references(variants, tmp_path / "v.tsv", GENOME)
+
+
+def test_a_variant_on_a_contig_that_the_fasta_lacks_is_refused(tmp_path):
+    path = write(tmp_path / "v.tsv", "chrom pos ref alt label", "1 1 A G 1", "1 5 A G 0", "chr2 1 A G 0", "M 7 A G 0")
+    variants = read(path)
+    with pytest.raises(
+        HyenaDNAError,
+        match=r"2 of 4 REF alleles are not in genome.fa \(other_contig 2\), first chr2:1 REF=A, M:7 REF=A: "
+        r"give the FASTA of the file, --chr-prefix add or strip if its contigs have other names, or --allow-mismatch",
+    ):
+        check_references(variants, path, GENOME)
+    with pytest.raises(HyenaDNAError, match=r"give the FASTA of the file, or --allow-mismatch"):
+        check_references(read(write(path, "chrom pos ref alt label", "1 1 C G 1")), path, GENOME)
 
 
 def test_a_distance_counts_if_each_variant_with_a_score_has_it(tmp_path):

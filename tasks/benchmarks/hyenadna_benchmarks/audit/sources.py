@@ -67,5 +67,7 @@ def read_set(name: str, folder: Path | None, fasta: Path | None = None, class_fa
         )
     task = task_of(suite, set_name, folder, **genomes)
     rows, targets = rows_of(task)
+    for sentence in task.cautions.values():
+        notice(sentence)
     labels = {split: [task.set.classes[target] for target in each.tolist()] for split, each in targets.items()}
     return Source(rows, targets, {split: each.names for split, each in rows.items()}, labels)

@@ -46,7 +46,11 @@ def _column_options(command: Any) -> Any:
 @click.option(
     "--chr-prefix", type=click.Choice(["add", "strip"]), help="Add chr to the names of contigs, or remove it."
 )
-@click.option("--allow-mismatch", is_flag=True, help="Leave variants without score, and count them, if REF differs.")
+@click.option(
+    "--allow-mismatch",
+    is_flag=True,
+    help="Leave variants without score, and count them, if the FASTA does not have their contig or REF.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the draws of blocks.")
 @click.option("--backend", metavar="NAME", help="jax, torch, mlx or numpy. Overrides KERAS_BACKEND.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -1,8 +1,8 @@
 """The published layouts of the suites. Each module finds the files of a split and reads them.
 
 A layout has `find(benchmark, folder, split)`, which returns the file or the folder of a published
-split, or None, and `read(benchmark, path, split, genomes)`, which returns its rows. The folder is
-that of the suite. A new layout is added here.
+split, or None, and `read(benchmark, path, split, genomes)`, which returns its rows as texts. The
+folder is that of the suite. A new layout is added here.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,10 @@ from typing import Protocol
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet
 from hyenadna_benchmarks.layouts import class_folders, fasta, intervals, tables
-from hyenadna_core import LabelledSequences
+from hyenadna_benchmarks.layouts.genome import SetGenome
+from hyenadna_benchmarks.layouts.rows import TextRows
 
-Genomes = Mapping[str, Path]  # the FASTA of each class; "" has that of all others
+Genomes = Mapping[str, SetGenome]  # the genome of each class; "" has that of all others
 
 
 class Layout(Protocol):
@@ -21,7 +22,7 @@ class Layout(Protocol):
 
     def find(self, benchmark: BenchmarkSet, folder: Path, split: str) -> Path | None: ...
 
-    def read(self, benchmark: BenchmarkSet, path: Path, split: str, genomes: Genomes) -> LabelledSequences: ...
+    def read(self, benchmark: BenchmarkSet, path: Path, split: str, genomes: Genomes) -> TextRows: ...
 
 
 LAYOUTS: Mapping[str, tuple[Layout, ...]] = {

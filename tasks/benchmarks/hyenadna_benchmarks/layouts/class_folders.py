@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet
-from hyenadna_benchmarks.layouts.rows import labelled_rows
-from hyenadna_core import HyenaDNAError, LabelledSequences, progress
+from hyenadna_benchmarks.layouts.genome import SetGenome
+from hyenadna_benchmarks.layouts.rows import TextRows
+from hyenadna_core import HyenaDNAError, progress
 
 STEP = 256  # files between two steps of the progress bar
 
@@ -17,7 +18,7 @@ def find(benchmark: BenchmarkSet, folder: Path, split: str) -> Path | None:
     return path if any((path / name).is_dir() for name in benchmark.classes) else None
 
 
-def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, Path]) -> LabelledSequences:
+def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, SetGenome]) -> TextRows:
     """Read the rows of a split: class by class, each in the order of its file names.
 
     The name of a row is CLASS/ID.
@@ -41,7 +42,7 @@ def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, 
                 if number % STEP == 0:
                     advance(STEP)
             advance(len(of_class) % STEP)
-    return labelled_rows(benchmark, path, names, sequences, labels)
+    return TextRows(names, sequences, labels)
 
 
 def _files(folder: Path) -> list[str]:

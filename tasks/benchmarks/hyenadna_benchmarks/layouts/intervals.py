@@ -1,17 +1,17 @@
 """GenomicBenchmarks as it is published: intervals, SET/SPLIT/CLASS.csv.gz, of a reference genome.
 
 The columns are id, region, start, end (0-based, the end excluded) and strand. Names of contigs meet
-with or without "chr".
+with or without "chr", and without the version that the FASTA has: ENST00000371014.8.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hyenadna_benchmarks.benchmark_set import BenchmarkSet
-from hyenadna_benchmarks.layouts.rows import labelled_rows
-from hyenadna_core import HyenaDNAError, LabelledSequences, open_genome, open_table, progress, read_labelled
+from hyenadna_benchmarks.layouts.genome import SetGenome
+from hyenadna_benchmarks.layouts.rows import TextRows
+from hyenadna_core import HyenaDNAError, open_table, progress
 
 COLUMNS = ("id", "region", "start", "end", "strand")
 SUFFIXES = (".csv.gz", ".csv")
@@ -19,11 +19,10 @@ STRANDS = ("+", "-", ".")
 
 
 class Line(NamedTuple):
-    """A line of a file: where it is, for messages, and its interval with the name in the genome."""
+    """A line of a file: its name, and its interval with the name of the contig in the genome."""
 
-    place: str
     name: str
-    bed: tuple[str, int, int, str]  # contig, start, end, strand
+    interval: tuple[str, int, int, str]  # contig, start, end, strand
 
 
 def find(benchmark: BenchmarkSet, folder: Path, split: str) -> Path | None:
@@ -32,7 +31,7 @@ def find(benchmark: BenchmarkSet, folder: Path, split: str) -> Path | None:
     return path if any(_file(path, name) is not None for name in benchmark.classes) else None
 
 
-def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, Path]) -> LabelledSequences:
+def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, SetGenome]) -> TextRows:
     """Read the rows of a split: class by class, in the order of the files.
 
     Raises:
@@ -44,31 +43,31 @@ def read(benchmark: BenchmarkSet, path: Path, split: str, genomes: Mapping[str, 
             file = _file(path, label)
             if file is None:
                 raise HyenaDNAError(f"{path} has no {label}.csv.gz, the intervals of a class: download the set again.")
-            fasta = genomes.get(label) or genomes.get("")
-            if fasta is None:
+            genome = genomes.get(label) or genomes.get("")
+            if genome is None:
                 raise HyenaDNAError(
                     f"{file} has intervals but no bases: give its genome with --fasta, or --class-fasta {label}=PATH."
                 )
-            lines = list(_lines(file, open_genome(fasta)))
-            names += [f"{label}/{line.name}" for line in lines]
-            sequences += _bases(lines, fasta)
-            labels += [label] * len(lines)
+            for line in _lines(file, genome):
+                names.append(f"{label}/{line.name}")
+                sequences.append(genome.bases(*line.interval))
+                labels.append(label)
             advance(1)
-    return labelled_rows(benchmark, path, names, sequences, labels)
+    return TextRows(names, sequences, labels)
 
 
 def _file(folder: Path, label: str) -> Path | None:
     return next((path for suffix in SUFFIXES if (path := folder / f"{label}{suffix}").is_file()), None)
 
 
-def _lines(path: Path, genome: Any) -> Iterator[Line]:
+def _lines(path: Path, genome: SetGenome) -> Iterator[Line]:
     """Read the intervals of a class, and check each against its genome."""
     contigs: dict[str, str | None] = {}
     for number, row in enumerate(_rows(path), start=1):
         place = f"{path}, row {number}"
         region, start, end, strand = row["region"], row["start"], row["end"], row["strand"]
         if region not in contigs:
-            contigs[region] = _contig(region, genome)
+            contigs[region] = genome.contig(region)
         contig = contigs[region]
         if contig is None:
             raise HyenaDNAError(f"{place}: {genome.path} has no contig {region!r}: is it the genome of this class?")
@@ -81,12 +80,7 @@ def _lines(path: Path, genome: Any) -> Iterator[Line]:
             )
         if strand not in STRANDS:
             raise HyenaDNAError(f"{place}: the strand is {strand!r}, not one of {', '.join(STRANDS)}.")
-        yield Line(place, row["id"], (contig, int(start), int(end), strand))
-
-
-def _contig(region: str, genome: Any) -> str | None:
-    names = (region, f"chr{region}", region.removeprefix("chr"))
-    return next((name for name in names if name in genome.contigs), None)
+        yield Line(row["id"], (contig, int(start), int(end), strand))
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -98,12 +92,3 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         raise HyenaDNAError(f"{path} has no column {missing[0]}: its columns should be {', '.join(COLUMNS)}.")
     for fields in table.rows([number for number in numbers.values() if number is not None]):
         yield dict(zip(COLUMNS, fields, strict=True))
-
-
-def _bases(lines: list[Line], fasta: Path) -> list[bytes]:
-    """Return the bases of intervals on their strands, which the core reads from a BED file."""
-    with tempfile.TemporaryDirectory() as folder:
-        bed = Path(folder) / "intervals.bed"
-        with bed.open("w", encoding="utf-8") as file:
-            file.writelines(f"{c}\t{start}\t{end}\t.\t0\t{strand}\n" for _, _, (c, start, end, strand) in lines)
-        return read_labelled(bed, fasta=fasta, needs_labels=False).sequences if lines else []

@@ -85,11 +85,12 @@ def run_traitgym(
         scores[PROBE] = probed
     scores |= {f"{name}.minus": -values[is_scored] for name, values in variants.distances.items()}
     rows = block_rows(blocks, names, labels, scores)
+    random_rows = block_rows(blocks, names, labels, scores, random_order)
     used_rows = [row for row in rows if row["chance"] is not None]
-    overall = {"chance": float(labels.mean()), "random_order": random_order(len(labels), int(labels.sum()))}
+    overall = {"chance": float(labels.mean()), "random_order": random_order(labels, np.arange(len(labels)))}
     overall |= {name: average_precision(labels, values) for name, values in scores.items()}
     notes += _notes(variants, rows, used_rows, unit)
-    return Result(rows, summary_rows(rows, overall, seed), scores, blocks, notes)
+    return Result(rows, summary_rows(rows, random_rows, overall, seed), scores, blocks, notes)
 
 
 def _check_classes(labels: np.ndarray) -> None:

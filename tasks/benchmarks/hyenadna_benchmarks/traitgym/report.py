@@ -16,8 +16,10 @@ METHOD = (
     "AUPRC is computed in each block; `auprc` is their mean, weighted by the number of variants, and `se` the "
     "standard deviation of this mean over 1,000 draws of whole blocks. `auprc_of_all` takes all variants at once.",
     "`chance` is the share of positives. In a small block even a random order has a higher AUPRC: `random_order` is "
-    "the exact mean over all orders. `above_random` is the difference from it in the same blocks, `low` and `high` "
-    "its 95 % interval over these draws. With fewer than about ten blocks, the interval is rough.",
+    "the exact mean over all orders. `above_random` is the difference of a score from the exact mean over all "
+    "permutations of the labels in the same blocks. It is `random_order` for a score without ties, and `chance` for a "
+    "constant one. `low` and `high` are the 95 % interval of the difference over these draws. With fewer than about "
+    "ten blocks, the interval is rough.",
     "The scores and the weights are those of TraitGym (Benegas, Eraslan and Song 2025, "
     "AUPRC_by_chrom_weighted_average). `minus` and `plus` are the published signs: a lower or a higher value is "
     "taken to be causal.",

@@ -13,7 +13,8 @@ from hyenadna_benchmarks.traitgym.rows import CHROM, COLUMNS, REF, SHOWN, Labels
 from hyenadna_core import HyenaDNAError, Variant, variant_reason
 
 VCF = re.compile(r"\.(vcf|bcf)(\.b?gz)?$", re.IGNORECASE)
-REFERENCE = ("ref_mismatch", "n_in_reference", "past_contig_end")
+OTHER_CONTIG = "other_contig"
+REFERENCE = (OTHER_CONTIG, "ref_mismatch", "n_in_reference", "past_contig_end")
 SCORED = "."
 LABEL = "label"  # the only column of a VCF that may have another name
 BLOCK = 5_000_000  # bases of a block on a single chromosome, as in `hyenadna probe`
@@ -110,18 +111,20 @@ def read_variants(
 
 
 def check_references(variants: LabelledVariants, path: Path, genome: Any) -> None:
-    """Check that each REF allele is in the genome.
+    """Check that each variant is on a contig of the genome, with its REF allele.
 
     Raises:
-        HyenaDNAError: one is not. The line counts them, and shows the first ones.
+        HyenaDNAError: one is not. The line counts them, and names the first ones.
     """
     wrong = [place for place, reason in zip(variants.places, variants.reasons, strict=True) if reason in REFERENCE]
     if wrong:
+        absent = OTHER_CONTIG in variants.reasons
+        prefix = " --chr-prefix add or strip if its contigs have other names," if absent else ""
         first = ", ".join(f"{place[CHROM]}:{place[1]} REF={place[REF][:SHOWN]}" for place in wrong[:3])
         raise HyenaDNAError(
             f"{path}: {len(wrong):,} of {len(variants.variants):,} REF alleles are not in {genome.path} "
-            f"({counts_of(variants)}), first {first}: give the FASTA of the file, or --allow-mismatch to leave these "
-            "variants without score."
+            f"({counts_of(variants)}), first {first}: give the FASTA of the file,{prefix} or --allow-mismatch to "
+            "leave these variants without score."
         )
 
 
