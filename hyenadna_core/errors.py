@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hyenadna_plugins.errors import MESSAGE, PIECE, shown
 
-__all__ = ["MESSAGE", "PIECE", "HyenaDNAError", "Interrupted", "first_names", "shown"]
+__all__ = ["MESSAGE", "PIECE", "HyenaDNAError", "Interrupted", "NotAffordable", "first_names", "shown"]
 
 NAMES_SHOWN = 8  # in a message
 NAME = 60  # characters of each
@@ -19,6 +19,10 @@ class HyenaDNAError(Exception):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(shown(message, MESSAGE))
+
+
+class NotAffordable(HyenaDNAError):
+    """A computation was not begun, as it would take too much time or memory; the line says why."""
 
 
 class Interrupted(Exception):

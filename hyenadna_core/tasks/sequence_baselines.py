@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyenadna_core.errors import HyenaDNAError, shown
+from hyenadna_core.errors import HyenaDNAError, NotAffordable, shown
 from hyenadna_core.evaluation.baselines import MAJORITY, Baseline, kmer_baseline, kmer_too_long, majority_baseline
 from hyenadna_core.labelled.pairs import InMemory
 from hyenadna_core.labelled.rows import Rows, all_targets, in_memory
@@ -92,8 +92,8 @@ def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Ba
         labels, logits of the CNN, or quantities.
 
     Raises:
-        HyenaDNAError: there is no such baseline or split, or it is not affordable; the line is the
-            reason.
+        HyenaDNAError: there is no such baseline or split.
+        NotAffordable: it would take too long or too much memory; the line is the reason.
     """
     if name not in BASELINES:
         raise HyenaDNAError(f"There is no baseline {shown(repr(name))}: choose one of {', '.join(BASELINES)}.")
@@ -107,7 +107,7 @@ def fit_baseline(task: Any, name: str, split: str = "test", seed: int = 0) -> Ba
         return predicted
 
     if reason := reason_not_to_fit(task, name, splits, task.target):
-        raise HyenaDNAError(reason)
+        raise NotAffordable(reason)
     return _fitted(task, name, splits, task.target, predict, seed)
 
 

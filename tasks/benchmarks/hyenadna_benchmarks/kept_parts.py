@@ -13,6 +13,7 @@ from hyenadna_core import HyenaDNAError, file_written_aside, notice
 
 Arrays = Mapping[str, np.ndarray]
 JOB = "job.json"
+RUNNERS = {"SUITE": "cells", "recall": f"measured/{JOB}", "traitgym": f"scores/{JOB}"}  # in the folder of each
 DAMAGED = (  # what NumPy and zipfile raise for a damaged file; RuntimeError: an unknown compression, a password
     EOFError,
     KeyError,
@@ -31,16 +32,18 @@ class KeptParts:
 
     Args:
         folder: where the parts are, as NAME.npz; it is made when the first part is written.
-        job: everything that the numbers depend on, as JSON holds it.
+        job: everything that the numbers depend on, as JSON holds it, with the name of its runner.
 
     Raises:
-        HyenaDNAError: the folder has the parts of another job, or a damaged job.json.
+        HyenaDNAError: the folder has the parts of another job, or a damaged job.json, or the folder
+            above it has the results of another runner.
     """
 
     def __init__(self, folder: Path | None, job: Mapping[str, Any]) -> None:
         self.folder, self.reused = folder, 0
         if folder is None:
             return
+        check_runner(folder.parent, job.get("runner"))
         path = folder / JOB
         wanted = json.loads(json.dumps(job))
         if path.exists():
@@ -66,6 +69,17 @@ class KeptParts:
             with file_written_aside(path) as aside, aside.open("wb") as file:
                 np.savez(file, **dict[str, Any](computed))
         return computed
+
+
+def check_runner(out: Path, runner: str | None) -> None:
+    """Check that a folder has no results of another runner, whose table would be overwritten.
+
+    Raises:
+        HyenaDNAError: it has some.
+    """
+    for other, mark in RUNNERS.items():
+        if runner in RUNNERS and other != runner and (out / mark).exists():
+            raise HyenaDNAError(f"{out} has results of `hyenadna benchmark {other}`: choose another --out.")
 
 
 def _read(path: Path, names: Collection[str]) -> Arrays | None:

@@ -1,6 +1,6 @@
 """The commands of the suites, their tasks and the options of these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ class Suite:
         release: the value of --release, if a command has several suites.
         title: for people.
         options: of the task, in addition to set, folder and protocol.
+        only_by_name: sets that are measured only if they are named.
     """
 
     name: str
@@ -27,8 +28,14 @@ class Suite:
     title: str
     release: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    only_by_name: Collection[str] = ()
 
 
+ALL = "all"  # in place of names of sets
+GUE_PLUS = (  # not in the authors' GUE.zip
+    *("EPI_GM12878", "EPI_HUVEC", "EPI_HeLa-S3", "EPI_IMR90", "EPI_K562", "EPI_NHEK"),
+    *("fungi_species_20", "virus_species_40"),
+)
 _NT = "nucleotide-transformer"
 SUITES = {
     suite.name: suite
@@ -36,7 +43,7 @@ SUITES = {
         Suite("genomic-benchmarks", "genomic-benchmarks", "genomic-benchmarks", "GenomicBenchmarks"),
         Suite("nt-original", _NT, _NT, "Nucleotide Transformer (original)", "original", {"release": "original"}),
         Suite("nt-revised", _NT, _NT, "Nucleotide Transformer (revised)", "revised", {"release": "revised"}),
-        Suite("gue", "gue", "gue", "GUE"),
+        Suite("gue", "gue", "gue", "GUE", only_by_name=GUE_PLUS),
     )
 }
 
@@ -68,10 +75,15 @@ def options_of_data(suite: str) -> list[Any]:
 
 
 def chosen_sets(suite: str, names: Sequence[str]) -> dict[str, BenchmarkSet]:
-    """Return sets of a suite by any of their names, in the order of their table; else all of them.
+    """Return sets of a suite by any of their names, in this order; "all" stands for all of them.
+
+    Without names, those that are measured only by name are left out.
 
     Raises:
         HyenaDNAError: a name is unknown.
     """
-    chosen = {find_set(suite, name).name for name in names}
-    return {name: each for name, each in sets_of(suite).items() if name in chosen or not names}
+    sets = sets_of(suite)
+    if not names:
+        return {name: each for name, each in sets.items() if name not in SUITES[suite].only_by_name}
+    named = [each for name in names for each in (sets.values() if name == ALL else [find_set(suite, name)])]
+    return {each.name: each for each in named}

@@ -1,4 +1,4 @@
-"""The process of a cell: `python -m hyenadna_benchmarks.worker SPEC.json`.
+"""The process of a cell: `python -P -m hyenadna_benchmarks.worker SPEC.json`.
 
 It ends when its parent ends: then stdin ends, and the process stops as on SIGTERM, with a
 checkpoint of a run. A failure is one line in error.json; the output of the process is log.txt, with

@@ -137,6 +137,15 @@ def test_a_stopped_run_goes_on(tmp_path):
         run_recall([Contender("copier", "c", Copier, [16])], PLANT, 5, random_background, folder=tmp_path)
 
 
+@pytest.mark.parametrize(("mark", "runner"), [("cells", "SUITE"), ("scores/job.json", "traitgym")])
+def test_results_of_another_runner_are_not_overwritten(tmp_path, mark, runner):
+    (tmp_path / mark).mkdir(parents=True)
+    with pytest.raises(HyenaDNAError) as raised:
+        run_recall([Contender("copier", "c", Copier, [16])], PLANT, 4, random_background, folder=tmp_path)
+    assert str(raised.value) == f"{tmp_path} has results of `hyenadna benchmark {runner}`: choose another --out."
+    assert not (tmp_path / "measured").exists()
+
+
 def test_nan_is_one_line():
     with pytest.raises(HyenaDNAError, match="nan or infinity"):
         measure(Broken().predict_on_batch, PLANT, 20, 2, random_background)
@@ -150,3 +159,15 @@ def test_the_report_has_a_table_a_page_and_a_picture(tmp_path):
     assert [line.split("\t")[1] for line in lines[1:]] == ["16", "32"]
     assert "| untrained | 16 | 4 |" in (tmp_path / "recall.md").read_text()
     assert (tmp_path / "recall.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_picture_has_names_as_they_are(tmp_path, monkeypatch):
+    from matplotlib.text import Text
+
+    drawn, draw = [], Text.draw
+    monkeypatch.setattr(Text, "draw", lambda text, renderer: drawn.append(text.get_text()) or draw(text, renderer))
+    name = "_a$b$\\frac"
+    rows = run_recall([Contender(name, "u", Constant, [16])], PLANT, 4, random_background)
+    write_report(tmp_path, rows, settings_of(PLANT, 4, "random bases"))
+    assert name in drawn
+    assert "chance" in drawn

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hyenadna_benchmarks.kept_parts import JOB
+from hyenadna_benchmarks.legend import add_legend
 from hyenadna_benchmarks.recall.benchmark import KEPT
 from hyenadna_benchmarks.recall.measure import CHANCE, CHANCE_BITS
 from hyenadna_benchmarks.recall.plants import Plant
@@ -59,15 +60,15 @@ def _draw(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         (("accuracy", "accuracy of the value's bases", CHANCE), ("gain", "gain by the plant, bits per base", 0.0)),
         strict=True,
     ):
-        colors = iter(COLORS * len(names))
+        colors, artists = iter(COLORS * len(names)), {}
         for name in names:
             own = [row for row in rows if row["model"] == name]
             x = [row["distance"] for row in own]
             color = UNTRAINED_COLOR if name.startswith("untrained") else next(colors)
             low, high = ([row[f"{figure_name}_{side}"] for row in own] for side in ("low", "high"))
             axes.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
-            axes.plot(x, [row[figure_name] for row in own], "o-", color=color, markersize=4, label=name)
-        axes.axhline(chance, color="black", linewidth=0.8, linestyle="--", label="chance")
+            (artists[name],) = axes.plot(x, [row[figure_name] for row in own], "o-", color=color, markersize=4)
+        artists["chance"] = axes.axhline(chance, color="black", linewidth=0.8, linestyle="--")
         axes.set_xscale("log", base=2)
         ticks = sorted({row["distance"] for row in rows if row["distance"].bit_count() == 1})
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=45 if len(ticks) > 7 else 0)
@@ -79,6 +80,6 @@ def _draw(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if figure_name == "accuracy":
             axes.set_ylim(0, 1.03)
-            axes.legend(frameon=False, fontsize="small")
+            add_legend(axes, artists, frameon=False, fontsize="small")
     with file_written_aside(path) as file:
         figure.savefig(file, format="png")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hyenadna_benchmarks.benchmark_set import sets_of
+from hyenadna_benchmarks.legend import add_legend
 from hyenadna_benchmarks.report.published import comparable
 from hyenadna_benchmarks.runner.contenders import PRETRAINED
 from hyenadna_benchmarks.runner.plan import Plan
@@ -25,13 +26,13 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
     metrics = " or ".join(dict.fromkeys(row["metric"] for row in rows if row["metric"]))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hyenadna", "font.family": "sans-serif"}):
         figure = Figure(figsize=(WIDTH, AROUND + LINE * len(sets)))
-        axes = figure.add_subplot()
+        axes, artists = figure.add_subplot(), {}
         for number, name in enumerate(names):
             color = COLORS[number % len(COLORS)]
             own = [row for row in rows if row["contender"] == name and row["mean"] is not None]
             places = [sets.index(row["set"]) for row in own]
             axes.hlines(places, [row["least"] for row in own], [row["most"] for row in own], color=color, linewidth=1.2)
-            axes.plot([row["mean"] for row in own], places, "o", color=color, markersize=6, label=name)
+            (artists[name],) = axes.plot([row["mean"] for row in own], places, "o", color=color, markersize=6)
         for key, (marker, label) in PUBLISHED.items():
             figures = [
                 (published.value, place)
@@ -41,7 +42,7 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
             ]
             if figures:
                 values, lines = zip(*figures, strict=True)
-                axes.plot(values, lines, marker, color="black", fillstyle="none", markersize=6, label=label)
+                (artists[label],) = axes.plot(values, lines, marker, color="black", fillstyle="none", markersize=6)
         axes.set_yticks(range(len(sets)), sets)
         axes.set_ylim(len(sets) - 0.5, -0.5)
         axes.set_xlabel(metrics)
@@ -49,7 +50,7 @@ def picture(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str:
         axes.set_axisbelow(True)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize="small")
+        add_legend(axes, artists, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize="small")
         text = io.StringIO()
         figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     return re.sub(r"^.*?(?=<svg )", "", text.getvalue(), flags=re.DOTALL)

@@ -10,12 +10,12 @@ import numpy as np
 
 from hyenadna_benchmarks.report import paired
 from hyenadna_benchmarks.report.audited import Audited, read_audit
+from hyenadna_benchmarks.report.cautions import caution_of, mixed_packages
 from hyenadna_benchmarks.report.published import comparable
 from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.contenders import KMER, SCRATCH, TRAINED, Contender
+from hyenadna_benchmarks.runner.kept import check_cells
 from hyenadna_benchmarks.runner.plan import Plan
-from hyenadna_benchmarks.runner.protocols import PROTOCOLS
-from hyenadna_core import HyenaDNAError
 
 AGAINST = {"kmers": KMER, "scratch": SCRATCH}
 OF_AUDIT = ("repeats", "repeats_other_label", "seqleak")
@@ -54,29 +54,34 @@ class Runs:
 
 def table_rows(plan: Plan, out: Path) -> list[dict[str, Any]]:
     """Return the rows of all sets of a plan."""
-    return [row for name in plan.sets for row in rows_of_set(plan, out, name)]
+    mixed = mixed_packages(plan, [result for _, result in cells.results(plan.cells(), out)])
+    return [row for name in plan.sets for row in rows_of_set(plan, out, name, mixed)]
 
 
-def rows_of_set(plan: Plan, out: Path, name: str) -> list[dict[str, Any]]:
-    """Return a row for each contender on a set.
+def rows_of_set(plan: Plan, out: Path, name: str, mixed: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a row for each contender on a set; `mixed` is for its cautions.
 
     Raises:
         HyenaDNAError: predictions are damaged, or cells have different rows, weights or options.
     """
+    check_cells(plan, plan.cells_of(name), out)
     results = list(cells.results(plan.cells_of(name), out))
     inputs.check_rows(name, out, [result for _, result in results])
     inputs.check_weights(out, [(cell.contender.weights, result) for cell, result in results])
     all_runs = [read_runs(plan, out, name, contender) for contender in plan.all_contenders]
     by_kind = {runs.contender.kind: runs for runs in all_runs if runs.results}
     audit = read_audit(out, name) if plan.audit else Audited()
-    return [_row(plan, out, name, runs, by_kind, audit) for runs in all_runs]
+    rows = [_row(plan, name, runs, by_kind, audit) for runs in all_runs]
+    for row, runs in zip(rows, all_runs, strict=True):
+        row["caution"] = caution_of(plan, runs.results, mixed)
+    return rows
 
 
 def read_runs(plan: Plan, out: Path, name: str, contender: Contender) -> Runs:
     """Read what is kept of a contender on a set.
 
     Raises:
-        HyenaDNAError: predictions are damaged, or the measurements have different options.
+        HyenaDNAError: predictions are damaged.
     """
     chosen = [cell for cell in plan.cells_of(name) if cell.contender == contender]
     errors = list(dict.fromkeys(filter(None, (cells.error_of(cell.folder(out)) for cell in chosen))))
@@ -85,18 +90,13 @@ def read_runs(plan: Plan, out: Path, name: str, contender: Contender) -> Runs:
     not_run = next((str(result["not_run"]) for _, result in finished if "not_run" in result), "")
     folders = [cell.folder(out) for cell, result in finished if "not_run" not in result]
     results = [result for _, result in finished if "not_run" not in result]
-    if len(options := list(dict.fromkeys(recipes.text_of(result["options"]) for result in results))) > 1:
-        raise HyenaDNAError(
-            f"The measurements of {contender.name} on {name} have different options ({'; '.join(options)}): remove "
-            f"{folders[0].parent}, and start the same command again."
-        )
     arrays = [cells.read_predictions(folder) for folder in folders]
     targets = arrays[0][1] if arrays else np.zeros(0, np.int32)
     missing = len(measured) - len(finished)
     return Runs(contender, results, [predicted for predicted, _ in arrays], targets, errors, missing, not_run)
 
 
-def _row(plan: Plan, out: Path, name: str, runs: Runs, by_kind: Mapping[str, Runs], audit: Audited) -> dict[str, Any]:
+def _row(plan: Plan, name: str, runs: Runs, by_kind: Mapping[str, Runs], audit: Audited) -> dict[str, Any]:
     contender, is_measured = runs.contender, bool(runs.results)
     values = runs.figures if is_measured else []
     row: dict[str, Any] = {
@@ -127,8 +127,6 @@ def _row(plan: Plan, out: Path, name: str, runs: Runs, by_kind: Mapping[str, Run
         figure = comparable(plan.suite, name, contender.kind, strict)
         row[key] = figure.text if figure else ""
     row["protocol"] = plan.protocol
-    cautions = [PROTOCOLS[plan.protocol].caution, *(text for result in runs.results for text in result["cautions"])]
-    row["caution"] = "; ".join(dict.fromkeys(filter(None, cautions)))
     row["settings"] = _settings(plan, runs)
     row["seconds"] = _seconds(runs.results)
     errors = [*runs.errors, audit.error]

@@ -7,11 +7,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from hyenadna_benchmarks.kept_parts import check_runner
 from hyenadna_benchmarks.report.columns import counted
 from hyenadna_benchmarks.runner import cells, inputs
 from hyenadna_benchmarks.runner.bars import RunningBars
 from hyenadna_benchmarks.runner.cells import Cell
-from hyenadna_benchmarks.runner.plan import Plan, keep
+from hyenadna_benchmarks.runner.kept import check_cells, compared_sets, keep, kept_plan, plan_in
+from hyenadna_benchmarks.runner.plan import Plan
 from hyenadna_benchmarks.runner.pool import Pool
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
 from hyenadna_benchmarks.suites import SUITES, task_class
@@ -24,19 +26,24 @@ def run_benchmark(plan: Plan, out: Path, jobs: int) -> list[dict[str, Any]]:
     """Compute all cells of a plan that are not finished, write the table, and return its rows.
 
     Raises:
-        HyenaDNAError: the plan cannot be run, the folder has another one or is in use, or data are
-            missing.
+        HyenaDNAError: the plan cannot be run, the folder has results of other options or is in use,
+            or data are missing.
         KeyboardInterrupt: Ctrl-C came; the same call goes on.
     """
     from hyenadna_benchmarks.report.pages import write_report
 
     plan.checked()
     with locked_folder(out) as lock:
-        plan = keep(plan, out)
+        check_runner(out, "SUITE")
+        kept = kept_plan(out)
+        plan = plan_in(out, plan, kept)
         planned = plan.cells()
+        check_cells(plan, planned, out)
         pending = [cell for cell in planned if cells.finished(cell.folder(out)) is None]
+        known = compared_sets(plan, kept)
+        check_inputs(plan, out, [cell for cell in planned if cell in pending or cell.set not in known])
+        keep(plan, out)
         if pending:
-            check_inputs(plan, out, pending)
             announce(plan, planned, pending, jobs)
             compute(plan, out, jobs, lock, pending)
         else:
@@ -67,13 +74,14 @@ def locked_folder(out: Path) -> Iterator[IO[str]]:
         yield file
 
 
-def check_inputs(plan: Plan, out: Path, pending: Sequence[Cell]) -> None:
-    """Read the rows of each set that is left, and print how they differ from the published ones.
+def check_inputs(plan: Plan, out: Path, chosen: Sequence[Cell]) -> None:
+    """Read the rows of the sets of some cells, and print how they differ from the published ones.
 
     Raises:
         HyenaDNAError: rows are missing, or are not those of the finished cells.
     """
-    names = list(dict.fromkeys(cell.set for cell in pending))
+    names = list(dict.fromkeys(cell.set for cell in chosen))
+    inputs.check_files(plan.suite, names, plan.folder)
     with progress("Reading", len(names)) as advance:
         for name in names:
             task = task_class(plan.suite).from_options(plan.task_of(name))
@@ -108,8 +116,10 @@ def compute(plan: Plan, out: Path, jobs: int, lock: IO[str], pending: Sequence[C
         def on_end(cell: Cell, error: str) -> None:
             count["done"] += 1
             line = f"failed: {error}" if error else _result(cell, out)
-            of_test = caution if caution and not error and cell.contender != cells.AUDIT else ""
-            notice(f"[{count['done']}/{len(pending)}] {cell.title}: {line}{f'; {of_test}' * bool(of_test)}")
+            of_test = caution if not error and cell.contender != cells.AUDIT else ""
+            cropped = "" if error else cells.cropped_text(cells.finished(cell.folder(out)) or {})
+            line = "; ".join(filter(None, (line, of_test, cropped)))
+            notice(f"[{count['done']}/{len(pending)}] {cell.title}: {line}")
             advance(1)
 
         try:

@@ -83,6 +83,14 @@ def results(cells: Iterable[Cell], out: Path) -> Iterator[tuple[Cell, dict[str, 
             yield cell, result
 
 
+def cropped_text(result: Mapping[str, Any]) -> str:
+    """Return how many rows were cropped because the model reads fewer bases; "" if none was."""
+    cropped = result.get("cropped")
+    if not cropped:
+        return ""
+    return f"{cropped['rows']:,} of {cropped['of']:,} rows are cropped to their middle {cropped['bases']:,} bases"
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of the message of an error."""
     return (str(error).strip().splitlines() or [""])[0]

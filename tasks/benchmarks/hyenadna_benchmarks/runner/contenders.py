@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from hyenadna_core import HyenaDNAError
 
@@ -10,9 +11,11 @@ MAJORITY, KMER, CNN, SCRATCH, PRETRAINED, PROBE = "majority", "kmer", "cnn", "sc
 KINDS = (MAJORITY, KMER, CNN, SCRATCH, PRETRAINED, PROBE)
 BASELINES = (MAJORITY, KMER, CNN)
 TRAINED = (SCRATCH, PRETRAINED)  # in a run folder
+OF_WEIGHTS = (PRETRAINED, PROBE)  # of each of the weights
 SEEDED = (CNN, *TRAINED)  # the others give the same for each seed
 RANDOM = "none"  # in place of weights
 PRESET = "tiny-1k"  # the architecture of the network from random weights
+LONGEST_SLUG, DIGITS = 80, 8  # characters of a name in that of a folder, and of the checksum of a longer one
 NAMES = {MAJORITY: "majority", KMER: "k-mers", CNN: "CNN", SCRATCH: "scratch"}
 
 
@@ -38,7 +41,7 @@ class Contender:
 
 
 def contenders_of(weights: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Contender]:
-    """Return the contenders of the chosen kinds; fine-tuned and frozen ones for all weights.
+    """Return the contenders of the chosen kinds, in this order; those of weights go by weights.
 
     Raises:
         HyenaDNAError: nothing is left, weights are named twice, or a kind is unknown.
@@ -53,11 +56,12 @@ def contenders_of(weights: Sequence[str], kinds: Sequence[str] = KINDS) -> list[
     sources = [each for each in weights if each != RANDOM]
     names = _short_names(sources)
     for source, name in zip(sources, names, strict=True):
-        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "weights"
-        if PRETRAINED in kinds:
-            contenders.append(Contender(PRETRAINED, name, f"tuned-{slug}", source))
-        if PROBE in kinds:
-            contenders.append(Contender(PROBE, f"{name}, frozen", f"probe-{slug}", source))
+        tuned = Contender(PRETRAINED, name, f"tuned-{_slug(name)}", source)
+        frozen = Contender(PROBE, f"{name}, frozen", f"probe-{_slug(name)}", source)
+        own = [each for each in (tuned, frozen) if each.kind in kinds]
+        contenders += sorted(own, key=lambda each: kinds.index(each.kind))
+    first_of_weights = min((kinds.index(kind) for kind in OF_WEIGHTS if kind in kinds), default=0)
+    contenders.sort(key=lambda each: first_of_weights if each.kind in OF_WEIGHTS else kinds.index(each.kind))
     for names in ([each.slug.casefold() for each in contenders], [each.name for each in contenders]):
         if repeated := [each for number, each in enumerate(contenders) if names[number] in names[:number]]:
             raise HyenaDNAError(
@@ -66,6 +70,14 @@ def contenders_of(weights: Sequence[str], kinds: Sequence[str] = KINDS) -> list[
     if not contenders:
         raise HyenaDNAError("No contender is left: name other --contenders or --weights.")
     return contenders
+
+
+def _slug(name: str) -> str:
+    """Return a name as that of a folder; a long one is cut off at the left, and gets a checksum."""
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "weights"
+    if len(slug) <= LONGEST_SLUG:
+        return slug
+    return f"{slug[-LONGEST_SLUG:].strip('-.')}-{sha256(name.encode()).hexdigest()[:DIGITS]}"
 
 
 def _short_names(sources: Sequence[str]) -> list[str]:

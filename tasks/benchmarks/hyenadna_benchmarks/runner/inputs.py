@@ -1,14 +1,30 @@
-"""The checksums of the rows and weights that measurements read: one set of them in a folder."""
+"""The files, rows and weights that measurements read: the same checksums in the whole folder."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hyenadna_benchmarks.benchmark_set import find_set
+from hyenadna_benchmarks.data_folder import missing_data, missing_splits, suite_folder
 from hyenadna_benchmarks.runner.contenders import RANDOM
 from hyenadna_core import HyenaDNAError
 from hyenadna_core.task import SPLITS
 
 ROWS, WEIGHTS = "rows_sha256", "weights_sha256"  # in cell.json
+
+
+def check_files(suite: str, names: Sequence[str], folder: str | None) -> None:
+    """Check that sets have all their files, before any is read; without a folder, download them.
+
+    Raises:
+        HyenaDNAError: files are missing; the line names all sets without them.
+    """
+    places = {name: suite_folder(find_set(suite, name), folder) for name in names}
+    missing = [name for name, place in places.items() if missing_splits(find_set(suite, name), place)]
+    if missing:
+        first = str(missing_data(find_set(suite, missing[0]), places[missing[0]]))
+        several = f"{len(missing)} of {len(names)} sets are not there: {', '.join(missing)}. "
+        raise HyenaDNAError(several * (len(missing) > 1) + first)
 
 
 def rows_sha256(task: Any) -> dict[str, str]:

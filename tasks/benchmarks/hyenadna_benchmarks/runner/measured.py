@@ -14,14 +14,17 @@ import numpy as np
 
 from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
-from hyenadna_benchmarks.runner.contenders import BASELINES, PROBE, TRAINED
+from hyenadna_benchmarks.runner.contenders import BASELINES, CNN, PROBE, TRAINED
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
 from hyenadna_benchmarks.suites import task_class
-from hyenadna_core import HyenaDNAError, SequenceTask, TrainedRun, fit_baseline, resume, train
+from hyenadna_core import SequenceTask, TrainedRun, fit_baseline, resume, train
+from hyenadna_core.errors import NotAffordable
 from hyenadna_core.recipe import ORIGINAL
+from hyenadna_core.task import SPLITS
 
 PACKAGES = ("hyenadna", "hyenadna-benchmarks", "keras", "jax", "torch", "mlx", "numpy", "scipy", "scikit-learn")
-STARTED_WITH = ("options", "backend", inputs.ROWS, inputs.WEIGHTS)  # a run with others does not go on
+OF_SPEC = ("cell", "protocol", "backend", "preset", "trials", "threads", "options")  # in cell.json
+STARTED_WITH = ("options", "backend", "preset", inputs.ROWS, inputs.WEIGHTS)  # a run with others does not go on
 NO_BASELINE = {"baseline": ["none"]}  # each baseline is a contender
 
 
@@ -29,12 +32,14 @@ class Outcome(NamedTuple):
     """What a contender predicts, (n, K); the classes, (n,); its settings in words; seconds.
 
     The seconds are those of training with its validations, or of fitting with the predictions.
+    `cropped` is what `cropped_rows` returns.
     """
 
     predicted: np.ndarray
     targets: np.ndarray
     settings: str
     seconds: float | None
+    cropped: Mapping[str, int] | None = None
 
 
 def measure(spec: Mapping[str, Any], folder: Path) -> None:
@@ -44,8 +49,7 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
         HyenaDNAError: it cannot be computed.
     """
     cell = Cell.from_json(spec["cell"])
-    record = {name: spec[name] for name in ("cell", "protocol", "backend", "threads")}
-    record |= {"versions": versions(), "options": spec["options"]}
+    record = {name: spec[name] for name in OF_SPEC} | {"versions": versions()}
     suite_task = task_class(spec["suite"])
     task = (suite_task if cell.trial is None else without_test(suite_task)).from_options(spec["task"])
     record |= {inputs.ROWS: inputs.rows_sha256(task)}
@@ -53,7 +57,7 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
     record |= {inputs.WEIGHTS: inputs.sha256_of_weights(cell.contender.weights)}
     of_weights = [(cell.contender.weights, each) for each in ({inputs.WEIGHTS: spec["kept_weights"]}, record)]
     inputs.check_weights(cell.out(folder), of_weights)
-    cells.start(folder, {name: record[name] for name in STARTED_WITH} | {"preset": spec["preset"]})
+    cells.start(folder, {name: record[name] for name in STARTED_WITH})
     if cell.contender == cells.AUDIT:
         from hyenadna_benchmarks.runner.audited import audit
 
@@ -75,12 +79,13 @@ def measure(spec: Mapping[str, Any], folder: Path) -> None:
             "rows": len(outcome.targets),
             "settings": outcome.settings,
             "seconds": outcome.seconds,
+            "cropped": outcome.cropped,
         }
     cells.write_json(folder / cells.RESULT, record)
 
 
 def baseline(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome | str:
-    """Fit a simple model; return the reason if it is not affordable or does not fit the rows."""
+    """Fit a simple model; return the reason if it is not affordable."""
     task = task_class(spec["suite"]).from_options(spec["task"])
     if cell.fold is not None:
         task = task.fold(cell.fold, PROTOCOLS[spec["protocol"]].folds)
@@ -89,16 +94,19 @@ def baseline(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome | str
     start = time.perf_counter()
     try:
         fitted = fit_baseline(task, cell.contender.kind, seed=cell.seed)
-    except HyenaDNAError as error:
+    except NotAffordable as error:
         return str(error)
-    return Outcome(fitted.predicted, targets, fitted.settings, round(time.perf_counter() - start, 3))
+    seconds = round(time.perf_counter() - start, 3)
+    cropped = cropped_rows(task, task.seq_len) if cell.contender.kind == CNN else None  # the others read whole rows
+    return Outcome(fitted.predicted, targets, fitted.settings, seconds, cropped)
 
 
 def trained(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
     """Train a network in the run folder of the cell, or go on with it."""
     run, options = run_of(spec, cell, folder, task_class(spec["suite"]))
     predicted, targets = predicted_by(run)
-    return Outcome(predicted, targets, recipes.text_of(options), seconds_of(run.path))
+    cropped = cropped_rows(run.task, run.model.max_seq_len)
+    return Outcome(predicted, targets, recipes.text_of(options), seconds_of(run.path), cropped)
 
 
 def probe(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
@@ -115,7 +123,8 @@ def probe(spec: Mapping[str, Any], cell: Cell, folder: Path) -> Outcome:
     predicted, targets = predicted_by(run)
     settings = dict(run.model.settings)
     seconds = settings.pop("seconds")
-    return Outcome(predicted, targets, recipes.text_of(settings), seconds)
+    cropped = cropped_rows(run.task, run.model.max_seq_len)
+    return Outcome(predicted, targets, recipes.text_of(settings), seconds, cropped)
 
 
 def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
@@ -126,6 +135,13 @@ def trial(spec: Mapping[str, Any], cell: Cell, folder: Path) -> dict[str, Any]:
     drawn = {name: options[name] for name in spec["drawn"]}
     valid = figures[metric]
     return {"valid": None if math.isnan(valid) else valid, "metric": metric, "drawn": drawn}
+
+
+def cropped_rows(task: Any, longest: int) -> dict[str, int] | None:
+    """Count the rows that are longer than a model reads: with all rows and the model's bases."""
+    splits = [task.split(split) for split in SPLITS if split != "valid" or task.protocol != "paper"]
+    longer = sum(int((rows.lengths > longest).sum()) for rows in splits)
+    return {"rows": longer, "of": sum(map(len, splits)), "bases": longest} if longer else None
 
 
 def predicted_by(run: TrainedRun) -> tuple[np.ndarray, np.ndarray]:

@@ -1,24 +1,21 @@
 """The plan of a benchmark: all that its numbers depend on, and the cells that follow from it."""
 
-import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from hyenadna_benchmarks.kept_parts import differing, kept_job
+from hyenadna_benchmarks.benchmark_set import find_set
 from hyenadna_benchmarks.runner import recipes
-from hyenadna_benchmarks.runner.cells import AUDIT, Cell, results, write_json
+from hyenadna_benchmarks.runner.cells import AUDIT, Cell, results
 from hyenadna_benchmarks.runner.contenders import RANDOM, TRAINED, Contender, contenders_of
 from hyenadna_benchmarks.runner.inputs import WEIGHTS
 from hyenadna_benchmarks.runner.protocols import PROTOCOLS
 from hyenadna_benchmarks.suites import SUITES, chosen_sets
-from hyenadna_core import HyenaDNAError
+from hyenadna_core import HyenaDNAError, find_preset, read_weights
 
-PLAN = "benchmark.json"
-OPTIONS = {"sets": "--datasets", "suite": "the suite", "backend": "the backend", "options": "options of training"}
-OPTIONS |= {"task": "options of the data", "trials": "--trials of a sweep", "audit": "the audit"}
+GENOMES = "class_fasta"  # the option of the task with a genome for each class
 
 
 @dataclass(frozen=True)
@@ -59,26 +56,31 @@ class Plan:
     threads: int
     audit: bool
 
-    @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
-        }
-        return cls(**values)
-
     def checked(self) -> Self:
         """Return the plan, if it can be run.
 
         Raises:
-            HyenaDNAError: a name is unknown, or two options contradict each other.
+            HyenaDNAError: a name is unknown, weights cannot be read, no set has the class of a
+                genome, or two options contradict each other.
         """
-        contenders_of(self.weights, self.contenders)
-        for name in chosen_sets(self.suite, self.sets):
+        sets = chosen_sets(self.suite, self.sets)
+        for name in sets:
             recipes.recipe(self.recipe, self.suite, name)
+        classes = list(dict.fromkeys(label for each in sets.values() for label in each.classes))
+        for label in map(_class_of, self.task.get(GENOMES, ())):
+            if label not in classes:
+                raise HyenaDNAError(
+                    f"--class-fasta {label}: no chosen set has this class; their classes are {', '.join(classes)}."
+                )
         if self.trials and PROTOCOLS[self.protocol].of_task == "paper":
             raise HyenaDNAError(
                 "--sweep chooses on the validation rows, which --protocol paper takes from test: use holdout."
             )
+        for source in dict.fromkeys(each.weights for each in self.all_contenders):
+            if source == RANDOM:
+                find_preset(self.preset)
+            elif source is not None:
+                read_weights(source)
         return self
 
     @property
@@ -134,6 +136,9 @@ class Plan:
     def task_of(self, name: str) -> dict[str, Any]:
         """Return the options with which the task of the suite reads a set."""
         given = dict(self.task) | ({} if self.folder is None else {"folder": self.folder})
+        if GENOMES in given:
+            classes = find_set(self.suite, name).classes
+            given[GENOMES] = [each for each in given[GENOMES] if _class_of(each) in classes]
         return {"set": name, "protocol": PROTOCOLS[self.protocol].of_task, **SUITES[self.suite].options, **given}
 
     def kept_weights(self, source: str | None, out: Path) -> str | None:
@@ -143,17 +148,24 @@ class Plan:
 
     def spec(self, cell: Cell, out: Path) -> dict[str, Any]:
         """Return all that the process of a cell needs."""
-        return {
+        return self.made_with(cell) | {
             "cell": cell.to_json(),
             "suite": self.suite,
-            "protocol": self.protocol,
             "task": self.task_of(cell.set),
             "options": self.options_of(cell, out),
             "drawn": [] if cell.trial is None else list(recipes.draw(cell.trial, self.options)),
             "kept_weights": self.kept_weights(cell.contender.weights, out),
-            "preset": self.preset if cell.contender.weights == RANDOM else None,
-            "backend": self.backend,
             "threads": self.threads,
+        }
+
+    def made_with(self, cell: Cell) -> dict[str, Any]:
+        """Return what the numbers of a cell depend on, without its options, rows and weights."""
+        has_choice = cell.contender.kind in TRAINED and cell.trial is None
+        return {
+            "protocol": self.protocol,
+            "backend": self.backend,
+            "preset": self.preset if cell.contender.weights == RANDOM else None,
+            "trials": self.trials if has_choice else 0,
         }
 
 
@@ -168,32 +180,6 @@ def source_of(weights: str) -> str:
     return str(Path(weights).absolute()) if weights != RANDOM and Path(weights).exists() else weights
 
 
-def keep(plan: Plan, out: Path) -> Plan:
-    """Write the plan of a new folder, or check that it is that of the folder; return it.
-
-    The folder's number of threads holds, because numbers may depend on it.
-
-    Raises:
-        HyenaDNAError: the folder has another plan, or none that can be read.
-    """
-    path, wanted = out / PLAN, json.loads(json.dumps(asdict(plan)))
-    if not path.exists():
-        write_json(path, wanted)
-        return plan
-    kept = kept_job(path)
-    for name in differing(kept, wanted):
-        if name != "threads":
-            option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
-            raise HyenaDNAError(
-                f"{out} was started with {option} {_text(kept.get(name))}, and now it is {_text(wanted.get(name))}: "
-                "give the same, or choose another --out."
-            )
-    return Plan.from_json(kept)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return recipes.text_of(value) or "(none)"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ",".join(map(str, value)) or "(none)"
-    return "(none)" if value is None else str(value)
+def _class_of(genome: str) -> str:
+    """Return the class of a genome that is given as CLASS=PATH."""
+    return genome.partition("=")[0]

@@ -16,6 +16,7 @@ from hyenadna_core import HyenaDNAError, child_environment
 
 WAIT = 0.05  # seconds between two looks at the processes
 PATIENCE = 60.0  # seconds for the last checkpoint
+SHARED_GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # else one process on JAX takes most of its memory
 
 
 @dataclass
@@ -75,14 +76,15 @@ class Pool:
         except HyenaDNAError as error:
             cells.write_json(folder / cells.ERROR, {"error": str(error)})
             return str(error)
-        command = [sys.executable, "-m", "hyenadna_benchmarks.worker", str(folder / cells.SPEC)]
+        # -P: a random.py in the current folder is not a module of Python
+        command = [sys.executable, "-P", "-m", "hyenadna_benchmarks.worker", str(folder / cells.SPEC)]
         with (folder / cells.LOG).open("ab") as log:
             self.running[cell] = subprocess.Popen(  # noqa: S603 (our own command)
                 command,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=child_environment(self.plan.backend, self.plan.threads),
+                env=SHARED_GPU | child_environment(self.plan.backend, self.plan.threads),
                 start_new_session=True,  # Ctrl-C reaches this process only, which stops the others
                 pass_fds=(self.lock.fileno(),),
             )

@@ -48,15 +48,6 @@ def test_cells_wait_for_all_trials(bench, tmp_path, monkeypatch):
     assert table(tmp_path / "o")[0]["error"] == ""
 
 
-def test_measurements_with_other_options_have_no_mean(bench, tmp_path):
-    assert bench(*SCRATCH, "--out", "o")[0] == 0
-    edit(tmp_path / PLACE / "scratch/seed-1/cell.json", options={"steps": 3})
-    assert str(bench(*SCRATCH, "--out", "o")[0]) == (
-        "The measurements of scratch on prom_core_tata have different options (steps 1; steps 3): remove "
-        f"{PLACE}/scratch, and start the same command again."
-    )
-
-
 def test_a_run_that_was_cut_off_with_other_options_starts_again(bench, tmp_path):
     assert bench(*SCRATCH, "--seeds", 1, "--out", "o")[0] == 0
     folder = tmp_path / PLACE / "scratch/seed-0"
@@ -68,6 +59,7 @@ def test_a_run_that_was_cut_off_with_other_options_starts_again(bench, tmp_path)
         "task": open_run(folder / "run").config.options | {"protocol": "holdout"},
         "options": {"steps": 2},
         "preset": "tiny-1k",
+        "trials": 0,
         "backend": kept["backend"],
         "threads": kept["threads"],
         "kept_weights": None,

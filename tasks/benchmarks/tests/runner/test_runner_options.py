@@ -9,7 +9,7 @@ from hyenadna_benchmarks.commands.benchmark import benchmark
 from hyenadna_benchmarks.report.picture import picture
 from hyenadna_benchmarks.report.published import comparable
 from hyenadna_benchmarks.runner import plan, recipes
-from hyenadna_benchmarks.suites import chosen_sets, options_of_data
+from hyenadna_benchmarks.suites import GUE_PLUS, chosen_sets, options_of_data
 
 from hyenadna_core import open_run
 
@@ -23,9 +23,18 @@ def test_a_set_has_the_names_of_the_other_commands(bench, tmp_path, name):
     assert json.loads((tmp_path / "o/benchmark.json").read_text())["sets"] == ["tf_0"]
 
 
-def test_sets_are_in_the_order_of_the_table_and_once():
-    assert list(chosen_sets("gue", ["tf_1", "tf_0", "tf/1"])) == ["tf_0", "tf_1"]
-    assert len(chosen_sets("gue", [])) == 36
+def test_sets_are_in_the_order_of_their_names_and_once():
+    assert list(chosen_sets("gue", ["tf_1", "tf_0", "tf/1"])) == ["tf_1", "tf_0"]
+    assert list(chosen_sets("gue", ["tf_1", "all"]))[:2] == ["tf_1", "emp_H3"]
+
+
+def test_the_sets_of_gue_plus_are_measured_only_by_name():
+    without_names, all_of_them = chosen_sets("gue", []), chosen_sets("gue", ["all"])
+    assert (len(without_names), len(all_of_them)) == (28, 36)
+    assert all("/" in each.folder for each in without_names.values())  # the layout of the authors' GUE.zip
+    assert all_of_them.keys() - without_names.keys() == set(GUE_PLUS)
+    assert list(chosen_sets("gue", ["virus_species_40"])) == ["virus_species_40"]
+    assert len(chosen_sets("genomic-benchmarks", [])) == 9
 
 
 @pytest.fixture
@@ -53,7 +62,21 @@ def test_the_genomes_of_intervals_reach_the_task(bench, tmp_path, intervals):
     assert bench(*given, suite="genomic-benchmarks")[0] == 0
     kept = json.loads((tmp_path / "o/benchmark.json").read_text())
     assert kept["task"] == {"fasta": str(fasta), "class_fasta": [f"positive={other}"]}
-    assert f"options of the data fasta {fasta}, class_fasta" in str(bench(*options, suite="genomic-benchmarks")[0])
+
+
+def test_a_genome_of_a_class_goes_to_the_sets_that_have_it(bench, intervals):
+    folder, fasta = intervals
+    other = folder / "demo_human_or_worm"
+    shutil.copytree(folder / "human_enhancers_cohn", other)
+    for split in ("train", "test"):
+        (other / split / "negative.csv.gz").rename(other / split / "human.csv.gz")
+        (other / split / "positive.csv.gz").rename(other / split / "worm.csv.gz")
+    options = (*SIMPLE, "--folder", folder, "--fasta", fasta, "--class-fasta", f"worm={fasta}", "--out", "o")
+    both = ("--datasets", "human_enhancers_cohn,demo_human_or_worm")
+    assert bench(*options, *both, suite="genomic-benchmarks")[0] == 0
+    assert str(bench(*options, "--datasets", "human_enhancers_cohn", suite="genomic-benchmarks")[0]) == (
+        "--class-fasta worm: no chosen set has this class; their classes are negative, positive."
+    )
 
 
 def test_only_genomic_benchmarks_has_genomes(bench):
@@ -65,8 +88,21 @@ def test_only_genomic_benchmarks_has_genomes(bench):
 def test_missing_files_are_one_line_before_any_cell(bench, tmp_path, own_data):
     (own_data / "tf/0/dev.csv").unlink()
     options = (*SIMPLE, "--datasets", "prom_core_tata,tf_0", "--folder", own_data, "--out", "o")
-    assert "has 2 of 3 files of gue/tf_0: dev missing" in str(bench(*options)[0])
+    assert str(bench(*options)[0]).startswith(f"{own_data} has 2 of 3 files of gue/tf_0: dev missing")
     assert not (tmp_path / "o/cells").exists()
+    assert not (tmp_path / "o/benchmark.json").exists()
+
+
+def test_all_missing_sets_are_named_before_any_is_read(bench, own_data):
+    shutil.rmtree(own_data / "tf/0")
+    error, _, stderr = bench(
+        *SIMPLE, "--datasets", "prom_core_tata,tf_0,tf_3,mouse_1", "--folder", own_data, "--out", "o"
+    )
+    assert str(error).startswith(
+        f"3 of 4 sets are not there: tf_0, tf_3, mouse_1. {own_data} has 0 of 3 files of gue/tf_0: train, dev, test "
+        "missing, such as "
+    )
+    assert "prom_core_tata" not in stderr
 
 
 def test_a_backend_that_does_not_train_is_one_line_if_networks_are_asked(bench, tmp_path, session):
@@ -100,6 +136,11 @@ def test_options_that_are_given_are_not_drawn(bench, tmp_path):
         "dropout",
         "reverse_complements",
     ]
+
+
+def test_the_picture_has_names_as_they_are():
+    drawn = picture(plan.Plan(suite="gue", sets=("tf_0",), **REST), [row("tf_0") | {"contender": "_a$b$\\frac"}])
+    assert ">_a$b$\\frac</text>" in drawn
 
 
 def test_the_picture_has_only_published_figures_of_the_metric():

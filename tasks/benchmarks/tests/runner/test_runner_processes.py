@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hyenadna_benchmarks.runner.plan import Plan
+from hyenadna_benchmarks.runner.pool import Pool
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 OPTIONS = ("--steps", 20, "--batch-size", 8, "--seeds", 1, "--no-audit", "--jobs", max(2, CORES), "--weights", "none")
@@ -105,6 +107,18 @@ def test_a_run_killed_in_training_and_one_with_another_suite_running_equal_one_a
     alone = numbers(tmp_path / "alone")
     assert numbers(tmp_path / "killed") == alone
     assert numbers(tmp_path / "other") == alone
+
+
+def test_python_files_of_the_current_folder_are_not_imported(tmp_path, data, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit(7)\n")
+    monkeypatch.chdir(tmp_path)
+    options = {"suite": "gue", "sets": ("tf_0",), "weights": ("none",), "contenders": ("majority",), "seeds": 1}
+    options |= {"protocol": "holdout", "recipe": "default", "options": {}, "trials": 0, "preset": "tiny-1k"}
+    options |= {"folder": str(data), "task": {}, "backend": os.environ.get("KERAS_BACKEND", "torch")}
+    plan, ended = Plan(**options, threads=1, audit=False), []
+    with (tmp_path / "lock").open("w") as lock:
+        Pool(plan, tmp_path / "o", 1, lock).run(plan.cells(), lambda _, error: ended.append(error), lambda _: None)
+    assert ended == [""]
 
 
 def test_ctrl_c_stops_the_workers_with_a_checkpoint_and_one_line(start, tmp_path):

@@ -122,7 +122,7 @@ def test_a_trial_has_a_batch_of_at_most_a_tenth_of_the_rows():
 
 
 def test_contenders_have_short_names_and_folders_of_their_own():
-    named = contenders_of(["runs/a/mine", "runs/b/mine", "none"], ["pretrained", "probe", "scratch"])
+    named = contenders_of(["runs/a/mine", "runs/b/mine", "none"], ["scratch", "pretrained", "probe"])
     assert [each.name for each in named] == [
         "scratch",
         "runs/a/mine",
@@ -132,6 +132,21 @@ def test_contenders_have_short_names_and_folders_of_their_own():
     ]
     assert len({each.slug for each in named}) == 5
     assert not any("/" in each.slug for each in named)
+
+
+def test_contenders_are_in_the_order_of_their_names():
+    named = contenders_of(["b", "none", "a"], ["probe", "kmer", "pretrained", "scratch", "majority", "kmer"])
+    assert [each.name for each in named] == ["b, frozen", "b", "a, frozen", "a", "k-mers", "scratch", "majority"]
+
+
+def test_a_long_path_of_weights_has_a_folder_with_a_short_name():
+    paths = [f"{'a long name/' * 30}{part}/mine" for part in "ab"]
+    slugs = [each.slug for each in contenders_of(paths, ["pretrained"])]
+    assert len(set(slugs)) == 2
+    assert all(len(slug) <= 100 for slug in slugs)
+    assert all(f"long-name-{part}-mine-" in slug for part, slug in zip("ab", slugs, strict=True))
+    (short,) = contenders_of(["x" * 80], ["probe"])
+    assert short.slug == f"probe-{'x' * 80}"
 
 
 @pytest.mark.parametrize(
