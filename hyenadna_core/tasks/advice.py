@@ -48,14 +48,14 @@ TABLE: tuple[tuple[Callable[[Trained], bool], Callable[[Trained], str]], ...] = 
     ),
     (
         lambda run: run.epochs < FEW,
-        lambda run: f"--epochs {FEW} or more (each training sequence was read {run.epochs:.1f} times)",
+        lambda run: f"--epochs {FEW} or more, or more steps in --stages (a sequence was read {run.epochs:.1f} times)",
     ),
     (
         lambda run: run.best_at >= LATE and run.epochs >= FEW,
         lambda run: f"--epochs {round(2 * run.epochs)} (the validation was still improving)",
     ),
     (
-        lambda run: run.best_at <= EARLY,
+        lambda run: run.best_at <= EARLY and run.epochs >= FEW,
         lambda run: "--head-dropout 0.3 (the validation was best early, then the model overfitted)",
     ),
     (lambda run: run.strand_may_count, lambda run: "--forward-only (if the label depends on the strand)"),

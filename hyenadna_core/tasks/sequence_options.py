@@ -92,8 +92,12 @@ def stage_options(
         epochs: None for as many as the number of sequences asks for.
 
     Raises:
-        HyenaDNAError: the CNN cannot be trained in several processes or on several devices.
+        HyenaDNAError: the CNN cannot be trained in several processes or on several devices, or
+            `epochs` and the steps that are given contradict each other.
     """
+    if epochs is not None and (given.steps or (given.stages and all("@" in part for part in given.stages.split(",")))):
+        steps_in = "--steps" if given.steps else "the steps in --stages"
+        raise HyenaDNAError(f"--epochs and {steps_in} both set how long the training is: leave one out.")
     if CNN in baseline and (given.data_parallel or rank_and_count()[1] > 1):
         raise HyenaDNAError(f"--baseline {CNN} is trained on one device: leave it out here.")
     options = TaskDefaults()

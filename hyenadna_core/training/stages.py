@@ -42,6 +42,10 @@ def plan_stages(
         raise HyenaDNAError("--stages and --warmup both set the lengths: leave one out.")
     if batch_size and batch_bases:
         raise HyenaDNAError("--batch-size and --batch-bases both set the size of a step: leave one out.")
+    if steps and stages and all("@" in part for part in stages.split(",")):
+        own = sum(stage.steps for stage in parse_stages(stages, 1, steps))
+        if own != steps:
+            raise HyenaDNAError(f"--stages {stages} has {own:,} steps, and --steps is {steps:,}: leave one out.")
     whole = 1 << (max_seq_len.bit_length() - 1)
     lengths = _warmup_lengths(warmup) if warmup else doubling(min(FIRST_SEQ_LEN, whole), whole)
     text = stages or ",".join(map(str, lengths))

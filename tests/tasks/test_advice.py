@@ -18,6 +18,7 @@ USUAL = Trained("classes", SMALL, False, True, False, epochs=10, best_at=0.5)
         ({"best_at": float("nan")}, ["--forward-only", "--weights hyenadna-small-32k"]),
         ({"epochs": 0.3}, ["--epochs 2 or more", "--forward-only"]),
         ({"best_at": 0.1}, ["--head-dropout 0.3", "--forward-only"]),
+        ({"best_at": 0.1, "epochs": 0.3}, ["--epochs 2 or more, or more steps in --stages", "--forward-only"]),
         ({"kind": "bases", "strand_may_count": False}, ["--both-directions", "--weights hyenadna-small-32k"]),
         ({"start": "hyenadna-small-32k", "best_at": 0.9, "epochs": 0.3}, ["--epochs 2 or more", "--forward-only"]),
         (

@@ -128,6 +128,14 @@ def test_all_classes_count_the_same_where_asked_to():
         _ = Quantities(balanced=True).class_weights
 
 
+@pytest.mark.parametrize(
+    ("options", "steps"), [({"steps": 9}, "--steps"), ({"stages": "8x2@5,8x4@6"}, "the steps in --stages")]
+)
+def test_epochs_and_steps_are_one_line(options, steps):
+    with pytest.raises(HyenaDNAError, match=rf"^--epochs and {steps} both set how long the training is: leave one out"):
+        Toy(epochs=3).defaults(1026, TrainOptions(**options))
+
+
 def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked():
     def of(options, longest=1026, epochs=3):
         defaults = Toy(epochs=epochs).defaults(longest, TrainOptions(**options))
@@ -136,7 +144,7 @@ def test_a_stage_is_as_long_as_the_longest_sequence_and_as_many_epochs_as_asked(
 
     assert of({}) == {"stages": "8x7@3", "valid_every": 1}
     assert of({"batch_size": 2}, longest=6) == {"stages": "6x2@11", "valid_every": 2}
-    assert of({"stages": "8x2@29"}) == {"valid_every": 3}
+    assert of({"stages": "8x2@29"}, epochs=None) == {"valid_every": 3}
     assert of({"batch_bases": 17}, epochs=None) == {"stages": "8x2@500", "valid_every": 50}
     assert of({"warmup": "2..8"}) == {"steps": 3, "batch_size": 7, "valid_every": 1}
 

@@ -17,6 +17,13 @@ def test_by_default_lengths_double_and_a_step_has_as_many_bases():
     assert texts(plan_stages(258, steps=9)) == ["64x16@3", "128x8@3", "256x4@3"]
 
 
+def test_steps_that_no_stage_would_take_are_one_line():
+    with pytest.raises(HyenaDNAError, match=r"^--stages 64x4@20,128x2@5 has 25 steps, and --steps is 50: leave one"):
+        plan_stages(258, stages="64x4@20,128x2@5", steps=50)
+    assert texts(plan_stages(258, stages="64x4@20", steps=20)) == ["64x4@20"]
+    assert texts(plan_stages(258, stages="64x4@20,128x2", steps=50)) == ["64x4@20", "128x2@50"]
+
+
 def test_warmup_keeps_the_sequences_of_a_step():
     stages = plan_stages(32_770, warmup="8192..32768", batch_size=8, steps=30)
     assert texts(stages) == ["8192x8@10", "16384x8@10", "32768x8@10"]

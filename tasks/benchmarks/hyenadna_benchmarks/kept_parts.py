@@ -1,6 +1,7 @@
 """Results of a long computation, kept part by part in a folder, so that a stopped one goes on."""
 
 import json
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -14,6 +15,7 @@ from hyenadna_core import HyenaDNAError, file_written_aside, notice
 Arrays = Mapping[str, np.ndarray]
 JOB = "job.json"
 RUNNERS = {"SUITE": "cells", "recall": f"measured/{JOB}", "traitgym": f"scores/{JOB}"}  # in the folder of each
+PLAN, TABLES = "benchmark.json", ("table.tsv", "table.md", "table.html")
 DAMAGED = (  # what NumPy and zipfile raise for a damaged file; RuntimeError: an unknown compression, a password
     EOFError,
     KeyError,
@@ -72,7 +74,7 @@ class KeptParts:
 
 
 def check_runner(out: Path, runner: str | None) -> None:
-    """Check that a folder has no results of another runner, whose table would be overwritten.
+    """Check that a folder has no results of another runner, or of a person, which would be lost.
 
     Raises:
         HyenaDNAError: it has some.
@@ -80,6 +82,9 @@ def check_runner(out: Path, runner: str | None) -> None:
     for other, mark in RUNNERS.items():
         if runner in RUNNERS and other != runner and (out / mark).exists():
             raise HyenaDNAError(f"{out} has results of `hyenadna benchmark {other}`: choose another --out.")
+    is_ours = runner not in RUNNERS or (out / RUNNERS[runner]).exists() or (out / PLAN).exists()
+    if not is_ours and (strange := [name for name in TABLES if os.path.lexists(out / name)]):
+        raise HyenaDNAError(f"{out / strange[0]} was not written by hyenadna benchmark: choose another --out.")
 
 
 def _read(path: Path, names: Collection[str]) -> Arrays | None:

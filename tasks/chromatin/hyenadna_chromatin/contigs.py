@@ -33,6 +33,7 @@ def names_in_fasta(genome: Any, names: Iterable[str], of: object) -> list[str]:
     if missing := [name for name, own in found.items() if own is None]:
         raise HyenaDNAError(
             f"{of} has the contig {missing[0]}, and {genome.path} has neither "
-            f"{missing[0]} nor {other_style(missing[0])}; it has {first_names(contigs)}: give the genome of the table."
+            f"{missing[0]} nor {other_style(missing[0])}; it has {first_names(contigs)}: give the genome of the table, "
+            "in one FASTA; a number in Chr_No counts from 0, so 22 is chrX."
         )
     return [own for own in found.values() if own is not None]

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from hyenadna_benchmarks.kept_parts import kept_job
+from hyenadna_benchmarks.kept_parts import PLAN, kept_job
 from hyenadna_benchmarks.report.columns import counted
 from hyenadna_benchmarks.runner import cells, inputs, recipes
 from hyenadna_benchmarks.runner.cells import Cell
@@ -15,7 +15,6 @@ from hyenadna_benchmarks.runner.plan import Plan
 from hyenadna_benchmarks.suites import SUITES
 from hyenadna_core import HyenaDNAError
 
-PLAN = "benchmark.json"
 NAMES = {  # of what a cell was made with
     "protocol": "--protocol",
     "backend": "the backend",

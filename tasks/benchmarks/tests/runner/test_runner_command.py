@@ -202,6 +202,16 @@ def test_results_of_another_runner_are_not_overwritten(bench, tmp_path):
     assert not (tmp_path / "o/cells").exists()
 
 
+@pytest.mark.parametrize("name", ["table.tsv", "table.html"])
+def test_a_table_of_a_person_is_not_overwritten(bench, tmp_path, name):
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / name).write_text("mine")
+    assert (
+        str(bench(*SIMPLE, "--out", "o")[0]) == f"o/{name} was not written by hyenadna benchmark: choose another --out."
+    )
+    assert (tmp_path / "o" / name).read_text() == "mine"
+
+
 def test_changed_test_rows_are_one_line(bench, tmp_path):
     assert bench(*SIMPLE, "--out", "o")[0] == 0
     path = tmp_path / "o/cells/prom_core_tata/kmer/once/cell.json"
