@@ -99,7 +99,7 @@ def test_a_run_has_its_parts(cli, tmp_path, tables, small):
 
 def test_a_task_that_no_plugin_registers_is_trained_opened_and_resumed(cli, tmp_path, monkeypatch, one_line, small):
     monkeypatch.chdir(tmp_path)
-    task = Pairs(epochs=1)
+    task = Pairs()
     by_instance = hyenadna_core.train(task, out="a", **small)
     by_class = hyenadna_core.train(Pairs, {"baseline": ["none"]}, out="b", **small)
     assert log(by_instance.path) == log(by_class.path)
@@ -193,10 +193,14 @@ def test_wrong_arguments_are_one_line_and_leave_nothing(cli, tmp_path, tables, s
 
 @once
 def test_numbers_of_numpy_and_single_values_are_taken(cli, tables, small, monkeypatch):
-    options = tables | {"label_column": "label", "epochs": np.float64(2)}
+    options = tables | {"label_column": "label", "head_dropout": np.float64(0.5)}
     monkeypatch.setattr("hyenadna_core.training.run._watchers", lambda *_: [])
     run = hyenadna_core.train("classify", options, **small | {"seed": np.int64(4), "log_to": "wandb"})
     assert run.config.log_to == ("wandb",)
-    assert (run.config.options["label_column"], run.config.options["epochs"], run.config.seed) == (["label"], 2.0, 4)
+    assert (run.config.options["label_column"], run.config.options["head_dropout"], run.config.seed) == (
+        ["label"],
+        0.5,
+        4,
+    )
     with pytest.raises(HyenaDNAError, match="is not a run folder"):
         hyenadna_core.open_run("nowhere")
